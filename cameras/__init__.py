@@ -1,0 +1,1 @@
+"""Floor 3: the camera register, what cameras see and what they do not."""

@@ -1,0 +1,1 @@
+"""Floor 1: settings, database, row scope, jobs, audit, errors and clock. Imports no other floor."""

@@ -1,0 +1,54 @@
+"""The audit trail: append-only, written in the same transaction as the act it tells of.
+
+The application's role may insert and read, never change or delete (see the first migration).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Identity, Index, func, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.db import Base, Ltree, actor_of
+
+
+class AuditEvent(Base):
+    """One act: who, when, what, on which thing of which area."""
+
+    __tablename__ = "audit_event"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor_id: Mapped[int | None] = mapped_column()
+    action: Mapped[str] = mapped_column()
+    subject_kind: Mapped[str] = mapped_column(server_default="")
+    subject_id: Mapped[int | None] = mapped_column()
+    county_id: Mapped[int | None] = mapped_column()
+    area_path: Mapped[str | None] = mapped_column(Ltree())
+    fields: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+    __table_args__ = (
+        Index("ix_audit_event_at", "at"),
+        Index("ix_audit_event_subject", "subject_kind", "subject_id"),
+    )
+
+
+def record(session: Session, action: str, *, subject: Any = None, **fields: Any) -> None:
+    """Add one event about `subject` (a mapped row, or None) to the session's transaction.
+
+    `fields` must never hold a name, a phone number or another person's datum in clear.
+    """
+    # Without RETURNING (inline): an actor may write events he may not read.
+    session.execute(
+        insert(AuditEvent)
+        .inline()
+        .values(
+            actor_id=actor_of(session),
+            action=action,
+            subject_kind=subject.__tablename__ if subject is not None else "",
+            subject_id=getattr(subject, "id", None),
+            county_id=getattr(subject, "county_id", None),
+            area_path=getattr(subject, "area_path", getattr(subject, "path", None)),
+            fields=fields,
+        )
+    )

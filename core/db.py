@@ -1,0 +1,275 @@
+"""Engine, sessions, and the transaction that carries who acts and how far he may see.
+
+PostgreSQL's row level security decides which rows exist for a transaction: every policy asks
+``app_scope()``, which reads the setting opened here. A query that forgets to filter leaks nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Self
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    Text,
+    create_engine,
+    event,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
+from sqlalchemy.types import UserDefinedType
+
+from core.errors import InvalidInput
+from core.settings import Settings, settings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_PATH = re.compile(r"(\d+(\.\d+)*)?\Z")
+
+
+class Ltree(UserDefinedType[str]):
+    """PostgreSQL ``ltree``: an area's path from the county down, made of area ids (``1.5.23``)."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the column type in DDL."""
+        return "LTREE"
+
+
+class Base(DeclarativeBase):
+    """Base of every mapped class of the house."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - the name and form SQLAlchemy asks for
+        int: BigInteger,
+        str: Text,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+    }
+
+
+class Owned:
+    """A row that belongs to an area and is seen only by those whose scope holds that area.
+
+    `area_path` repeats the area's path so that a policy needs no join; the foreign key keeps it
+    true when an area moves in the tree (ON UPDATE CASCADE).
+    """
+
+    county_id: Mapped[int] = mapped_column()
+    area_id: Mapped[int] = mapped_column(index=True)
+    area_path: Mapped[str] = mapped_column(Ltree())
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Any, ...]:
+        """Return the constraints: the owning area, then the table's own (``own_table_args``)."""
+        owner = ForeignKeyConstraint(
+            ["area_id", "area_path", "county_id"],
+            ["area.id", "area.path", "area.county_id"],
+            onupdate="CASCADE",
+            name=f"fk_{cls.__tablename__}_area",  # type: ignore[attr-defined]
+        )
+        return (owner, *cls.own_table_args())
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return further constraints and indexes of the table."""
+        return ()
+
+
+class Versioned:
+    """A row guarded against lost updates: a stale writer gets `sqlalchemy.orm.exc.StaleDataError`."""
+
+    version_id: Mapped[int] = mapped_column(Integer, server_default="1")
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        """Tell the mapper which column carries the version."""
+        return {"version_id_col": cls.version_id}
+
+
+class Stamped:
+    """When the row was made and last changed (UTC, set by the database)."""
+
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class LayerVersion(Base):
+    """The version of a tile layer's data; part of every tile's ETag and cache key."""
+
+    __tablename__ = "layer_version"
+
+    layer: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column()
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StoredSetting(Base):
+    """A setting people may change in the product (defaults carry **[text]** or **[ours]** in docs)."""
+
+    __tablename__ = "setting"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]] = mapped_column()
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    changed_by: Mapped[int | None] = mapped_column()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The areas a transaction may see: the named paths and everything below them."""
+
+    paths: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for path in self.paths:
+            if not _PATH.match(path):
+                raise InvalidInput("scope_unreadable", path=path)
+
+    @classmethod
+    def everything(cls) -> Self:
+        """Return the scope of the system itself (the empty path is every path's ancestor)."""
+        return cls(("",))
+
+    @classmethod
+    def nothing(cls) -> Self:
+        """Return the scope that sees no row of any area."""
+        return cls(())
+
+    def holds(self, path: str) -> bool:
+        """Tell whether `path` lies at or below one of the scope's paths."""
+        return any(own in ("", path) or path.startswith(own + ".") for own in self.paths)
+
+    def literal(self) -> str:
+        """Return the scope as the text of a PostgreSQL ``ltree[]``."""
+        return "{" + ",".join(f'"{path}"' for path in sorted(self.paths)) + "}"
+
+
+def make_engine(url: str, chosen: Settings) -> Engine:
+    """Return an engine on `url` with time-outs on connecting, waiting for locks and statements."""
+    options = (
+        f"-c statement_timeout={chosen.statement_timeout_s * 1000} -c lock_timeout=10000 "
+        "-c idle_in_transaction_session_timeout=120000 -c timezone=UTC -c jit=off"
+    )
+    return create_engine(
+        url,
+        pool_size=chosen.database_pool,
+        max_overflow=chosen.database_pool,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"options": options, "connect_timeout": 5},
+    )
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """Return the process's engine, connecting as the role that owns nothing."""
+    return make_engine(settings().database_url, settings())
+
+
+@lru_cache(maxsize=1)
+def _factory() -> sessionmaker[Session]:
+    return sessionmaker(bind=engine(), expire_on_commit=False, info={})
+
+
+@contextmanager
+def transaction(
+    scope: Scope, *, actor_id: int | None = None, statement_timeout_s: int | None = None
+) -> Iterator[Session]:
+    """Yield a session whose every transaction carries `scope` and `actor_id`; commit at the end.
+
+    An exception rolls everything back. Jobs and loaders that need longer than a page may raise
+    the statement time-out with `statement_timeout_s`.
+    """
+    with _factory()() as session:
+        session.info.update(scope=scope, actor_id=actor_id, statement_timeout_s=statement_timeout_s)
+        with session.begin():
+            yield session
+
+
+def scope_of(session: Session) -> Scope:
+    """Return the scope the session was opened with."""
+    scope: Scope = session.info["scope"]
+    return scope
+
+
+def actor_of(session: Session) -> int | None:
+    """Return the id of the account on whose behalf the session acts, None for the system."""
+    actor: int | None = session.info.get("actor_id")
+    return actor
+
+
+def touch_layer(session: Session, *layers: str) -> None:
+    """Note that the data of tile `layers` changed; their versions rise when the session commits.
+
+    Raising them only at the commit keeps the row locks of ``layer_version`` for milliseconds, so
+    a long import never blocks a visit being saved.
+    """
+    session.info.setdefault("touched_layers", set()).update(layers)
+
+
+@event.listens_for(Session, "after_begin")
+def _open_transaction(session: Session, _transaction: Any, connection: Any) -> None:
+    scope = session.info.get("scope")
+    if scope is None or session.in_nested_transaction():
+        return
+    actor = session.info.get("actor_id")
+    connection.execute(
+        text(
+            "SELECT set_config('gridpatrol.scope', :scope, true), set_config('gridpatrol.actor', :actor, true)"
+        ),
+        {"scope": scope.literal(), "actor": "" if actor is None else str(actor)},
+    )
+    seconds = session.info.get("statement_timeout_s")
+    if seconds is not None:
+        connection.execute(
+            text("SELECT set_config('statement_timeout', :t, true)"), {"t": str(seconds * 1000)}
+        )
+
+
+@event.listens_for(Session, "after_flush")
+def _note_layers(session: Session, _context: Any) -> None:
+    for row in (*session.new, *session.dirty, *session.deleted):
+        layer = getattr(row, "__tile_layer__", None)
+        if layer:
+            touch_layer(session, layer)
+
+
+@event.listens_for(Session, "before_commit")
+def _raise_versions(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    for layer in sorted(session.info.pop("touched_layers", ())):
+        session.execute(
+            text(
+                "INSERT INTO layer_version (layer, version) VALUES (:layer, 1) ON CONFLICT (layer) "
+                "DO UPDATE SET version = layer_version.version + 1, changed_at = now()"
+            ),
+            {"layer": layer},
+        )
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_layers(session: Session, _previous: Any) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop("touched_layers", None)

@@ -1,0 +1,430 @@
+"""Background jobs whose truth is a row in PostgreSQL; Redis only carries their ids.
+
+`request` writes the row and enqueues its id after the commit. A worker calls `execute`, which
+claims the row, runs the registered handler and stores the result in one fenced transaction: a
+run that was taken over by another worker, or cancelled, cannot store anything. `reconcile`
+re-enqueues what Redis lost and what a dead worker left behind, so Redis may be flushed at any time.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException
+from sqlalchemy import Float, Identity, Index, Integer, Text, event, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.clock import now
+from core.db import Base, Owned, Scope, actor_of, engine, scope_of, transaction
+from core.errors import Conflict, DomainError, JobCancelled, NotFound
+from core.settings import settings
+
+logger = logging.getLogger(__name__)
+
+QUEUES = ("interactive", "planning", "analysis", "maintenance")
+UNFINISHED = ("queued", "running")
+MAX_ATTEMPTS = 3
+#: How often a working process says that it lives; `job_stale_s` must be several times this.
+HEARTBEAT_S = 5.0
+
+
+class JobRun(Owned, Base):
+    """One requested run of a job. States: queued, running, done, failed, cancelled."""
+
+    __tablename__ = "job_run"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column()
+    queue: Mapped[str] = mapped_column()
+    state: Mapped[str] = mapped_column(server_default="queued")
+    progress: Mapped[float] = mapped_column(Float, server_default="0")
+    message: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    params: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    result: Mapped[dict[str, Any] | None] = mapped_column()
+    error: Mapped[dict[str, Any] | None] = mapped_column()
+    actor_id: Mapped[int | None] = mapped_column()
+    scope: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    attempt: Mapped[int] = mapped_column(Integer, server_default="0")
+    cancel_requested: Mapped[bool] = mapped_column(server_default="false")
+    timeout_s: Mapped[int] = mapped_column(Integer, server_default="900")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_at: Mapped[datetime | None] = mapped_column()
+    heartbeat_at: Mapped[datetime | None] = mapped_column()
+    finished_at: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the indexes the tray and the reconciler read."""
+        return (
+            Index("ix_job_run_unfinished", "state", "heartbeat_at"),
+            Index("ix_job_run_recent", "county_id", "kind", "created_at"),
+        )
+
+
+@dataclass(slots=True)
+class RunningJob:
+    """What a handler holds of its run: parameters, scope, and the ways to report and to stop."""
+
+    id: int
+    kind: str
+    attempt: int
+    params: dict[str, Any]
+    scope: Scope
+    actor_id: int | None
+    county_id: int
+    area_id: int
+    area_path: str
+    _last_check: float = field(default=0.0)
+    _cancelled: bool = field(default=False)
+
+    @contextlib.contextmanager
+    def transaction(self, *, statement_timeout_s: int = 600) -> Iterator[Session]:
+        """Yield a session in the run's scope and on behalf of its actor; commits at the end."""
+        with transaction(
+            self.scope, actor_id=self.actor_id, statement_timeout_s=statement_timeout_s
+        ) as session:
+            yield session
+
+    def progress(
+        self,
+        fraction: float,
+        message: str,
+        *,
+        detail: dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        """Publish how far the run is (0..1) and what it does now (a message code with fields).
+
+        Raises
+        ------
+        JobCancelled
+            When a person cancelled the run, or another worker took it over.
+        """
+        values: dict[str, Any] = {
+            "progress": min(max(fraction, 0.0), 1.0),
+            "message": {"code": message, **fields},
+            "heartbeat_at": func.now(),
+        }
+        if detail is not None:
+            values["detail"] = detail
+        with transaction(Scope.everything()) as session:
+            alive = session.execute(
+                update(JobRun)
+                .where(
+                    JobRun.id == self.id,
+                    JobRun.attempt == self.attempt,
+                    JobRun.state == "running",
+                    ~JobRun.cancel_requested,
+                )
+                .values(**values)
+            ).rowcount  # type: ignore[attr-defined]
+        if not alive:
+            self._cancelled = True
+            raise JobCancelled
+
+    def is_cancelled(self) -> bool:
+        """Tell whether the run should stop; asks the database at most once a second."""
+        if not self._cancelled and time.monotonic() - self._last_check > 1.0:
+            self._last_check = time.monotonic()
+            with transaction(Scope.everything()) as session:
+                self._cancelled = session.scalar(_fence(self)) is None
+        return self._cancelled
+
+    def finish(self, session: Session, result: dict[str, Any]) -> None:
+        """Mark the run done with `result` inside the transaction that stores its outcome.
+
+        Raises
+        ------
+        JobCancelled
+            When the run was cancelled or taken over: the transaction must roll back, and does.
+        """
+        if session.scalar(_fence(self).with_for_update()) is None:
+            raise JobCancelled
+        session.execute(
+            update(JobRun)
+            .where(JobRun.id == self.id)
+            .values(state="done", progress=1.0, result=result, error=None, finished_at=func.now())
+        )
+
+
+type Handler = Callable[[RunningJob], None]
+
+_handlers: dict[str, Handler] = {}
+
+
+def job(kind: str) -> Callable[[Handler], Handler]:
+    """Register the decorated function as the handler of runs of `kind`."""
+
+    def register(handler: Handler) -> Handler:
+        _handlers[kind] = handler
+        return handler
+
+    return register
+
+
+def registered_kinds() -> tuple[str, ...]:
+    """Return the kinds a worker of this process can run."""
+    return tuple(sorted(_handlers))
+
+
+@lru_cache(maxsize=1)
+def redis_connection() -> "Redis":
+    """Return the process's Redis connection pool, with time-outs."""
+    return Redis.from_url(
+        settings().redis_url, socket_timeout=30, socket_connect_timeout=3, health_check_interval=30
+    )
+
+
+def request(
+    session: Session,
+    *,
+    kind: str,
+    queue: str,
+    owner: Any,
+    params: dict[str, Any],
+    timeout_s: int = 900,
+) -> JobRun:
+    """Record a run of `kind` and enqueue it once the session commits.
+
+    Parameters
+    ----------
+    owner
+        The row whose county_id, area_id/id and area_path/path the run belongs to: an `Area` or
+        any owned row. The run sees what the session's scope sees.
+    params
+        JSON values: ids and scalars only, no geometry and no personal data.
+    """
+    if queue not in QUEUES or kind not in _handlers:
+        raise NotFound("job_kind_unknown", kind=kind, queue=queue)
+    run = JobRun(
+        kind=kind,
+        queue=queue,
+        params=params,
+        timeout_s=timeout_s,
+        actor_id=actor_of(session),
+        scope=list(scope_of(session).paths),
+        county_id=owner.county_id,
+        area_id=getattr(owner, "area_id", None) or owner.id,
+        area_path=getattr(owner, "area_path", None) or owner.path,
+    )
+    session.add(run)
+    session.flush()
+    session.info.setdefault("enqueue", []).append((run.id, queue, timeout_s))
+    return run
+
+
+@event.listens_for(Session, "after_commit")
+def _enqueue_requested(session: Session) -> None:
+    # after_commit also fires when a SAVEPOINT is released: the row may still be rolled back then.
+    if session.in_nested_transaction():
+        return
+    for run_id, queue, timeout_s in session.info.pop("enqueue", ()):
+        try:
+            _enqueue(run_id, queue, timeout_s)
+        except RedisError:
+            logger.warning("redis does not answer; the reconciler will enqueue run %s", run_id)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_requested(session: Session, _previous: Any) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop("enqueue", None)
+
+
+def _queue(name: str) -> Queue:
+    return Queue(name, connection=redis_connection(), serializer=JSONSerializer)
+
+
+def _enqueue(run_id: int, queue: str, timeout_s: int) -> None:
+    # One Redis job per enqueueing; a second delivery of the same run is harmless, `claim` lets one win.
+    _queue(queue).enqueue_call(
+        "core.jobs.execute", args=(run_id,), timeout=timeout_s + 30, result_ttl=0, failure_ttl=3600
+    )
+
+
+def cancel(session: Session, run_id: int) -> JobRun:
+    """Ask the run to stop; a queued run is cancelled at once, a running one at its next check.
+
+    Raises
+    ------
+    NotFound
+        ``job_unknown``: no such run in the session's scope.
+    Conflict
+        ``job_finished`` (field `state`): it has already ended.
+    """
+    run = session.get(JobRun, run_id, with_for_update=True)
+    if run is None:
+        raise NotFound("job_unknown", id=run_id)
+    if run.state not in UNFINISHED:
+        raise Conflict("job_finished", state=run.state)
+    run.cancel_requested = True
+    if run.state == "queued":
+        run.state = "cancelled"
+        run.finished_at = now()
+    session.flush()
+    return run
+
+
+def execute(run_id: int) -> None:
+    """Claim and run one job: what the worker calls. Never raises for what a handler did wrong."""
+    running = _claim(run_id)
+    if running is None:
+        return
+    stop = threading.Event()
+    beat = threading.Thread(target=_heartbeat, args=(running, stop), daemon=True)
+    beat.start()
+    try:
+        _handlers[running.kind](running)
+        _require_finished(running)
+    except JobCancelled:
+        _end(running, "cancelled", None)
+    except JobTimeoutException:
+        _end(running, "failed", {"code": "job_timed_out"})
+    except DomainError as error:
+        _end(running, "failed", {"code": error.code, **error.fields})
+    except Exception:
+        logger.exception("run %s of %s failed", running.id, running.kind)
+        _end(running, "failed", {"code": "job_crashed", "trace": traceback.format_exc(limit=3)[-800:]})
+    finally:
+        stop.set()
+        beat.join(timeout=HEARTBEAT_S)
+
+
+def _claim(run_id: int) -> RunningJob | None:
+    with transaction(Scope.everything()) as session:
+        run = session.scalar(
+            select(JobRun)
+            .where(JobRun.id == run_id, JobRun.state == "queued", ~JobRun.cancel_requested)
+            .with_for_update(skip_locked=True)
+        )
+        if run is None:
+            return None
+        run.state = "running"
+        run.attempt += 1
+        run.started_at = run.heartbeat_at = now()
+        return RunningJob(
+            id=run.id,
+            kind=run.kind,
+            attempt=run.attempt,
+            params=dict(run.params),
+            scope=Scope(tuple(run.scope)),
+            actor_id=run.actor_id,
+            county_id=run.county_id,
+            area_id=run.area_id,
+            area_path=run.area_path,
+        )
+
+
+def _fence(running: RunningJob) -> Any:
+    return select(JobRun.id).where(
+        JobRun.id == running.id,
+        JobRun.attempt == running.attempt,
+        JobRun.state == "running",
+        ~JobRun.cancel_requested,
+    )
+
+
+def _require_finished(running: RunningJob) -> None:
+    with transaction(Scope.everything()) as session:
+        state = session.scalar(select(JobRun.state).where(JobRun.id == running.id))
+    if state == "running":
+        raise DomainError("job_unfinished", kind=running.kind)
+
+
+def _end(running: RunningJob, state: str, error: dict[str, Any] | None) -> None:
+    with transaction(Scope.everything()) as session:
+        session.execute(
+            update(JobRun)
+            .where(JobRun.id == running.id, JobRun.attempt == running.attempt, JobRun.state.in_(UNFINISHED))
+            .values(state=state, error=error, finished_at=func.now())
+        )
+
+
+def _heartbeat(running: RunningJob, stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT_S):
+        with contextlib.suppress(Exception), transaction(Scope.everything()) as session:
+            session.execute(
+                update(JobRun)
+                .where(JobRun.id == running.id, JobRun.attempt == running.attempt)
+                .values(heartbeat_at=func.now())
+            )
+
+
+def work(queues: Sequence[str], *, burst: bool = False) -> None:
+    """Work on `queues` in this order until told to stop (SIGTERM lets the running job end).
+
+    The engine's connections are dropped before the worker forks: a socket shared by two
+    processes would mix their answers.
+    """
+    engine().dispose()
+    worker = Worker(
+        [_queue(name) for name in queues], connection=redis_connection(), serializer=JSONSerializer
+    )
+    worker.work(burst=burst, logging_level="WARNING")
+
+
+def reconcile() -> tuple[int, int]:
+    """Enqueue again what Redis lost and what dead workers left; return (enqueued, given up)."""
+    stale_before = now() - timedelta(seconds=settings().job_stale_s)
+    with transaction(Scope.everything()) as session:
+        dead = session.scalars(
+            select(JobRun)
+            .where(JobRun.state == "running", JobRun.heartbeat_at < stale_before)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for run in dead:
+            _revive(run)
+        waiting = session.execute(
+            select(JobRun.id, JobRun.queue, JobRun.timeout_s).where(
+                JobRun.state == "queued", JobRun.created_at < now() - timedelta(seconds=5)
+            )
+        ).all()
+    known = _ids_in_redis()
+    lost = [row for row in waiting if row.id not in known]
+    for row in lost:
+        _enqueue(row.id, row.queue, row.timeout_s)
+    return len(lost), sum(run.state == "failed" for run in dead)
+
+
+def _revive(run: JobRun) -> None:
+    if run.cancel_requested:
+        run.state, run.finished_at = "cancelled", now()
+    elif run.attempt >= MAX_ATTEMPTS:
+        run.state, run.finished_at = "failed", now()
+        run.error = {"code": "job_worker_lost", "attempts": run.attempt}
+    else:
+        run.state = "queued"
+
+
+def _ids_in_redis() -> set[int]:
+    ids: set[int] = set()
+    for name in QUEUES:
+        queue = _queue(name)
+        waiting = Job.fetch_many(
+            queue.get_job_ids(), connection=redis_connection(), serializer=JSONSerializer
+        )
+        ids.update(int(found.args[0]) for found in waiting if found is not None and found.args)
+    return ids
+
+
+def reconcile_forever(stop: threading.Event) -> None:
+    """Call `reconcile` every ``reconcile_every_s`` seconds until `stop` is set."""
+    while not stop.wait(settings().reconcile_every_s):
+        try:
+            reconcile()
+        except Exception:
+            logger.exception("reconciling failed; trying again")

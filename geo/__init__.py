@@ -1,0 +1,1 @@
+"""Floor 2: shapes, areas, staff, households, places and roads."""

@@ -1,0 +1,124 @@
+"""Areas, their versioned boundaries, and the drafts from which boundaries are published."""
+
+from datetime import date, datetime
+from typing import Any
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, Ltree, Owned, Stamped, Versioned
+from geo.columns import geometry, spatial_index, tile_geometry
+
+#: From the county down; how many of them a deployment uses is its own choice.
+LEVELS = ("county", "town", "community", "grid")
+
+
+class Area(Versioned, Stamped, Base):
+    """A node of the area tree (S1). `path` is made of area ids from the county down to this area."""
+
+    __tablename__ = "area"
+    __tile_layer__ = "areas"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    county_id: Mapped[int] = mapped_column(index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"), index=True)
+    path: Mapped[str] = mapped_column(Ltree())
+    level: Mapped[str] = mapped_column()
+    kind: Mapped[str] = mapped_column(server_default="")
+    code: Mapped[str] = mapped_column()
+    name: Mapped[str] = mapped_column()
+    valid_from: Mapped[date] = mapped_column(server_default=text("CURRENT_DATE"))
+    valid_to: Mapped[date | None] = mapped_column()
+
+    __table_args__ = (
+        CheckConstraint(f"level IN {LEVELS}", name="level"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+        UniqueConstraint("id", "path", "county_id", name="uq_area_owner"),
+        Index("ix_area_path", "path", postgresql_using="gist"),
+        Index("uq_area_code", "county_id", "code", unique=True, postgresql_where=text("valid_to IS NULL")),
+    )
+
+
+class AreaBoundary(Owned, Base):
+    """The boundary of an area over a range of dates; ranges of one area never overlap.
+
+    `kind` is ``published``, or ``provisional`` when it is only the extent of an imported file.
+    """
+
+    __tablename__ = "area_boundary"
+    __tile_layer__ = "areas"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    valid: Mapped[Range[date]] = mapped_column(
+        DATERANGE, server_default=text("daterange(CURRENT_DATE, NULL)")
+    )
+    kind: Mapped[str] = mapped_column(server_default="published")
+    change_set_id: Mapped[int | None] = mapped_column(ForeignKey("change_set.id"))
+    geom: Mapped[WKBElement] = geometry("MULTIPOLYGON")
+    geom_tile: Mapped[WKBElement | None] = tile_geometry("MULTIPOLYGON")
+    label_tile: Mapped[WKBElement | None] = mapped_column(
+        Geometry("POINT", srid=3857, spatial_index=False),
+        Computed("ST_PointOnSurface(ST_Transform(geom, 3857))", persisted=True),
+    )
+    area_m2: Mapped[float] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the indexes and the rule that an area has one boundary at any date."""
+        return (
+            ExcludeConstraint(("area_id", "="), ("valid", "&&"), name="ex_area_boundary_valid"),
+            spatial_index("area_boundary", "geom"),
+            spatial_index("area_boundary", "geom_tile"),
+        )
+
+
+class ChangeSet(Owned, Versioned, Stamped, Base):
+    """A bundle of boundary edits under one area: draft, review, published or discarded (S2)."""
+
+    __tablename__ = "change_set"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    title: Mapped[str] = mapped_column()
+    state: Mapped[str] = mapped_column(server_default="draft")
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    effective_on: Mapped[date | None] = mapped_column()
+    published_at: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the closed set of states; nobody reviews his own change set."""
+        return (
+            CheckConstraint("state IN ('draft', 'review', 'published', 'discarded')", name="state"),
+            CheckConstraint("reviewer_id IS NULL OR reviewer_id <> author_id", name="two_people"),
+        )
+
+
+class AreaDraft(Owned, Versioned, Stamped, Base):
+    """A grid as drawn in a change set: new (`grid_id` empty) or the next shape of an existing grid.
+
+    `area_id` is the community the draft lies in.
+    """
+
+    __tablename__ = "area_draft"
+    __tile_layer__ = "drafts"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    change_set_id: Mapped[int] = mapped_column(ForeignKey("change_set.id", ondelete="CASCADE"), index=True)
+    grid_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    code: Mapped[str] = mapped_column()
+    name: Mapped[str] = mapped_column()
+    geom: Mapped[WKBElement] = geometry("MULTIPOLYGON")
+    geom_tile: Mapped[WKBElement | None] = tile_geometry("MULTIPOLYGON")
+    area_m2: Mapped[float] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the indexes; a code stands once in a change set."""
+        return (
+            UniqueConstraint("change_set_id", "code"),
+            spatial_index("area_draft", "geom"),
+            spatial_index("area_draft", "geom_tile"),
+        )

@@ -1,0 +1,1 @@
+"""Buildings, dwellings, households and visits."""

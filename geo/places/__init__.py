@@ -1,0 +1,1 @@
+"""Key places and stations."""

@@ -1,0 +1,1 @@
+"""Road sections and travel over them."""

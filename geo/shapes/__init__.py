@@ -1,0 +1,1 @@
+"""Pure geometry: coordinate grid, projections, partitions. No database, no clock, no environment."""

@@ -1,0 +1,1 @@
+"""Floor 3: incidents, their closed loop and their hotspots."""

@@ -1,0 +1,149 @@
+"""Flagged cells made into places a person can name, list and go to."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy import ndimage
+from shapely.geometry.base import BaseGeometry
+
+from incidents.hotspots.cube import Cube
+from incidents.hotspots.lattice import Lattice
+from incidents.hotspots.significance import poisson_interval
+from incidents.hotspots.values import CellMap, HotPlace, HotspotParams, Incidents
+
+type Mask = npt.NDArray[np.bool_]
+
+# Cells that share an edge or a corner.
+EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=np.int64)
+
+
+def merge_places(
+    cells: CellMap,
+    lattice: Lattice,
+    *,
+    study_area: BaseGeometry,
+    params: HotspotParams,
+    of: tuple[Incidents, Cube],
+) -> tuple[HotPlace, ...]:
+    """Return the places the flagged cells make, by rank; nothing depends on the order of the incidents.
+
+    A place is a group of touching cells: the flagged ones and, in their windows, those with more incidents
+    of their own than expected. The latter belong to it because a window is flagged for what lies in it, which
+    may be beside its centre.
+
+    Parameters
+    ----------
+    cells : CellMap
+        Counts, expectations and flags.
+    lattice : Lattice
+        The cells' squares.
+    study_area : Polygon or MultiPolygon
+        In the lattice's CRS; places are cut to it.
+    params : HotspotParams
+        For the period, the window and the level of the intervals.
+    of : (Incidents, Cube)
+        The incidents and their cells, for the types and hours.
+    """
+    members = _members(cells, lattice.window(params.window_radius_m)) & lattice.inside
+    labels, _ = ndimage.label(members, structure=EIGHT_NEIGHBOURS)
+    places = list(_places(np.asarray(labels), cells, lattice, study_area=study_area, params=params, of=of))
+    places.sort(key=_sure_excess_first)
+    return tuple(replace(place, rank=rank) for rank, place in enumerate(places, start=1))
+
+
+def peak_hours(hours: tuple[int, ...]) -> tuple[int, int] | None:
+    """Return the shortest run of hours that holds at least half of the incidents, None without any.
+
+    Returns
+    -------
+    (start, end) : hours of the day, end exclusive and perhaps past midnight (22, 2); (0, 24) is all day.
+        Of runs of one length the one with most incidents wins, then the earliest start.
+
+    Examples
+    --------
+    >>> peak_hours((4,) + (0,) * 21 + (1, 5))
+    (23, 1)
+    """
+    total = sum(hours)
+    if total == 0:
+        return None
+    twice = np.concatenate([[0], np.cumsum(hours + hours)])
+    for length in range(1, 25):
+        held = twice[length : length + 24] - twice[:24]
+        start = int(np.argmax(held))
+        if 2 * held[start] >= total:
+            return (start, (start + length) % 24) if length < 24 else (0, 24)
+    raise AssertionError("a full day holds every incident")
+
+
+def _members(cells: CellMap, window: Mask) -> Mask:
+    in_windows = ndimage.binary_dilation(cells.flagged, structure=window)
+    return np.asarray(cells.flagged | (in_windows & (cells.recent > cells.expected)))
+
+
+def _places(
+    labels: npt.NDArray[np.integer],
+    cells: CellMap,
+    lattice: Lattice,
+    *,
+    study_area: BaseGeometry,
+    params: HotspotParams,
+    of: tuple[Incidents, Cube],
+) -> Iterator[HotPlace]:
+    incidents, cube = of
+    used = np.flatnonzero(cube.within(params.recent))
+    label_of = labels.ravel()[cube.cell[used]]
+    # With windows wider than 3 x 3 a group may hold no flagged cell; it is no place of its own.
+    for label in np.unique(labels[cells.flagged]):
+        mine = used[label_of == label]
+        place = _place(labels == label, cells, lattice, study_area=study_area, params=params)
+        yield replace(place, types=_types(incidents.type_id[mine]), hours=_hours(incidents.hour[mine]))
+
+
+def _place(
+    mask: Mask, cells: CellMap, lattice: Lattice, *, study_area: BaseGeometry, params: HotspotParams
+) -> HotPlace:
+    rows, columns = np.nonzero(mask)
+    squares = shapely.union_all(lattice.boxes(rows, columns))
+    geom = shapely.intersection(squares, study_area)
+    n, expected = int(cells.recent[mask].sum()), float(cells.expected[mask].sum())
+    low, high = poisson_interval(n, params.confidence)
+    flagged = np.flatnonzero(mask & cells.flagged)
+    # lexsort: smallest p, then largest count, then the southernmost and westernmost cell.
+    best = flagged[np.lexsort((flagged, -cells.window_n.ravel()[flagged], cells.p.ravel()[flagged]))[0]]
+    return HotPlace(
+        rank=0,
+        geom_metric=geom,
+        cell_count=len(rows),
+        area_m2=float(geom.area),
+        n=n,
+        expected=expected,
+        ratio=n / expected,
+        ratio_low=low / expected,
+        ratio_high=high / expected,
+        p=float(cells.p.ravel()[best]),
+        q=float(cells.q.ravel()[best]),
+        window_n=int(cells.window_n.ravel()[best]),
+        window_expected=float(cells.window_expected.ravel()[best]),
+        types=(),
+        hours=(),
+    )
+
+
+def _types(type_id: npt.NDArray[np.int32]) -> tuple[tuple[int, int], ...]:
+    ids, counts = np.unique(type_id, return_counts=True)
+    order = np.lexsort((ids, -counts))
+    return tuple((int(ids[i]), int(counts[i])) for i in order)
+
+
+def _hours(hour: npt.NDArray[np.int8]) -> tuple[int, ...]:
+    return tuple(int(n) for n in np.bincount(hour, minlength=24))
+
+
+def _sure_excess_first(place: HotPlace) -> tuple[float, float, float, float]:
+    """Order by incidents above the background that even the lower bound leaves, then p, south and west."""
+    west, south, _, _ = place.geom_metric.bounds
+    return -(place.ratio_low - 1.0) * place.expected, place.p, south, west

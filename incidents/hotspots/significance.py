@@ -1,0 +1,61 @@
+"""How surprising a window's count is, exactly, and which surprises survive testing many windows."""
+
+import numpy as np
+from scipy import special, stats
+
+from incidents.hotspots.values import Floats, Ints
+
+
+def upper_tail(observed: Ints, expected: Floats, history_weight: Floats) -> Floats:
+    """Return the probability of `observed` or more incidents under the background, any shape.
+
+    The background is itself an estimate. It is worth `history_weight` = k incidents of history when its
+    relative variance is 1 / k. Given the sum of both counts, the recent one is binomial whatever the true
+    rate (Przyborowski and Wilenski 1940): with c = expected / k,
+
+        P(Binomial(observed + k, c / (1 + c)) >= observed) = I_{c / (1 + c)}(observed, k + 1)
+
+    where I is the regularised incomplete beta function, which also serves a k that is not whole. For a
+    large k this is the Poisson tail; taking the Poisson tail for a small k would flag noise.
+
+    Parameters
+    ----------
+    observed : int64
+        Incidents in the window.
+    expected : float64
+        Background of the window, > 0.
+    history_weight : float64
+        k as above, > 0.
+    """
+    odds = expected / history_weight
+    # I_x(0, b) is the limit 1, which the library does not take.
+    tail = special.betainc(np.maximum(observed, 1), history_weight + 1.0, odds / (1.0 + odds))
+    return np.where(observed == 0, 1.0, tail)
+
+
+def false_discovery(p: Floats) -> Floats:
+    """Return for each of n tests the smallest false discovery rate at which it is flagged.
+
+    Benjamini and Hochberg (1995); valid here because counts of overlapping windows of independent cells
+    rise together (Benjamini and Yekutieli 2001, positive regression dependency). When nothing is special
+    anywhere, the chance that any test is flagged at q is at most q.
+
+    Examples
+    --------
+    >>> false_discovery(np.array([0.01, 0.04, 0.03, 0.5])).round(4).tolist()
+    [0.04, 0.0533, 0.0533, 0.5]
+    """
+    return np.asarray(stats.false_discovery_control(p, method="bh")) if p.size else p
+
+
+def poisson_interval(n: int, confidence: float) -> tuple[float, float]:
+    """Return the exact two-sided interval for the mean of a Poisson count (Garwood 1936).
+
+    Examples
+    --------
+    >>> [round(bound, 3) for bound in poisson_interval(10, 0.95)]
+    [4.795, 18.39]
+    """
+    tail = (1.0 - confidence) / 2.0
+    low = float(stats.chi2.ppf(tail, 2 * n)) / 2.0 if n > 0 else 0.0
+    return low, float(stats.chi2.ppf(1.0 - tail, 2 * n + 2)) / 2.0

@@ -1,0 +1,1 @@
+"""Floor 4: forces, teams, patrol planning and execution."""

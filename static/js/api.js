@@ -1,0 +1,161 @@
+/**
+ * The one way to the server: CSRF header, ETag/If-Match, problem+json and a time-out on every wait.
+ */
+import { t } from "./i18n.js";
+
+/** What the server (or the missing network) said went wrong. `code` is stable; `title` is for people. */
+export class ProblemError extends Error {
+  /**
+   * @param {{status?: number, code?: string, title?: string, detail?: string, fields?: Record<string, any>}} problem
+   */
+  constructor({ status = 0, code = "unknown", title = "", detail = "", fields = {} }) {
+    super(title || code);
+    this.name = "ProblemError";
+    this.status = status;
+    this.code = code;
+    this.title = title || t("Something went wrong.");
+    this.detail = detail;
+    this.fields = fields;
+  }
+
+  /** @returns {string} one text for a toast or a notice */
+  get text() {
+    return this.detail ? `${this.title} ${this.detail}` : this.title;
+  }
+}
+
+/**
+ * @typedef {object} Options
+ * @property {string} [method]
+ * @property {any} [body] sent as JSON; a FormData is sent as it is
+ * @property {string | null} [etag] the version this change was made from; a newer one answers 409 or 412
+ * @property {AbortSignal} [signal]
+ * @property {number} [timeoutMs] 20 s by default
+ */
+
+/**
+ * Ask the server.
+ * @param {string} address path on this server
+ * @param {Options} [options]
+ * @returns {Promise<{body: any, etag: string | null, status: number}>}
+ * @throws {ProblemError} for every answer that is not 2xx and for no answer at all
+ */
+export async function request(address, options = {}) {
+  const answer = await send(address, options);
+  const body = await readBody(answer);
+  if (!answer.ok) throw problemOf(answer.status, body);
+  return { body, etag: answer.headers.get("ETag"), status: answer.status };
+}
+
+/**
+ * @param {string} address
+ * @param {Options} [options]
+ * @returns {Promise<any>} the body alone
+ */
+export async function get(address, options = {}) {
+  return (await request(address, options)).body;
+}
+
+/**
+ * @param {string} address
+ * @param {any} [body]
+ * @param {Options} [options]
+ * @returns {Promise<any>} the body alone
+ */
+export async function post(address, body = {}, options = {}) {
+  return (await request(address, { ...options, method: "POST", body })).body;
+}
+
+/**
+ * @param {string} address
+ * @param {Options} options
+ * @returns {Promise<Response>}
+ */
+async function send(address, { method = "GET", body, etag, signal, timeoutMs = 20_000 }) {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const init = {
+    method,
+    headers: headersFor({ method, body, etag }),
+    body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
+    credentials: /** @type {const} */ ("same-origin"),
+    redirect: /** @type {const} */ ("manual"),
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+  };
+  try {
+    return await fetch(address, init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw noAnswer(timeout.aborted);
+  }
+}
+
+/**
+ * @param {{method: string, body: any, etag?: string | null}} request
+ * @returns {Record<string, string>}
+ */
+function headersFor({ method, body, etag }) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json, application/problem+json" };
+  if (body !== undefined && !(body instanceof FormData)) headers["Content-Type"] = "application/json";
+  if (method !== "GET" && method !== "HEAD") headers["X-CSRFToken"] = csrfToken();
+  if (etag) headers["If-Match"] = etag;
+  return headers;
+}
+
+/** @returns {string} */
+function csrfToken() {
+  const meta = document.querySelector('meta[name="csrf-token"]');
+  return meta?.getAttribute("content") ?? "";
+}
+
+/**
+ * @param {Response} answer
+ * @returns {Promise<any>}
+ */
+async function readBody(answer) {
+  if (answer.status === 204 || answer.type === "opaqueredirect") return null;
+  const kind = answer.headers.get("Content-Type") ?? "";
+  try {
+    return /[/+]json\b/.test(kind) ? await answer.json() : await answer.text();
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {number} status 0 stands for a redirect that was not followed: the sign-in page
+ * @param {any} body
+ * @returns {ProblemError}
+ */
+function problemOf(status, body) {
+  if (status === 0 || status === 401) return signedOut(status);
+  if (body && typeof body === "object") return new ProblemError({ ...body, status });
+  return new ProblemError({ status, code: `http_${status}`, title: t("The server could not answer. Try again.") });
+}
+
+/**
+ * The work on the page is kept: nothing is reloaded, the person is told to sign in in another tab.
+ * @param {number} status
+ * @returns {ProblemError}
+ */
+function signedOut(status) {
+  document.dispatchEvent(new CustomEvent("signed-out"));
+  return new ProblemError({
+    status: status || 401,
+    code: "signed_out",
+    title: t("You are signed out."),
+    detail: t("Sign in again in another tab, then repeat this step. What you typed is kept here."),
+  });
+}
+
+/**
+ * @param {boolean} late
+ * @returns {ProblemError}
+ */
+function noAnswer(late) {
+  return new ProblemError({
+    code: late ? "timeout" : "offline",
+    title: late ? t("The server took too long to answer.") : t("The server cannot be reached."),
+    detail: t("What you typed is kept. Try again."),
+  });
+}

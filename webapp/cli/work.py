@@ -1,0 +1,35 @@
+"""``gridpatrol worker``, ``reconcile`` and ``migrate``: the processes beside the web server."""
+
+import signal
+import threading
+
+import click
+
+from core.jobs import QUEUES, reconcile_forever, work
+
+
+@click.command()
+@click.argument("queues", nargs=-1, required=True, type=click.Choice(QUEUES))
+@click.option("--burst", is_flag=True, help="End when the queues are empty.")
+def worker(queues: tuple[str, ...], burst: bool) -> None:  # noqa: FBT001 - click passes it by name
+    """Work on QUEUES, the first named first, until told to stop."""
+    import webapp.jobs  # noqa: F401, PLC0415 - registers every handler; heavy, needed here only
+
+    work(queues, burst=burst)
+
+
+@click.command()
+def reconcile() -> None:
+    """Enqueue again whatever Redis or a dead worker lost, until told to stop."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    reconcile_forever(stop)
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the newest migration, as the owner of the tables."""
+    from webapp.house.migrate import migrate as run_migrations  # noqa: PLC0415 - alembic is heavy
+
+    run_migrations()
