@@ -235,7 +235,8 @@ def _open_transaction(session: Session, _transaction: Any, connection: Any) -> N
     actor = session.info.get("actor_id")
     connection.execute(
         text(
-            "SELECT set_config('gridpatrol.scope', :scope, true), set_config('gridpatrol.actor', :actor, true)"
+            "SELECT set_config('gridpatrol.scope', :scope, true), "
+            "set_config('gridpatrol.actor', :actor, true)"
         ),
         {"scope": scope.literal(), "actor": "" if actor is None else str(actor)},
     )

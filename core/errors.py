@@ -11,7 +11,7 @@ class DomainError(Exception):
 
     status: ClassVar[int] = 422
 
-    def __init__(self, code: str, **fields: Any) -> None:
+    def __init__(self, code: str, /, **fields: Any) -> None:
         super().__init__(f"{code} {fields}" if fields else code)
         self.code = code
         self.fields = fields
@@ -53,5 +53,5 @@ class SettingsError(DomainError):
     """A setting is missing or cannot be read; the process refuses to start."""
 
 
-class JobCancelled(Exception):  # noqa: N818 - a signal to unwind, not a failure
+class JobCancelled(Exception):
     """Raised inside a job when a person cancelled it."""

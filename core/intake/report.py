@@ -82,7 +82,8 @@ class ImportReport:
             "skipped": dict(self.skipped),
             "refused": dict(self.refused.most_common()),
             "refusals": [
-                {"line": each.line, "code": each.code, "fields": _plain(each.fields)} for each in self.refusals
+                {"line": each.line, "code": each.code, "fields": _plain(each.fields)}
+                for each in self.refusals
             ],
             "notices": [{"code": each.code, "fields": _plain(each.fields)} for each in self.notices],
         }

@@ -120,7 +120,10 @@ class HouseholdContact(Owned, Base):
 
 
 class Visit(Owned, Stamped, Base):
-    """A visit to a dwelling (S9). `client_ref` makes a late or repeated upload harmless."""
+    """A visit to a dwelling (S9). `client_ref` makes a late or repeated upload harmless.
+
+    `previous_on` is the dwelling's last visit before this one, to which taking it back returns.
+    """
 
     __tablename__ = "visit"
 
@@ -131,6 +134,7 @@ class Visit(Owned, Stamped, Base):
     note: Mapped[str] = mapped_column(server_default="")
     actor_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     client_ref: Mapped[str | None] = mapped_column(unique=True)
+    previous_on: Mapped[date | None] = mapped_column()
 
     @classmethod
     def own_table_args(cls) -> tuple[Any, ...]:

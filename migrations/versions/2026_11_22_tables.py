@@ -1137,6 +1137,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("actor_id", sa.BigInteger(), nullable=False),
         sa.Column("client_ref", sa.Text(), nullable=True),
+        sa.Column("previous_on", sa.Date(), nullable=True),
         sa.Column("county_id", sa.BigInteger(), nullable=False),
         sa.Column("area_id", sa.BigInteger(), nullable=False),
         sa.Column("area_path", core.db.Ltree(), nullable=False),

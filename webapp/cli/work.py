@@ -2,10 +2,14 @@
 
 import signal
 import threading
+from importlib import import_module
 
 import click
 
 from core.jobs import QUEUES, reconcile_forever, work
+
+#: Importing them registers their handlers; they are heavy, and no other command needs them.
+JOB_MODULES = ("cameras.jobs", "incidents.jobs", "patrols.jobs")
 
 
 @click.command()
@@ -13,8 +17,8 @@ from core.jobs import QUEUES, reconcile_forever, work
 @click.option("--burst", is_flag=True, help="End when the queues are empty.")
 def worker(queues: tuple[str, ...], burst: bool) -> None:  # noqa: FBT001 - click passes it by name
     """Work on QUEUES, the first named first, until told to stop."""
-    import webapp.jobs  # noqa: F401, PLC0415 - registers every handler; heavy, needed here only
-
+    for module in JOB_MODULES:
+        import_module(module)
     work(queues, burst=burst)
 
 

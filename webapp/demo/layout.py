@@ -9,11 +9,14 @@ per 24 communities. Below the default the length scale stops at 0.55 and grids a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from webapp.demo.frame import BoolArray, FloatArray
+
+Distance = Callable[[FloatArray], FloatArray]
 
 DEFAULT_HOUSEHOLDS = 12_000
 GRID_GROWTH = 0.778
@@ -74,7 +77,7 @@ class Layout:
         return np.minimum(town, village)
 
 
-def make_layout(rng: np.random.Generator, household_count: int, river_distance_m: object) -> Layout:
+def make_layout(rng: np.random.Generator, household_count: int, river_distance_m: Distance) -> Layout:
     """Return the plan for `household_count` households; `river_distance_m(points)` keeps villages dry."""
     ratio = household_count / DEFAULT_HOUSEHOLDS
     scale = max(0.55, ratio**0.25)
@@ -98,25 +101,20 @@ def make_layout(rng: np.random.Generator, household_count: int, river_distance_m
     return _with_villages(layout, rng, river_distance_m)
 
 
-def _with_villages(layout: Layout, rng: np.random.Generator, river_distance_m: object) -> Layout:
+def _with_villages(layout: Layout, rng: np.random.Generator, river_distance_m: Distance) -> Layout:
     wanted = layout.community_count - layout.urban_count - 1
     spacing_m = 1_250.0 * layout.scale
     while True:
         villages = _scatter(layout, rng, river_distance_m, spacing_m)
         if len(villages) >= wanted:
-            return _replace_villages(layout, villages[:wanted])
+            return replace(layout, villages_m=villages[:wanted])
         spacing_m *= 0.93
 
 
-def _replace_villages(layout: Layout, villages_m: FloatArray) -> Layout:
-    fields = {name: getattr(layout, name) for name in layout.__dataclass_fields__}
-    return Layout(**{**fields, "villages_m": villages_m})
-
-
-def _scatter(layout: Layout, rng: np.random.Generator, river_distance_m: object, spacing_m: float) -> FloatArray:
+def _scatter(layout: Layout, rng: np.random.Generator, river_distance_m: Distance, spacing_m: float) -> FloatArray:
     half = np.array([HALF_WIDTH_M, HALF_HEIGHT_M]) * layout.scale
     tries = rng.uniform(-1, 1, (4_000, 2)) * half
-    away = river_distance_m(tries) > 260  # type: ignore[operator]
+    away = river_distance_m(tries) > 260
     free = (layout.outline(tries) < 0.84) & (layout.core(tries) > 1.45) & away
     free &= np.hypot(*(tries - layout.lake_m).T) > 850 * layout.scale
     taken: list[FloatArray] = []

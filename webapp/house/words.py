@@ -15,10 +15,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "No PostgreSQL {oldest} or newer with PostGIS was found; run ./start, which installs it.",
     ),
     "postgres_version_missing": (
-        "数据由 PostgreSQL {version} 写成，但该版本未安装：请安装 postgresql-{version}-postgis-3，"
-        "或用 --fresh 重新开始（会删除数据）。",
-        "The data were written by PostgreSQL {version}, which is not installed: install "
-        "postgresql-{version}-postgis-3, or begin anew with --fresh (deletes the data).",
+        "数据需要 postgresql-{version}-postgis-3：请安装它，或用 --fresh 删除数据重来。",
+        "The data need postgresql-{version}-postgis-3: install it, or delete them with --fresh.",
     ),
     "redis_missing": (
         "没有找到 redis-server，请运行 ./start 安装。",

@@ -1,0 +1,138 @@
+"""Reads of areas and boundaries."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import shapely
+from geoalchemy2.shape import to_shape
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.orm import Session
+
+from core.clock import today
+from core.errors import NotFound
+from geo.areas.models import Area, AreaBoundary, AreaDraft, ChangeSet
+
+
+def area_by_code(session: Session, code: str) -> Area:
+    """Return the present area with `code`.
+
+    Raises
+    ------
+    NotFound
+        ``area_unknown`` (field `area`).
+    """
+    area = session.scalar(select(Area).where(Area.code == code, Area.valid_to.is_(None)).order_by(Area.id))
+    if area is None:
+        raise NotFound("area_unknown", area=code)
+    return area
+
+
+def area_by_id(session: Session, area_id: int) -> Area:
+    """Return the area with `area_id`.
+
+    Raises
+    ------
+    NotFound
+        ``area_unknown`` (field `area` carries the id).
+    """
+    area = session.get(Area, area_id)
+    if area is None:
+        raise NotFound("area_unknown", area=str(area_id))
+    return area
+
+
+def counties(session: Session) -> Sequence[Area]:
+    """Return the present counties the session may see, by code."""
+    return session.scalars(
+        select(Area).where(Area.level == "county", Area.valid_to.is_(None)).order_by(Area.code)
+    ).all()
+
+
+def children(session: Session, area: Area) -> Sequence[Area]:
+    """Return the present areas directly below `area`, by code."""
+    return session.scalars(
+        select(Area).where(Area.parent_id == area.id, Area.valid_to.is_(None)).order_by(Area.code)
+    ).all()
+
+
+def ancestors(session: Session, path: str) -> Sequence[Area]:
+    """Return the areas along `path` from the county down, the last being the area itself."""
+    ids = [int(label) for label in path.split(".")]
+    found = {area.id: area for area in session.scalars(select(Area).where(Area.id.in_(ids)))}
+    return [found[area_id] for area_id in ids if area_id in found]
+
+
+def boundary_shape(session: Session, area_id: int, *, on: date | None = None) -> BaseGeometry | None:
+    """Return the boundary (EPSG:4326 MultiPolygon) of an area as of a date, None when it has none."""
+    element = session.scalar(
+        select(AreaBoundary.geom).where(
+            AreaBoundary.area_id == area_id, AreaBoundary.valid.contains(on or today())
+        )
+    )
+    return to_shape(element) if element is not None else None
+
+
+def grid_boundaries(session: Session, community: Area) -> list[tuple[Area, BaseGeometry]]:
+    """Return the present grids of `community` with their boundaries (EPSG:4326), by code."""
+    rows = session.execute(
+        select(Area, func.ST_AsBinary(AreaBoundary.geom))
+        .join(AreaBoundary, AreaBoundary.area_id == Area.id)
+        .where(Area.parent_id == community.id, Area.valid_to.is_(None), AreaBoundary.valid.contains(today()))
+        .order_by(Area.code)
+    ).all()
+    return [(area, shapely.from_wkb(bytes(wkb))) for area, wkb in rows]
+
+
+def owner_chain(session: Session, lon: float, lat: float) -> Sequence[Row[Any]]:
+    """Return (id, level, code, name, path) of the areas that hold the point, from the county down."""
+    return session.execute(
+        text(
+            "SELECT a.id, a.level, a.code, a.name, a.path::text AS path "
+            "FROM area_boundary AS b JOIN area AS a ON a.id = b.area_id, "
+            "LATERAL (SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS point) AS p "
+            "WHERE b.geom && p.point AND ST_Intersects(b.geom, p.point) AND b.valid @> :today "
+            "AND a.valid_to IS NULL ORDER BY nlevel(a.path), a.code"
+        ),
+        {"lon": lon, "lat": lat, "today": today()},
+    ).all()
+
+
+def open_drafts(session: Session, author_id: int) -> Sequence[Row[AreaDraft, str, str]]:
+    """Return (AreaDraft, community name, change set title) of the author's open drafts, newest first."""
+    return session.execute(
+        select(AreaDraft, Area.name.label("community"), ChangeSet.title)
+        .join(ChangeSet, ChangeSet.id == AreaDraft.change_set_id)
+        .join(Area, Area.id == AreaDraft.area_id)
+        .where(ChangeSet.author_id == author_id, ChangeSet.state == "draft")
+        .order_by(AreaDraft.created_at.desc())
+    ).all()
+
+
+def tree(session: Session) -> Sequence[Row[Any]]:
+    """Return (id, parent_id, level, code, name, path, west, south, east, north) of all present areas."""
+    return session.execute(
+        text(
+            "SELECT a.id, a.parent_id, a.level, a.code, a.name, a.path::text AS path, "
+            "ST_XMin(b.geom) AS west, ST_YMin(b.geom) AS south, "
+            "ST_XMax(b.geom) AS east, ST_YMax(b.geom) AS north "
+            "FROM area AS a LEFT JOIN area_boundary AS b ON b.area_id = a.id AND b.valid @> :today "
+            "WHERE a.valid_to IS NULL ORDER BY a.path"
+        ),
+        {"today": today()},
+    ).all()
+
+
+def scope_extent(session: Session, paths: Sequence[str]) -> tuple[float, float, float, float] | None:
+    """Return (west, south, east, north) of the boundaries of the areas at `paths`, None without any."""
+    row = session.execute(
+        text(
+            "SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM ("
+            "SELECT ST_Extent(geom) AS box FROM area_boundary "
+            "WHERE valid @> :today AND (area_path = ANY (CAST(:paths AS ltree[])) "
+            "OR '' = ANY (:paths))) AS whole"
+        ),
+        {"today": today(), "paths": list(paths)},
+    ).one()
+    return None if row[0] is None else (row[0], row[1], row[2], row[3])

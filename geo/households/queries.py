@@ -1,0 +1,139 @@
+"""Reads of dwellings and households: due lists, cards, counts. Nothing here reads a name or phone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from core.clock import today
+from core.errors import NotFound
+from core.settings import settings
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTally:
+    """How the dwellings of a scope stand: all that are lived in, those due, those seen in time."""
+
+    total: int
+    due: int
+    overdue: int
+    fresh: int
+
+
+def visit_tally(session: Session) -> VisitTally:
+    """Count the inhabited dwellings of the session's scope by the age of their last visit.
+
+    Due: the visit interval (setting ``visit_interval_days``) has passed; overdue: twice that, or never seen.
+    """
+    row = session.execute(
+        text(
+            "SELECT count(*) AS total, "
+            "count(*) FILTER (WHERE last_visit_on < :due_before "
+            "AND last_visit_on >= :overdue_before) AS due, "
+            "count(*) FILTER (WHERE last_visit_on IS NULL OR last_visit_on < :overdue_before) AS overdue "
+            "FROM dwelling WHERE tenure <> 'vacant'"
+        ),
+        _limits(),
+    ).one()
+    return VisitTally(row.total, row.due, row.overdue, row.total - row.due - row.overdue)
+
+
+def due_list(
+    session: Session,
+    *,
+    lon: float,
+    lat: float,
+    state: str = "all_due",
+    offset: int = 0,
+    limit: int = 30,
+) -> Sequence[Row[Any]]:
+    """Return dwellings nearest first to (lon, lat), each with its household's masked head.
+
+    `state` is all_due, overdue, due, fresh or all. Distances are metres on the sphere.
+    """
+    conditions = {
+        "all_due": "(d.last_visit_on IS NULL OR d.last_visit_on < :due_before)",
+        "overdue": "(d.last_visit_on IS NULL OR d.last_visit_on < :overdue_before)",
+        "due": "d.last_visit_on < :due_before AND d.last_visit_on >= :overdue_before",
+        "fresh": "d.last_visit_on >= :due_before",
+        "all": "TRUE",
+    }
+    return session.execute(
+        text(
+            "SELECT d.id, d.address, d.plate, d.building_no, d.unit_no, d.room_no, d.tenure, "
+            "d.last_visit_on, h.head_masked, h.occupant_count, ST_X(d.geom) AS lon, ST_Y(d.geom) AS lat, "
+            "ST_DistanceSphere(d.geom, p.point) AS distance_m, "
+            f"{_STATE} AS state "
+            "FROM dwelling AS d LEFT JOIN household AS h ON h.dwelling_id = d.id AND h.moved_out_on IS NULL, "
+            "LATERAL (SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS point) AS p "
+            f"WHERE d.tenure <> 'vacant' AND {conditions[state]} "
+            "ORDER BY d.geom <-> p.point, d.id LIMIT :limit OFFSET :offset"
+        ),
+        {"lon": lon, "lat": lat, "limit": min(limit, 200), "offset": offset, **_limits()},
+    ).all()
+
+
+def dwelling_card(session: Session, dwelling_id: int) -> Row[Any]:
+    """Return one dwelling with its household (masked), grid, state and version.
+
+    Raises
+    ------
+    NotFound
+        ``dwelling_unknown``: it does not exist or lies outside the session's scope.
+    """
+    row = session.execute(
+        text(
+            "SELECT d.id, d.address, d.plate, d.building_no, d.unit_no, d.room_no, d.tenure, d.rooms, "
+            "d.last_visit_on, d.version_id, a.name AS grid, a.code AS grid_code, a.path::text AS path, "
+            "h.id AS household_id, h.head_masked, h.phone_masked, h.occupant_count, h.moved_in_on, "
+            f"ST_X(d.geom) AS lon, ST_Y(d.geom) AS lat, {_STATE} AS state "
+            "FROM dwelling AS d JOIN area AS a ON a.id = d.area_id "
+            "LEFT JOIN household AS h ON h.dwelling_id = d.id AND h.moved_out_on IS NULL WHERE d.id = :id"
+        ),
+        {"id": dwelling_id, **_limits()},
+    ).one_or_none()
+    if row is None:
+        raise NotFound("dwelling_unknown", id=dwelling_id)
+    return row
+
+
+def dwellings_at(session: Session, dwelling_id: int) -> Sequence[Row[Any]]:
+    """Return the dwellings that share the entrance point of `dwelling_id`, by unit and room."""
+    return session.execute(
+        text(
+            "SELECT d.id, d.address, d.plate, d.unit_no, d.room_no, d.tenure, d.last_visit_on, "
+            f"h.head_masked, h.occupant_count, {_STATE} AS state "
+            "FROM dwelling AS d LEFT JOIN household AS h ON h.dwelling_id = d.id AND h.moved_out_on IS NULL "
+            "WHERE d.geom && (SELECT geom FROM dwelling WHERE id = :id) "
+            "AND d.geom = (SELECT geom FROM dwelling WHERE id = :id) "
+            "ORDER BY length(d.unit_no), d.unit_no, length(d.room_no), d.room_no, d.id LIMIT 500"
+        ),
+        {"id": dwelling_id, **_limits()},
+    ).all()
+
+
+def recent_visits(session: Session, dwelling_id: int) -> Sequence[Row[Any]]:
+    """Return the ten latest visits of a dwelling: (visited_at, outcome, note, by)."""
+    return session.execute(
+        text(
+            "SELECT v.visited_at, v.outcome, v.note, a.name AS by FROM visit AS v "
+            "JOIN account AS a ON a.id = v.actor_id WHERE v.dwelling_id = :id "
+            "ORDER BY v.visited_at DESC LIMIT 10"
+        ),
+        {"id": dwelling_id},
+    ).all()
+
+
+_STATE = (
+    "CASE WHEN d.tenure = 'vacant' THEN 'vacant' "
+    "WHEN d.last_visit_on IS NULL OR d.last_visit_on < :overdue_before THEN 'overdue' "
+    "WHEN d.last_visit_on < :due_before THEN 'due' ELSE 'fresh' END"
+)
+
+
+def _limits() -> dict[str, Any]:
+    interval = timedelta(days=settings().visit_interval_days)
+    return {"due_before": today() - interval, "overdue_before": today() - 2 * interval}

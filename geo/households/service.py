@@ -1,0 +1,134 @@
+"""Visits, and the one way to a name and a phone number."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.clock import local_zone, now
+from core.db import actor_of
+from core.errors import InvalidInput, NotFound
+from geo.households.models import VISIT_OUTCOMES, Dwelling, Household, HouseholdContact, Visit
+
+#: Why a contact may be shown; stored in the audit trail and shown to the auditor.
+PURPOSES = ("visit", "urgent", "service", "correction")
+NOTE_LIMIT = 2000
+#: How long an act done by mistake can be taken back with one press.
+UNDO_TIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A household head's name and phone number in clear. Never stored, logged or cached."""
+
+    head_name: str
+    phone: str
+
+
+def reveal_contact(session: Session, household_id: int, *, purpose: str) -> Contact:
+    """Return one household's contact, recording who asked and what for.
+
+    The database shows this one row for the rest of the transaction and no other; the audit event
+    is part of the same transaction, so a contact that was seen was logged.
+
+    Raises
+    ------
+    InvalidInput
+        ``purpose_missing`` (field `purposes`).
+    NotFound
+        ``household_unknown``: none such in the session's scope.
+    """
+    if purpose not in PURPOSES:
+        raise InvalidInput("purpose_missing", purposes=list(PURPOSES))
+    household = session.get(Household, household_id)
+    if household is None:
+        raise NotFound("household_unknown", id=household_id)
+    audit.record(session, "household.reveal", subject=household, purpose=purpose)
+    session.execute(text("SELECT set_config('gridpatrol.revealed', :id, true)"), {"id": str(household_id)})
+    contact = session.scalar(select(HouseholdContact).where(HouseholdContact.household_id == household_id))
+    session.execute(text("SELECT set_config('gridpatrol.revealed', '', true)"))
+    if contact is None:
+        raise NotFound("contact_missing", id=household_id)
+    session.expunge(contact)
+    return Contact(contact.head_name, contact.phone)
+
+
+def record_visit(
+    session: Session,
+    dwelling_id: int,
+    *,
+    outcome: str,
+    note: str = "",
+    visited_at: datetime | None = None,
+    client_ref: str | None = None,
+) -> Visit:
+    """Store a visit; one that met, phoned or wrote renews the dwelling's last visit.
+
+    A repeated upload (same `client_ref`) returns the visit already stored.
+
+    Raises
+    ------
+    InvalidInput
+        ``visit_outcome_unknown``, ``note_too_long`` (field `limit`) or ``visit_in_future``.
+    NotFound
+        ``dwelling_unknown``.
+    """
+    moment = visited_at or now()
+    _check_visit(outcome, note, moment)
+    known = session.scalar(select(Visit).where(Visit.client_ref == client_ref)) if client_ref else None
+    if known is not None:
+        return known
+    dwelling = session.get(Dwelling, dwelling_id, with_for_update=True)
+    actor_id = actor_of(session)
+    if dwelling is None or actor_id is None:
+        raise NotFound("dwelling_unknown", id=dwelling_id)
+    visit = Visit(
+        dwelling_id=dwelling.id,
+        county_id=dwelling.county_id,
+        area_id=dwelling.area_id,
+        area_path=dwelling.area_path,
+        visited_at=moment,
+        outcome=outcome,
+        note=note.strip(),
+        actor_id=actor_id,
+        client_ref=client_ref,
+        previous_on=dwelling.last_visit_on,
+    )
+    session.add(visit)
+    day = moment.astimezone(local_zone()).date()
+    if outcome != "not_met" and (dwelling.last_visit_on is None or dwelling.last_visit_on < day):
+        dwelling.last_visit_on = day
+    session.flush()
+    audit.record(session, "visit.record", subject=visit, outcome=outcome)
+    return visit
+
+
+def undo_visit(session: Session, visit_id: int) -> None:
+    """Take back a visit of the acting account made in the last ten minutes; the due date returns.
+
+    Raises
+    ------
+    NotFound
+        ``visit_unknown``: none such, not the actor's own, or too old to take back.
+    """
+    visit = session.get(Visit, visit_id)
+    if visit is None or visit.actor_id != actor_of(session) or now() - visit.created_at > UNDO_TIME:
+        raise NotFound("visit_unknown", id=visit_id)
+    dwelling = session.get_one(Dwelling, visit.dwelling_id, with_for_update=True)
+    audit.record(session, "visit.undo", subject=visit, outcome=visit.outcome)
+    session.delete(visit)
+    session.flush()
+    if visit.outcome != "not_met":
+        dwelling.last_visit_on = visit.previous_on
+    session.flush()
+
+
+def _check_visit(outcome: str, note: str, moment: datetime) -> None:
+    if outcome not in VISIT_OUTCOMES:
+        raise InvalidInput("visit_outcome_unknown", outcome=outcome)
+    if len(note) > NOTE_LIMIT:
+        raise InvalidInput("note_too_long", limit=NOTE_LIMIT)
+    if moment > now():
+        raise InvalidInput("visit_in_future", visited_at=moment.isoformat())

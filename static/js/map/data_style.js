@@ -1,0 +1,261 @@
+/**
+ * How our own layers look: by class, in shape as well as in colour, so that nobody has to tell red from green.
+ *
+ * Tiles carry ids and class attributes only (docs: webapp/maps). Below the zoom where points can be told apart
+ * they carry `cells` with a count; from it on the points themselves.
+ */
+import { OKABE_ITO } from "./palette.js";
+import { areaSymbol, cameraSymbol, shapeSymbol, textSymbol } from "./symbols.js";
+
+/** @typedef {import("./palette.js").Palette} Palette */
+/** @typedef {import("./base_style.js").Style} Style */
+/** @typedef {import("./symbols.js").Shape} Shape */
+
+/** @type {Record<string, Shape>} */
+const DWELLING_SHAPES = { fresh: "circle", due: "square", overdue: "diamond", vacant: "ring" };
+
+/** Order of the groups decides colour and shape; a group of a deployment's own gets one by its name. */
+const INCIDENT_GROUPS = ["theft", "fraud", "dispute", "noise", "hazard", "traffic", "damage", "other"];
+/** @type {Shape[]} */
+const INCIDENT_SHAPES = ["triangle", "diamond", "square", "circle"];
+
+const LEVEL_RANK = /** @type {Record<string, number>} */ ({ county: 0, town: 1, community: 2, grid: 3 });
+
+/**
+ * @param {string} state fresh, due, overdue or vacant
+ * @param {Palette} palette
+ * @returns {{shape: Shape, fill: string}} an unknown state looks like vacant: nothing is claimed about it
+ */
+export function dwellingLook(state, palette) {
+  const known = state in DWELLING_SHAPES ? state : "vacant";
+  return { shape: DWELLING_SHAPES[known], fill: palette[/** @type {"fresh"} */ (known)] };
+}
+
+/**
+ * @param {string} status working, offline, faulty or planned
+ * @param {Palette} palette
+ * @returns {{colour: string, open: boolean}} open: drawn as a ring, because nothing is seen from it now
+ */
+export function cameraLook(status, palette) {
+  if (status === "working") return { colour: palette.cameraOn, open: false };
+  if (status === "planned") return { colour: palette.cameraOther, open: true };
+  return { colour: palette.cameraOff, open: true };
+}
+
+/**
+ * @param {string} group
+ * @returns {{shape: Shape, fill: string}} the same for the same group in every session
+ */
+export function incidentLook(group) {
+  const known = INCIDENT_GROUPS.indexOf(group);
+  const index = known >= 0 ? known : textNumber(group);
+  return { shape: INCIDENT_SHAPES[index % INCIDENT_SHAPES.length], fill: OKABE_ITO[index % OKABE_ITO.length] };
+}
+
+/**
+ * Old incidents fade, none vanishes.
+ * @param {number} age_days
+ * @returns {number} opacity between 0.35 and 1
+ */
+export function incidentAlpha(age_days) {
+  return Math.max(0.35, 1 - Math.max(0, age_days || 0) / 540);
+}
+
+/**
+ * @param {number} count
+ * @returns {number} radius in px: the area of the circle grows with the logarithm, so that large cells stay apart
+ */
+export function cellRadius(count) {
+  return Math.min(26, 9 + 4.2 * Math.log10(Math.max(1, count)) ** 1.2);
+}
+
+/**
+ * @param {number} share between 0 and 1
+ * @returns {number} class 0 to 4; cuts at 5, 15, 30 and 50 % [ours]
+ */
+export function shareClass(share) {
+  return [0.05, 0.15, 0.3, 0.5].filter((cut) => share >= cut).length;
+}
+
+/**
+ * @param {string | number} level name of a level or its depth from the county (0)
+ * @returns {number}
+ */
+export function levelRank(level) {
+  return typeof level === "number" ? level : (LEVEL_RANK[level] ?? 3);
+}
+
+/**
+ * @param {number} certainty between 0 and 1
+ * @returns {number} width of a hotspot's outline in px
+ */
+export function hotspotWidth(certainty) {
+  return 2 + 3 * Math.max(0, Math.min(1, certainty || 0));
+}
+
+/**
+ * The style of a data layer.
+ * @param {string} layer
+ * @param {Palette} palette
+ * @returns {Style}
+ * @throws {Error} for a layer without a style
+ */
+export function dataStyle(layer, palette) {
+  const make = STYLES[layer];
+  if (!make) throw new Error(`no style for layer ${layer}`);
+  return make(palette);
+}
+
+/** @type {Record<string, (palette: Palette) => Style>} */
+const STYLES = {
+  areas: areasStyle,
+  dwellings: dwellingsStyle,
+  cameras: camerasStyle,
+  camera_views: (palette) => ({
+    paintRules: [{ dataLayer: "camera_views", symbolizer: areaSymbol(() => ({ fill: palette.cameraView, line: palette.cameraOn, width: 0.75 })) }],
+    labelRules: [],
+  }),
+  incidents: incidentsStyle,
+  places: placesStyle,
+  hotspots: hotspotsStyle,
+  drafts: (palette) => ({
+    paintRules: [{ dataLayer: "drafts", symbolizer: areaSymbol(() => ({ fill: palette.draftFill, line: palette.draft, width: 3, dash: [9, 4] })) }],
+    labelRules: [],
+  }),
+};
+
+/**
+ * Two thin lines: all dark strokes first, then the gap, so that borders meet cleanly at corners.
+ * @param {Palette} palette
+ * @returns {Style}
+ */
+function areasStyle(palette) {
+  const width = (/** @type {any} */ p, /** @type {number} */ z) => Math.max(1.2, (levelRank(p.level) >= 3 ? 3.6 : 5.4) - Math.max(0, 15 - z) * 0.5);
+  const veil = areaSymbol((p) => ({ fill: p.own === 0 && levelRank(p.level) >= 3 ? palette.veil : null }));
+  const dark = areaSymbol((p, z) => ({ line: palette.gridLine, width: width(p, z) }));
+  const gap = areaSymbol((p, z) => ({ line: z >= 14 ? palette.gridGap : null, width: width(p, z) - 2.2 }));
+  const own = areaSymbol((p) => ({ line: p.own === 1 && p.focus ? palette.draft : null, width: 2 }));
+  return {
+    paintRules: [veil, dark, gap, own].map((symbolizer) => ({ dataLayer: "areas", symbolizer })),
+    labelRules: [areaNames(palette, 1, 10, 14), areaNames(palette, 2, 12, 16), areaNames(palette, 3, 15, 22)],
+  };
+}
+
+/**
+ * @param {Palette} palette
+ * @param {number} rank
+ * @param {number} minzoom
+ * @param {number} maxzoom
+ */
+function areaNames(palette, rank, minzoom, maxzoom) {
+  return {
+    dataLayer: "area_labels",
+    minzoom,
+    maxzoom,
+    filter: (/** @type {number} */ _, /** @type {any} */ f) => levelRank(f.props.level) === rank,
+    symbolizer: textSymbol({
+      lines: (p, z) => (rank === 3 && z >= 16 ? [p.name, p.code] : [p.name ?? p.code]),
+      look: () => ({ size: rank === 3 ? 13 : 15, colour: palette.gridLabel, halo: palette.halo, weight: 650 }),
+      once: (p) => `area ${p.code}`,
+      pad: 6,
+    }),
+  };
+}
+
+/**
+ * @param {Palette} palette
+ * @param {(p: Record<string, any>) => string} colour
+ * @returns {Style}
+ */
+function cellRules(palette, colour) {
+  return {
+    paintRules: [{ dataLayer: "cells", symbolizer: shapeSymbol((p) => ({ shape: "circle", r: cellRadius(p.n), fill: colour(p), edge: palette.pointEdge, alpha: 0.92 })) }],
+    labelRules: [{
+      dataLayer: "cells",
+      minzoom: 12,
+      symbolizer: textSymbol({
+        lines: (p) => [shortCount(p.n)],
+        look: () => ({ size: 11, colour: palette.cellText, halo: palette.halo, weight: 650 }),
+        pad: 0,
+      }),
+    }],
+  };
+}
+
+/**
+ * @param {number} count
+ * @returns {string} 950, 1.2k, 34k
+ */
+export function shortCount(count) {
+  if (count < 1000) return String(count);
+  return count < 10_000 ? `${(count / 1000).toFixed(1)}k` : `${Math.round(count / 1000)}k`;
+}
+
+/** @param {Palette} palette */
+function dwellingsStyle(palette) {
+  const cells = cellRules(palette, (p) => palette.cell[shareClass((p.due ?? 0) / Math.max(1, p.n))]);
+  const point = shapeSymbol((p, z) => ({ ...dwellingLook(p.state, palette), r: z >= 18 ? 6.5 : 4.5, edge: palette.pointEdge }));
+  const count = textSymbol({
+    lines: (p) => (p.n > 1 ? [`×${p.n}`] : []),
+    look: () => ({ size: 11, colour: palette.label, halo: palette.halo, weight: 600 }),
+    down: 7,
+    pad: 0,
+  });
+  return {
+    paintRules: [...cells.paintRules, { dataLayer: "dwellings", symbolizer: point }],
+    labelRules: [...cells.labelRules, { dataLayer: "dwellings", minzoom: 17, symbolizer: count }],
+  };
+}
+
+/** @param {Palette} palette */
+function camerasStyle(palette) {
+  const cells = cellRules(palette, () => palette.cell[1]);
+  const point = cameraSymbol((p, z) => ({
+    ...cameraLook(p.status, palette), edge: palette.pointEdge, r: z >= 17 ? 5.5 : 4, reach: z >= 15 ? 10 + (z - 15) * 7 : 0,
+  }));
+  return { paintRules: [...cells.paintRules, { dataLayer: "cameras", symbolizer: point }], labelRules: cells.labelRules };
+}
+
+/** @param {Palette} palette */
+function incidentsStyle(palette) {
+  const cells = cellRules(palette, (p) => palette.cell[Math.min(4, Math.floor(Math.log10(Math.max(1, p.n)) * 1.5))]);
+  const point = shapeSymbol((p, z) => ({
+    ...incidentLook(p.group), r: z >= 17 ? 5.5 : 4, edge: palette.pointEdge, alpha: incidentAlpha(p.age_days),
+  }));
+  return { paintRules: [...cells.paintRules, { dataLayer: "incidents", symbolizer: point }], labelRules: cells.labelRules };
+}
+
+/** @param {Palette} palette */
+function placesStyle(palette) {
+  const name = textSymbol({
+    lines: (p) => [p.name],
+    look: () => ({ size: 12, colour: palette.place, halo: palette.halo, weight: 600 }),
+    down: 7,
+    once: (p) => `place ${p.id}`,
+  });
+  return {
+    paintRules: [{ dataLayer: "places", minzoom: 13, symbolizer: shapeSymbol((_, z) => ({ shape: "square", r: z >= 16 ? 5 : 3.5, fill: palette.place, edge: palette.pointEdge })) }],
+    labelRules: [{ dataLayer: "places", minzoom: 15, symbolizer: name }],
+  };
+}
+
+/** @param {Palette} palette */
+function hotspotsStyle(palette) {
+  const outline = areaSymbol((p) => ({ fill: palette.hotspotFill, line: palette.hotspot, width: hotspotWidth(p.certainty) }));
+  const rank = textSymbol({
+    lines: (p) => [String(p.rank)],
+    look: () => ({ size: 18, colour: palette.hotspot, halo: palette.halo, weight: 750 }),
+    once: (p) => `hotspot ${p.id}`,
+  });
+  return { paintRules: [{ dataLayer: "hotspots", symbolizer: outline }], labelRules: [{ dataLayer: "hotspots", symbolizer: rank }] };
+}
+
+/**
+ * @param {string} text
+ * @returns {number} a stable number for a text
+ */
+function textNumber(text) {
+  let number = 7;
+  for (const letter of String(text)) number = (number * 31 + letter.charCodeAt(0)) % 9973;
+  return number;
+}

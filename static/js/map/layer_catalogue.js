@@ -1,0 +1,103 @@
+/** What each layer is called, where it lies in the pile, and what its signs mean: one table for map, control and legend. */
+import { t } from "../i18n.js";
+import { cameraLook, dwellingLook, incidentLook } from "./data_style.js";
+
+/** @typedef {import("./palette.js").Palette} Palette */
+/** @typedef {{kind: "point" | "area" | "line" | "double" | "cell", fill?: string, line?: string, width?: number, dash?: string, shape?: string}} Sample */
+/** @typedef {{label: string, sample: Sample}} LegendRow */
+
+/**
+ * @typedef {object} LayerEntry
+ * @property {() => string} label
+ * @property {number} order place in the pile, larger is above
+ * @property {number} minZoom display zoom from which there is anything to see
+ * @property {(palette: Palette) => LegendRow[]} legend
+ * @property {boolean} [fixed] always shown: not in the layer control
+ */
+
+/** @type {Record<string, LayerEntry>} */
+export const LAYERS = {
+  base: { label: () => t("Base map"), order: 1, minZoom: 9, legend: () => [], fixed: true },
+  areas: {
+    label: () => t("Grid boundaries"), order: 10, minZoom: 9,
+    legend: (p) => [{ label: t("Boundary"), sample: { kind: "double", line: p.gridLine, fill: p.gridGap } }],
+  },
+  hotspots: {
+    label: () => t("Hotspots"), order: 20, minZoom: 9,
+    legend: (p) => [{ label: t("Hotspot, thicker when more certain"), sample: { kind: "area", fill: p.hotspotFill, line: p.hotspot, width: 3 } }],
+  },
+  camera_views: {
+    label: () => t("Camera views"), order: 22, minZoom: 15,
+    legend: (p) => [{ label: t("Ground a camera sees"), sample: { kind: "area", fill: p.cameraView, line: p.cameraOn, width: 1 } }],
+  },
+  drafts: {
+    label: () => t("Drafts"), order: 24, minZoom: 9,
+    legend: (p) => [{ label: t("Draft, not published"), sample: { kind: "area", fill: p.draftFill, line: p.draft, width: 2.5, dash: "5 3" } }],
+  },
+  dwellings: {
+    label: () => t("Dwellings"), order: 30, minZoom: 11,
+    legend: (p) => [
+      dwelling("fresh", t("Visited in time"), p), dwelling("due", t("Visit due"), p),
+      dwelling("overdue", t("Visit overdue"), p), dwelling("vacant", t("Vacant"), p),
+      { label: t("Several dwellings, darker when more are due"), sample: { kind: "cell", fill: p.cell[2], line: p.pointEdge } },
+    ],
+  },
+  places: {
+    label: () => t("Key places"), order: 32, minZoom: 13,
+    legend: (p) => [{ label: t("Key place"), sample: { kind: "point", shape: "square", fill: p.place, line: p.pointEdge } }],
+  },
+  cameras: {
+    label: () => t("Cameras"), order: 34, minZoom: 11,
+    legend: (p) => [camera("working", t("Camera working"), p), camera("offline", t("Camera not working"), p), camera("planned", t("Camera planned"), p)],
+  },
+  incidents: {
+    label: () => t("Incidents"), order: 36, minZoom: 11,
+    legend: (p) => [
+      incident("theft", t("Theft"), p), incident("fraud", t("Fraud"), p), incident("dispute", t("Dispute"), p),
+      incident("noise", t("Noise"), p), incident("hazard", t("Hazard"), p), incident("traffic", t("Traffic"), p),
+      incident("damage", t("Damage"), p), incident("other", t("Other"), p),
+    ],
+  },
+};
+
+/**
+ * @param {string} name
+ * @returns {LayerEntry}
+ * @throws {Error} for an unknown layer
+ */
+export function layerEntry(name) {
+  const entry = LAYERS[name];
+  if (!entry) throw new Error(`unknown layer ${name}`);
+  return entry;
+}
+
+/**
+ * @param {string} state
+ * @param {string} label
+ * @param {Palette} p
+ * @returns {LegendRow}
+ */
+function dwelling(state, label, p) {
+  return { label, sample: { kind: "point", ...dwellingLook(state, p), line: p.pointEdge } };
+}
+
+/**
+ * @param {string} status
+ * @param {string} label
+ * @param {Palette} p
+ * @returns {LegendRow}
+ */
+function camera(status, label, p) {
+  const { colour, open } = cameraLook(status, p);
+  return { label, sample: { kind: "point", shape: open ? "ring" : "circle", fill: colour, line: p.pointEdge } };
+}
+
+/**
+ * @param {string} group
+ * @param {string} label
+ * @param {Palette} p
+ * @returns {LegendRow}
+ */
+function incident(group, label, p) {
+  return { label, sample: { kind: "point", ...incidentLook(group), line: p.pointEdge } };
+}

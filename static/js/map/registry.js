@@ -1,0 +1,104 @@
+/**
+ * The map of the page and the parts mounted on it.
+ *
+ * The script that Folium composes calls createMap, keeps each part and announces the map; page modules wait:
+ * `const { map, parts } = await mapReady;`. Pages without a map never resolve it: they do not import this.
+ */
+import { currentState, keepState, onStateBack } from "../url_state.js";
+import { highlight } from "./highlight.js";
+
+/** @typedef {{map: L.Map, parts: Map<string, any>}} Ready */
+
+/** @type {(ready: Ready) => void} */
+let resolveReady;
+/** @type {Promise<Ready>} */
+export const mapReady = new Promise((resolve) => {
+  resolveReady = resolve;
+});
+
+/** @type {Map<string, any>} */
+const parts = new Map();
+
+/**
+ * Make the map in its element; a place in the address wins over the page's own.
+ * @param {string} id
+ * @param {{center: [number, number], zoom: number, bounds?: [number, number, number, number] | null, minZoom?: number, maxZoom?: number}} options
+ *   center as Leaflet has it (lat, lon); bounds west, south, east, north
+ * @returns {L.Map}
+ */
+export function createMap(id, { center, zoom, bounds = null, minZoom = 9, maxZoom = 19 }) {
+  const element = /** @type {HTMLElement} */ (document.getElementById(id));
+  const map = L.map(element, {
+    center, zoom, minZoom, maxZoom, zoomControl: false, attributionControl: false, preferCanvas: true,
+    keyboardPanDelta: 120, zoomSnap: 1,
+  });
+  L.control.attribution({ prefix: false, position: "bottomleft" }).addTo(map);
+  const { at } = currentState();
+  if (at) map.setView([at.lat, at.lon], at.zoom);
+  else if (bounds) fit(map, bounds, false);
+  keepView(map);
+  new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(element);
+  return map;
+}
+
+/**
+ * Keep a mounted part under a name that page modules can ask for.
+ * @template T
+ * @param {string} name
+ * @param {T} part
+ * @returns {T}
+ */
+export function keepPart(name, part) {
+  parts.set(name, part);
+  return part;
+}
+
+/**
+ * Tell everyone waiting that the map and all its parts stand.
+ * @param {L.Map} map
+ */
+export function announceMap(map) {
+  followPlaces(map);
+  map.getContainer().dataset.ready = "true";
+  resolveReady({ map, parts });
+  document.dispatchEvent(new CustomEvent("map-ready", { detail: { map, parts } }));
+}
+
+/**
+ * Bring a box into view, above the sheet on phones.
+ * @param {L.Map} map
+ * @param {[number, number, number, number]} bbox west, south, east, north
+ * @param {boolean} [animate]
+ */
+export function fit(map, [west, south, east, north], animate = true) {
+  const cover = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
+  const covered = matchMedia("(max-width: 767px)").matches ? cover : 0;
+  map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [16, 16], paddingBottomRight: [16, 16 + covered], maxZoom: 18, animate });
+}
+
+/** @param {L.Map} map */
+function keepView(map) {
+  let going = false;
+  map.on("moveend", () => {
+    if (going) return;
+    const { lng, lat } = map.getCenter();
+    keepState({ at: { lon: lng, lat, zoom: map.getZoom() } });
+  });
+  onStateBack(({ at }) => {
+    if (!at) return;
+    going = true;
+    map.setView([at.lat, at.lon], at.zoom, { animate: false });
+    going = false;
+  });
+}
+
+/** @param {L.Map} map */
+function followPlaces(map) {
+  document.addEventListener("place-chosen", (event) => fit(map, /** @type {CustomEvent} */ (event).detail.bbox));
+  document.addEventListener("place-found", (event) => {
+    const { lon, lat, bbox } = /** @type {CustomEvent} */ (event).detail;
+    if (bbox) fit(map, bbox);
+    else map.setView([lat, lon], Math.max(map.getZoom(), 18));
+    highlight(map, { type: "Point", coordinates: [lon, lat] });
+  });
+}

@@ -1,0 +1,151 @@
+/** One layer of our vector tiles on the map, drawn by protomaps-leaflet on canvas in our style. */
+import { theme } from "../theme.js";
+import { t } from "../i18n.js";
+import { toast } from "../toast.js";
+import { currentState } from "../url_state.js";
+import { baseStyle } from "./base_style.js";
+import { dataStyle } from "./data_style.js";
+import { layerEntry } from "./layer_catalogue.js";
+import { paletteOf } from "./palette.js";
+
+/** One data tile serves four screen tiles: a quarter of the requests, and points appear one zoom later. */
+const LEVEL_DIFF = 1;
+
+/**
+ * @typedef {object} Options
+ * @property {string} layer
+ * @property {string} url with {z}, {x}, {y}
+ * @property {boolean} [visible] when the address says nothing else
+ * @property {string | number} [version] of the layer's data: part of the address, so that caches may keep tiles
+ * @property {number} [maxDataZoom]
+ * @property {string} [attribution] plain text
+ */
+
+/**
+ * @typedef {object} TileLayer
+ * @property {string} name
+ * @property {() => boolean} isVisible
+ * @property {(visible: boolean) => void} setVisible
+ * @property {(version?: string | number) => void} refresh draw again, with new data when the version is new
+ * @property {() => void} undo
+ */
+
+/**
+ * The address of a layer's tiles at a version of its data.
+ * @param {string} url
+ * @param {string | number | undefined} version
+ * @returns {string}
+ */
+export function tileAddress(url, version) {
+  if (version === undefined || version === "") return url;
+  return `${url}${url.includes("?") ? "&" : "?"}v=${encodeURIComponent(version)}`;
+}
+
+/**
+ * @param {string} text
+ * @returns {string} the text as Leaflet's attribution wants it: it takes markup
+ */
+export function escapeMarkup(text) {
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/**
+ * Mount a tile layer.
+ * @param {L.Map} map
+ * @param {Options} options
+ * @returns {TileLayer}
+ */
+export function mountVectorTiles(map, { layer, url, visible = true, version, maxDataZoom = 18, attribution = "" }) {
+  const entry = layerEntry(layer);
+  let paper = false;
+  let tiles = makeTiles(version);
+  const chosen = currentState().layers;
+  if (entry.fixed || (chosen ? chosen.includes(layer) : visible)) tiles.addTo(map);
+
+  /** @param {string | number | undefined} atVersion */
+  function makeTiles(atVersion) {
+    return /** @type {any} */ (protomapsL.leafletLayer(/** @type {any} */ ({
+      url: tileSource(tileAddress(url, atVersion), layer), levelDiff: LEVEL_DIFF, maxDataZoom, minZoom: entry.minZoom, maxZoom: 22,
+      zIndex: entry.order, attribution: escapeMarkup(attribution), updateWhenZooming: false, ...style(),
+    })));
+  }
+  function style() {
+    const palette = paletteOf(paper ? "print" : theme());
+    return layer === "base" ? baseStyle(palette) : dataStyle(layer, palette);
+  }
+  const restyle = () => {
+    Object.assign(tiles, style());
+    tiles.clearLayout();
+    if (map.hasLayer(tiles)) tiles.rerenderTiles();
+  };
+  const refresh = (/** @type {string | number | undefined} */ next = Date.now()) => {
+    const old = tiles;
+    tiles = makeTiles(next);
+    if (!map.hasLayer(old)) return;
+    // The old drawing stays until the new one stands: the map never blinks.
+    tiles.once("load", () => old.remove());
+    tiles.addTo(map);
+  };
+  const setVisible = (/** @type {boolean} */ wanted) => {
+    if (wanted) tiles.addTo(map);
+    else tiles.remove();
+    map.fire("layers-changed");
+  };
+  const changed = (/** @type {any} */ event) => event.detail.layer === layer && refresh(event.detail.version);
+  const beforePrint = () => ((paper = true), restyle());
+  const afterPrint = () => ((paper = false), restyle());
+  document.addEventListener("theme-changed", restyle);
+  document.addEventListener("layer-changed", changed);
+  addEventListener("beforeprint", beforePrint);
+  addEventListener("afterprint", afterPrint);
+  const undo = () => {
+    document.removeEventListener("theme-changed", restyle);
+    document.removeEventListener("layer-changed", changed);
+    removeEventListener("beforeprint", beforePrint);
+    removeEventListener("afterprint", afterPrint);
+    tiles.remove();
+  };
+  return { name: layer, isVisible: () => map.hasLayer(tiles), setVisible, refresh, undo };
+}
+
+/**
+ * A source of tiles in the shape the renderer asks of an archive (getZxy). Its own address reader would parse
+ * whatever arrives; an error page must neither be parsed nor be silent.
+ * @param {string} address with {z}, {x}, {y}
+ * @param {string} layer
+ */
+function tileSource(address, layer) {
+  return {
+    /** @type {(z: number, x: number, y: number, signal?: AbortSignal) => Promise<{data: ArrayBuffer} | undefined>} */
+    async getZxy(z, x, y, signal) {
+      const url = address.replace("{z}", String(z)).replace("{x}", String(x)).replace("{y}", String(y));
+      try {
+        const answer = await fetch(url, { signal, credentials: "same-origin", redirect: "error" });
+        if (!answer.ok) throw new Error(`tile ${url}: ${answer.status}`);
+        const data = await answer.arrayBuffer();
+        return data.byteLength ? { data } : undefined;
+      } catch (error) {
+        if (/** @type {Error} */ (error).name !== "AbortError") tellOnce(layer);
+        throw error;
+      }
+    },
+  };
+}
+
+let told = false;
+
+/** @param {string} layer */
+function tellOnce(layer) {
+  if (told) return;
+  told = true;
+  toast(t("Part of the map could not be loaded ({layer}).", { layer: layerEntry(layer).label() }), {
+    kind: "alarm",
+    action: {
+      label: t("Try again"),
+      run: () => {
+        told = false;
+        document.dispatchEvent(new CustomEvent("layer-changed", { detail: { layer } }));
+      },
+    },
+  });
+}
