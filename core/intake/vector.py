@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,10 @@ def read_layer(path: Path, *, layer: str | None = None, crs: str | None = None) 
     name = _chosen_layer(source, path.name, layer)
     encoding = _shape_encoding(path)
     try:
-        meta, _, wkb, values = pyogrio.raw.read(source, layer=name, encoding=encoding, force_2d=True)
+        with warnings.catch_warnings():
+            # Repeated feature ids (tiles) are no concern here: nothing is known by them.
+            warnings.filterwarnings("ignore", "Several features with id", RuntimeWarning)
+            meta, _, wkb, values = pyogrio.raw.read(source, layer=name, encoding=encoding, force_2d=True)
     except UnicodeDecodeError as error:
         raise InvalidInput("encoding_unknown", file=path.name) from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, RuntimeError) as error:
@@ -181,6 +185,8 @@ def _assumed_crs(geometries: NDArray[np.object_], name: str) -> str:
 
 
 def _cell(value: Any) -> object:
+    if isinstance(value, np.ndarray):
+        return ", ".join(str(each) for each in value)
     plain = value.item() if isinstance(value, np.generic) else value
     if isinstance(plain, float) and np.isnan(plain):
         return None

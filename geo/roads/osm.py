@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -190,15 +191,18 @@ def split_at_junctions(ways: list[_Way], ground: Ground) -> Iterator[Section]:
         return
     used, times = np.unique(np.concatenate([way.nodes for way in ways]), return_counts=True)
     junctions = used[times > 1]
+    # Counted per way id, not per run: a way that leaves the extract comes back as several runs.
+    number: Counter[int] = Counter()
     for way in ways:
         inner = np.isin(way.nodes[1:-1], junctions, kind="sort")
         cuts = [0, *(np.flatnonzero(inner) + 1), len(way.nodes) - 1]
-        for number, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        for start, end in zip(cuts, cuts[1:], strict=False):
             line = shapely.linestrings(np.round(way.coordinates[start : end + 1], 7))
             if line.length == 0:
                 ground.skipped["no_length"] += 1
                 continue
-            yield _section(way, number, (int(way.nodes[start]), int(way.nodes[end])), line)
+            yield _section(way, number[way.id], (int(way.nodes[start]), int(way.nodes[end])), line)
+            number[way.id] += 1
 
 
 def _section(way: _Way, number: int, ends: tuple[int, int], line: Any) -> Section:

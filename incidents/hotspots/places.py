@@ -94,30 +94,46 @@ def _places(
     of: tuple[Incidents, Cube],
 ) -> Iterator[HotPlace]:
     incidents, cube = of
+    cells_of = _by_label(labels.ravel())
     used = np.flatnonzero(cube.within(params.recent))
-    label_of = labels.ravel()[cube.cell[used]]
+    incidents_of = _by_label(labels.ravel()[cube.cell[used]])
     # With windows wider than 3 x 3 a group may hold no flagged cell; it is no place of its own.
-    for label in np.unique(labels[cells.flagged]):
-        mine = used[label_of == label]
-        place = _place(labels == label, cells, lattice, study_area=study_area, params=params)
-        yield replace(place, types=_types(incidents.type_id[mine]), hours=_hours(incidents.hour[mine]))
+    for label in np.unique(labels[cells.flagged]).tolist():
+        mine = used[incidents_of.get(label, [])]
+        place = _place(cells_of[label], cells, lattice, study_area=study_area, params=params)
+        when = np.bincount(incidents.hour_of_week[mine], minlength=168).reshape(7, 24)
+        yield replace(
+            place,
+            types=_types(incidents.type_id[mine]),
+            hours=tuple(int(n) for n in when.sum(axis=0)),
+            weekdays=tuple(int(n) for n in when.sum(axis=1)),
+        )
+
+
+def _by_label(labels: npt.NDArray[np.integer]) -> dict[int, npt.NDArray[np.intp]]:
+    """Return for each label the positions that carry it, ascending."""
+    order = np.argsort(labels, kind="stable")
+    found, starts = np.unique(labels[order], return_index=True)
+    return dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
 
 
 def _place(
-    mask: Mask, cells: CellMap, lattice: Lattice, *, study_area: BaseGeometry, params: HotspotParams
+    mine: npt.NDArray[np.intp],
+    cells: CellMap,
+    lattice: Lattice,
+    *,
+    study_area: BaseGeometry,
+    params: HotspotParams,
 ) -> HotPlace:
-    rows, columns = np.nonzero(mask)
-    squares = shapely.union_all(lattice.boxes(rows, columns))
-    geom = shapely.intersection(squares, study_area)
-    n, expected = int(cells.recent[mask].sum()), float(cells.expected[mask].sum())
+    rows, columns = np.divmod(mine, lattice.shape[1])
+    geom = _surface(shapely.intersection(shapely.union_all(lattice.boxes(rows, columns)), study_area))
+    n, expected = int(cells.recent.ravel()[mine].sum()), float(cells.expected.ravel()[mine].sum())
     low, high = poisson_interval(n, params.confidence)
-    flagged = np.flatnonzero(mask & cells.flagged)
-    # lexsort: smallest p, then largest count, then the southernmost and westernmost cell.
-    best = flagged[np.lexsort((flagged, -cells.window_n.ravel()[flagged], cells.p.ravel()[flagged]))[0]]
+    best = _strongest(mine[cells.flagged.ravel()[mine]], cells)
     return HotPlace(
         rank=0,
         geom_metric=geom,
-        cell_count=len(rows),
+        cell_count=len(mine),
         area_m2=float(geom.area),
         n=n,
         expected=expected,
@@ -128,19 +144,30 @@ def _place(
         q=float(cells.q.ravel()[best]),
         window_n=int(cells.window_n.ravel()[best]),
         window_expected=float(cells.window_expected.ravel()[best]),
+        peak_x_m=lattice.x0_m + (best % lattice.shape[1] + 0.5) * lattice.cell_m,
+        peak_y_m=lattice.y0_m + (best // lattice.shape[1] + 0.5) * lattice.cell_m,
         types=(),
         hours=(),
+        weekdays=(),
     )
+
+
+def _strongest(flagged: npt.NDArray[np.intp], cells: CellMap) -> int:
+    """Return the flagged cell of smallest p, then largest count, then the southernmost and westernmost."""
+    order = np.lexsort((flagged, -cells.window_n.ravel()[flagged], cells.p.ravel()[flagged]))
+    return int(flagged[order[0]])
+
+
+def _surface(geom: BaseGeometry) -> shapely.MultiPolygon:
+    # A square that only touches the boundary's edge leaves a line or a point behind.
+    parts = shapely.get_parts(shapely.get_parts(geom))
+    return shapely.MultiPolygon([part for part in parts if shapely.get_dimensions(part) == 2])
 
 
 def _types(type_id: npt.NDArray[np.int32]) -> tuple[tuple[int, int], ...]:
     ids, counts = np.unique(type_id, return_counts=True)
     order = np.lexsort((ids, -counts))
     return tuple((int(ids[i]), int(counts[i])) for i in order)
-
-
-def _hours(hour: npt.NDArray[np.int8]) -> tuple[int, ...]:
-    return tuple(int(n) for n in np.bincount(hour, minlength=24))
 
 
 def _sure_excess_first(place: HotPlace) -> tuple[float, float, float, float]:

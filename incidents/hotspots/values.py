@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from shapely.geometry.base import BaseGeometry
+from shapely import MultiPolygon
 
 from incidents.hotspots.lattice import Lattice
 
@@ -25,9 +25,9 @@ class Incidents:
         Easting and northing in metres in the metric CRS of the study area.
     t_s : int64, shape (n,)
         Seconds since 1970-01-01 UTC.
-    hour : int8, shape (n,)
-        Hour of the day 0..23 on the deployment's clocks. Given rather than derived: only the caller
-        knows the time zone and its summer time.
+    hour_of_week : int16, shape (n,)
+        0..167 on the deployment's clocks, 0 being Monday from midnight to one. Given rather than derived:
+        only the caller knows the time zone and its summer time.
     type_id : int32, shape (n,)
         Any whole number that names the type of incident.
     """
@@ -35,11 +35,11 @@ class Incidents:
     x_m: Floats
     y_m: Floats
     t_s: npt.NDArray[np.int64]
-    hour: npt.NDArray[np.int8]
+    hour_of_week: npt.NDArray[np.int16]
     type_id: npt.NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        lengths = {len(a) for a in (self.x_m, self.y_m, self.t_s, self.hour, self.type_id)}
+        lengths = {len(a) for a in (self.x_m, self.y_m, self.t_s, self.hour_of_week, self.type_id)}
         if len(lengths) != 1:
             msg = f"the incident arrays differ in length: {sorted(lengths)}"
             raise ValueError(msg)
@@ -136,7 +136,7 @@ class HotPlace:
     ----------
     rank : int
         1 for the place with the most incidents that are surely above the background.
-    geom_metric : MultiPolygon or Polygon
+    geom_metric : MultiPolygon
         Union of its cells cut to the study area, in the metric CRS of the call.
     n, expected, ratio : int, float, float
         Incidents in its cells in the tested period, what the background expects there, n / expected.
@@ -146,14 +146,16 @@ class HotPlace:
         Of its strongest window: probability under the background, and the adjusted value.
     window_n, window_expected : int, float
         Count and expectation of that strongest window.
+    peak_x_m, peak_y_m : float
+        Centre of that strongest window, in the metric CRS of the call.
     types : tuple of (type_id, n)
         Most frequent first, ties by type_id.
-    hours : tuple of 24 int
-        Incidents by hour of the day.
+    hours, weekdays : tuple of 24 int, tuple of 7 int
+        Incidents by hour of the day and by day of the week from Monday.
     """
 
     rank: int
-    geom_metric: BaseGeometry
+    geom_metric: MultiPolygon
     cell_count: int
     area_m2: float
     n: int
@@ -165,8 +167,11 @@ class HotPlace:
     q: float
     window_n: int
     window_expected: float
+    peak_x_m: float
+    peak_y_m: float
     types: tuple[tuple[int, int], ...]
     hours: tuple[int, ...]
+    weekdays: tuple[int, ...]
 
 
 @dataclass(frozen=True)

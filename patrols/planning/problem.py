@@ -103,9 +103,8 @@ class Problem:
 
         A pair without a way, or into a stop closed to the mode, takes `NEVER_S`.
         """
-        durations = np.ceil(np.where(np.isfinite(self.travel[mode].durations_s), 0, NEVER_S))
-        finite = np.isfinite(self.travel[mode].durations_s)
-        durations[finite] = np.ceil(self.travel[mode].durations_s[finite] - 1e-6)
+        # A millionth of a second forgives the rounding of sums that are whole in truth.
+        durations = np.ceil(self.travel[mode].durations_s - 1e-6)
         for index, stop in enumerate(self.stops):
             if stop.modes is not None and mode not in stop.modes:
                 durations[:, index] = NEVER_S

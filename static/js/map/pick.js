@@ -41,13 +41,25 @@ export function mountPicker(map, { layers, url = "/api/here" }) {
   };
   const press = (/** @type {L.LeafletMouseEvent} */ event) => void ask(event.latlng);
   map.on("click", press);
+  // While a boundary is drawn a press sets a vertex and asks nothing.
+  const pause = () => (active = false);
+  const goOn = () => (active = true);
+  map.on("drawing-started", pause);
+  map.on("drawing-stopped", goOn);
   const stopKeys = mountCrosshair(map, { onEnter: () => void ask(map.getCenter()), isActive: () => active });
   return {
     onPick: (listener) => (listeners.add(listener), () => listeners.delete(listener)),
     setActive: (wanted) => {
       active = wanted;
     },
-    undo: () => (map.off("click", press), stopKeys(), asked.abort(), listeners.clear()),
+    undo: () => {
+      map.off("click", press);
+      map.off("drawing-started", pause);
+      map.off("drawing-stopped", goOn);
+      stopKeys();
+      asked.abort();
+      listeners.clear();
+    },
   };
 }
 
