@@ -263,14 +263,16 @@ class PrivateCluster:
         """
         if self.is_running():
             return
-        self._forget_reused_pid()
-        port = _kept_port(self.folder, self._wanted_port)
-        self._configure(port)
         log = self.data_folder / "start.log"
         command = [self._binaries().path("pg_ctl"), "start", "--wait", f"--timeout={START_TIMEOUT_S}"]
-        done = _run([*command, f"--pgdata={self.data_folder}", f"--log={log}"], check=False)
-        if done.returncode != 0:
-            raise ClusterError("server_start_failed", server="PostgreSQL", detail=_tail(log), log=str(log))
+        # The processes of a killed server need a moment to notice; another may take the port just now.
+        for pause_s in (0.5, 2.0, 0.0):
+            self._forget_foreign_pid()
+            self._configure(_kept_port(self.folder, self._wanted_port))
+            if _run([*command, f"--pgdata={self.data_folder}", f"--log={log}"], check=False).returncode == 0:
+                return
+            time.sleep(pause_s)
+        raise ClusterError("server_start_failed", server="PostgreSQL", detail=_tail(log), log=str(log))
 
     def stop(self) -> None:
         """Stop the server, breaking off open transactions; do nothing when it stands still."""
@@ -334,13 +336,12 @@ class PrivateCluster:
         pid = self._noted_pid()
         return pid if pid is not None and str(self.data_folder) in command_line(pid) else None
 
-    def _forget_reused_pid(self) -> None:
-        # After a crash of the machine another program may have got our old number, and PostgreSQL
-        # would refuse to start. In every other case the file stays: PostgreSQL uses it to find
-        # processes of the crashed server that are still at work on the data.
+    def _forget_foreign_pid(self) -> None:
+        # After a crash another program may have got our old number, or the dead server is a zombie
+        # nobody reaps (containers): PostgreSQL would then refuse to start. Without the file it still
+        # finds processes of the crashed server at work on the data, by their shared memory.
         pid = self._noted_pid()
-        title = command_line(pid) if pid is not None else ""
-        if title and "postgres" not in title:
+        if pid is not None and Path(f"/proc/{pid}").exists() and self._pid() is None:
             (self.data_folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _passwords(self) -> dict[str, str]:
@@ -570,7 +571,7 @@ class PrivateRedis:
     def _stop_deaf(self) -> None:
         """End our own Redis process when it is alive (whether or not it still answers)."""
         pid = self._pid()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 5
         while pid is not None and self._pid() == pid:
             late = time.monotonic() > deadline
             os.kill(pid, signal.SIGKILL if late else signal.SIGTERM)

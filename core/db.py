@@ -201,9 +201,26 @@ def transaction(
     the statement time-out with `statement_timeout_s`.
     """
     with _factory()() as session:
-        session.info.update(scope=scope, actor_id=actor_id, statement_timeout_s=statement_timeout_s)
+        session.info.update(scope=scope, actor_id=actor_id)
         with session.begin():
+            _open(session, scope, actor_id, statement_timeout_s)
             yield session
+
+
+def _open(session: Session, scope: Scope, actor_id: int | None, statement_timeout_s: int | None) -> None:
+    # Before anything else, and outside any SAVEPOINT: rolling one back would take the scope with it.
+    session.execute(
+        text(
+            "SELECT set_config('gridpatrol.scope', :scope, true), "
+            "set_config('gridpatrol.actor', :actor, true)"
+        ),
+        {"scope": scope.literal(), "actor": "" if actor_id is None else str(actor_id)},
+    )
+    if statement_timeout_s is not None:
+        session.execute(
+            text("SELECT set_config('statement_timeout', :milliseconds, true)"),
+            {"milliseconds": str(statement_timeout_s * 1000)},
+        )
 
 
 def scope_of(session: Session) -> Scope:
@@ -225,26 +242,6 @@ def touch_layer(session: Session, *layers: str) -> None:
     a long import never blocks a visit being saved.
     """
     session.info.setdefault("touched_layers", set()).update(layers)
-
-
-@event.listens_for(Session, "after_begin")
-def _open_transaction(session: Session, _transaction: Any, connection: Any) -> None:
-    scope = session.info.get("scope")
-    if scope is None or session.in_nested_transaction():
-        return
-    actor = session.info.get("actor_id")
-    connection.execute(
-        text(
-            "SELECT set_config('gridpatrol.scope', :scope, true), "
-            "set_config('gridpatrol.actor', :actor, true)"
-        ),
-        {"scope": scope.literal(), "actor": "" if actor is None else str(actor)},
-    )
-    seconds = session.info.get("statement_timeout_s")
-    if seconds is not None:
-        connection.execute(
-            text("SELECT set_config('statement_timeout', :t, true)"), {"t": str(seconds * 1000)}
-        )
 
 
 @event.listens_for(Session, "after_flush")

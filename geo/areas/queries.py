@@ -110,6 +110,45 @@ def open_drafts(session: Session, author_id: int) -> Sequence[Row[AreaDraft, str
     ).all()
 
 
+def draft_shapes(session: Session, community: Area) -> list[tuple[AreaDraft, BaseGeometry]]:
+    """Return the open drafts in `community`, of all authors, with their shapes (EPSG:4326), oldest first."""
+    rows = session.scalars(
+        select(AreaDraft)
+        .join(ChangeSet, ChangeSet.id == AreaDraft.change_set_id)
+        .where(AreaDraft.area_id == community.id, ChangeSet.state.in_(("draft", "review")))
+        .order_by(AreaDraft.id)
+    ).all()
+    return [(draft, to_shape(draft.geom)) for draft in rows]
+
+
+def divided_ground(session: Session) -> Sequence[Row[Any]]:
+    """Return the present communities of the session's scope with how much of each is divided, by code.
+
+    Columns: id, code, name, town, area_m2, grid_count, grids_m2, draft_count, drafts_m2, and the
+    extent west, south, east, north. Sums of areas: quick for a whole county, but a gap and an
+    overlap of the same size cancel out; geo.shapes.partition.flaws tells exactly.
+    """
+    return session.execute(
+        text(
+            "SELECT c.id, c.code, c.name, town.name AS town, b.area_m2, "
+            "g.n AS grid_count, g.m2 AS grids_m2, d.n AS draft_count, d.m2 AS drafts_m2, "
+            "ST_XMin(b.geom) AS west, ST_YMin(b.geom) AS south, "
+            "ST_XMax(b.geom) AS east, ST_YMax(b.geom) AS north "
+            "FROM area AS c JOIN area_boundary AS b ON b.area_id = c.id AND b.valid @> :today "
+            "LEFT JOIN area AS town ON town.id = c.parent_id, "
+            "LATERAL (SELECT count(*) AS n, coalesce(sum(gb.area_m2), 0) AS m2 FROM area AS ga "
+            "JOIN area_boundary AS gb ON gb.area_id = ga.id AND gb.valid @> :today "
+            "WHERE ga.parent_id = c.id AND ga.valid_to IS NULL) AS g, "
+            "LATERAL (SELECT count(*) AS n, coalesce(sum(ad.area_m2), 0) AS m2 FROM area_draft AS ad "
+            "JOIN change_set AS cs ON cs.id = ad.change_set_id AND cs.state IN ('draft', 'review') "
+            "WHERE ad.area_id = c.id AND ad.grid_id IS NULL) AS d "
+            "WHERE c.level = 'community' AND c.valid_to IS NULL AND (SELECT app_scope()) @> c.path "
+            "ORDER BY c.code"
+        ),
+        {"today": today()},
+    ).all()
+
+
 def tree(session: Session) -> Sequence[Row[Any]]:
     """Return (id, parent_id, level, code, name, path, west, south, east, north) of all present areas."""
     return session.execute(

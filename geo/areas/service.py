@@ -16,13 +16,16 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import today
-from core.db import actor_of
+from core.db import actor_of, scope_of
 from core.errors import Conflict, InvalidInput, NotFound
 from geo.areas.models import LEVELS, Area, AreaBoundary, AreaDraft, ChangeSet
-from geo.areas.queries import boundary_shape, grid_boundaries, open_drafts, owner_chain
+from geo.areas.queries import boundary_shape, draft_shapes, grid_boundaries, open_drafts, owner_chain
 from geo.shapes.crs import area_m2
 from geo.shapes.partition import Clash, Finding, clashes
 from geo.shapes.snap import snap
+
+#: Longer names do not fit a label on the map.
+NAME_LIMIT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +110,45 @@ def read_polygon(geojson: Any) -> Polygon:
         raise InvalidInput("drawing_unreadable") from error
     if not isinstance(shape, Polygon) or shape.is_empty or shape.has_z:
         raise InvalidInput("drawing_unreadable")
+    if len(set(shape.exterior.coords)) < 3:
+        raise InvalidInput("drawing_unreadable")
     west, south, east, north = shape.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise InvalidInput("drawing_unreadable")
     return shape
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingCheck:
+    """What the house says to a drawing: its community, its measure, and what forbids saving it.
+
+    `polygon` is EPSG:4326, snapped. Each finding: kind, with (a name), place (GeoJSON), at (lon, lat)
+    and size_m2.
+    """
+
+    community: Area
+    polygon: Polygon
+    area_m2: float
+    findings: list[dict[str, Any]]
+
+
+def check_drawing(session: Session, polygon: Polygon) -> DrawingCheck:
+    """Return what would happen if `polygon` (EPSG:4326) were saved; stores nothing.
+
+    Raises
+    ------
+    NotFound
+        ``drawing_outside``: no community of the session's scope holds the drawing's inner point.
+    """
+    if polygon.is_valid:
+        polygon = _snapped(polygon)
+    community = _community_of(session, polygon)
+    known = [(area.name, shape) for area, shape in grid_boundaries(session, community)]
+    known += [(draft.name, shape) for draft, shape in draft_shapes(session, community)]
+    found = clashes(polygon, [shape for _, shape in known], _boundary_or_fail(session, community))
+    names = [name for name, _ in known]
+    described = [_described(clash, names, community.name) for clash in found]
+    return DrawingCheck(community, polygon, area_m2(polygon), described)
 
 
 def save_drawing(session: Session, polygon: Polygon, *, name: str) -> AreaDraft:
@@ -120,36 +158,31 @@ def save_drawing(session: Session, polygon: Polygon, *, name: str) -> AreaDraft:
 
     Raises
     ------
+    InvalidInput
+        ``draft_name_unusable`` (field `limit`).
     NotFound
-        ``drawing_outside``: no community holds the drawing.
+        ``drawing_outside``: no community of the session's scope holds the drawing.
     Conflict
-        ``drawing_clashes`` (field `clashes`: kind, with whom, GeoJSON place, point and m² of each):
-        it overlaps other grids or leaves its community. Nothing is stored.
+        ``drawing_clashes`` (field `clashes`: the findings of `check_drawing`): it overlaps other
+        grids or leaves its community. Nothing is stored.
     """
-    if polygon.is_valid:
-        polygon = _snapped(polygon)
-    community = _community_of(session, polygon)
-    grids = grid_boundaries(session, community)
-    drafts = _drafts_in(session, community)
-    names = [area.name for area, _ in grids] + [draft.name for draft, _ in drafts]
-    shapes = [shape for _, shape in grids] + [shape for _, shape in drafts]
-    parent = _boundary_or_fail(session, community)
-    found = clashes(polygon, shapes, parent)
-    if found:
-        raise Conflict(
-            "drawing_clashes",
-            community=community.name,
-            clashes=[_described(clash, names, community.name) for clash in found],
-        )
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= NAME_LIMIT:
+        raise InvalidInput("draft_name_unusable", limit=NAME_LIMIT)
+    _lock(session, _community_of(session, polygon))
+    checked = check_drawing(session, polygon)
+    community = checked.community
+    if checked.findings:
+        raise Conflict("drawing_clashes", community=community.name, clashes=checked.findings)
     draft = AreaDraft(
         change_set_id=_open_change_set(session, community).id,
         county_id=community.county_id,
         area_id=community.id,
         area_path=community.path,
-        code=_free_code(community, [a.code for a, _ in grids] + [d.code for d, _ in drafts]),
+        code=_free_code(session, community),
         name=name,
-        geom=from_shape(MultiPolygon([polygon]), srid=4326),
-        area_m2=area_m2(polygon),
+        geom=from_shape(MultiPolygon([checked.polygon]), srid=4326),
+        area_m2=checked.area_m2,
     )
     session.add(draft)
     session.flush()
@@ -157,8 +190,8 @@ def save_drawing(session: Session, polygon: Polygon, *, name: str) -> AreaDraft:
     return draft
 
 
-def discard_draft(session: Session, draft_id: int) -> None:
-    """Remove a draft of the acting account.
+def discard_draft(session: Session, draft_id: int) -> tuple[str, BaseGeometry]:
+    """Remove a draft of the acting account; return its name and shape, from which it can be saved again.
 
     Raises
     ------
@@ -170,8 +203,10 @@ def discard_draft(session: Session, draft_id: int) -> None:
         raise NotFound("draft_unknown", id=draft_id)
     draft = session.get_one(AreaDraft, draft_id)
     audit.record(session, "area_draft.discard", subject=draft, code=draft.code)
+    kept = draft.name, to_shape(draft.geom)
     session.delete(draft)
     session.flush()
+    return kept
 
 
 def _snapped(polygon: Polygon) -> Polygon:
@@ -184,7 +219,7 @@ def _snapped(polygon: Polygon) -> Polygon:
 def _community_of(session: Session, polygon: Polygon) -> Area:
     at = polygon.representative_point() if polygon.is_valid else polygon.envelope.centroid
     for row in owner_chain(session, at.x, at.y):
-        if row.level == "community":
+        if row.level == "community" and scope_of(session).holds(row.path):
             return session.get_one(Area, row.id)
     raise NotFound("drawing_outside", lon=round(at.x, 6), lat=round(at.y, 6))
 
@@ -196,14 +231,9 @@ def _boundary_or_fail(session: Session, community: Area) -> BaseGeometry:
     return shape
 
 
-def _drafts_in(session: Session, community: Area) -> list[tuple[AreaDraft, BaseGeometry]]:
-    rows = session.scalars(
-        select(AreaDraft)
-        .join(ChangeSet, ChangeSet.id == AreaDraft.change_set_id)
-        .where(AreaDraft.area_id == community.id, ChangeSet.state.in_(("draft", "review")))
-        .order_by(AreaDraft.id)
-    ).all()
-    return [(draft, to_shape(draft.geom)) for draft in rows]
+def _lock(session: Session, community: Area) -> None:
+    # Two people who save at once are checked one after the other: the second sees the first's draft.
+    session.execute(select(Area.id).where(Area.id == community.id).with_for_update(key_share=True))
 
 
 def _open_change_set(session: Session, community: Area) -> ChangeSet:
@@ -228,9 +258,10 @@ def _open_change_set(session: Session, community: Area) -> ChangeSet:
     return found
 
 
-def _free_code(community: Area, taken: list[str]) -> str:
+def _free_code(session: Session, community: Area) -> str:
     """Return the next free code of the 6+3+3+3 scheme below the community's twelve digits (S6)."""
-    used = set(taken)
+    used = {area.code for area, _ in grid_boundaries(session, community)}
+    used |= {draft.code for draft, _ in draft_shapes(session, community)}
     return next(code for n in range(1, 1000) if (code := f"{community.code}{n:03d}") not in used)
 
 

@@ -54,13 +54,6 @@ def due_list(
 
     `state` is all_due, overdue, due, fresh or all. Distances are metres on the sphere.
     """
-    conditions = {
-        "all_due": "(d.last_visit_on IS NULL OR d.last_visit_on < :due_before)",
-        "overdue": "(d.last_visit_on IS NULL OR d.last_visit_on < :overdue_before)",
-        "due": "d.last_visit_on < :due_before AND d.last_visit_on >= :overdue_before",
-        "fresh": "d.last_visit_on >= :due_before",
-        "all": "TRUE",
-    }
     return session.execute(
         text(
             "SELECT d.id, d.address, d.plate, d.building_no, d.unit_no, d.room_no, d.tenure, "
@@ -69,10 +62,27 @@ def due_list(
             f"{_STATE} AS state "
             "FROM dwelling AS d LEFT JOIN household AS h ON h.dwelling_id = d.id AND h.moved_out_on IS NULL, "
             "LATERAL (SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS point) AS p "
-            f"WHERE d.tenure <> 'vacant' AND {conditions[state]} "
+            f"WHERE d.tenure <> 'vacant' AND {_CONDITIONS[state]} "
             "ORDER BY d.geom <-> p.point, d.id LIMIT :limit OFFSET :offset"
         ),
         {"lon": lon, "lat": lat, "limit": min(limit, 200), "offset": offset, **_limits()},
+    ).all()
+
+
+def due_export(session: Session, *, state: str, limit: int = 50_000) -> Sequence[Row[Any]]:
+    """Return the rows of `due_list` for a file: by grid and address, without distance."""
+    return session.execute(
+        text(
+            "SELECT a.code AS grid_code, a.name AS grid, d.address, d.plate, d.building_no, d.unit_no, "
+            "d.room_no, h.head_masked, h.phone_masked, h.occupant_count, d.last_visit_on, "
+            f"{_STATE} AS state "
+            "FROM dwelling AS d JOIN area AS a ON a.id = d.area_id "
+            "LEFT JOIN household AS h ON h.dwelling_id = d.id AND h.moved_out_on IS NULL "
+            f"WHERE d.tenure <> 'vacant' AND {_CONDITIONS[state]} "
+            "ORDER BY a.code, d.address, length(d.unit_no), d.unit_no, length(d.room_no), d.room_no, d.id "
+            "LIMIT :limit"
+        ),
+        {"limit": limit, **_limits()},
     ).all()
 
 
@@ -116,16 +126,27 @@ def dwellings_at(session: Session, dwelling_id: int) -> Sequence[Row[Any]]:
 
 
 def recent_visits(session: Session, dwelling_id: int) -> Sequence[Row[Any]]:
-    """Return the ten latest visits of a dwelling: (visited_at, outcome, note, by)."""
+    """Return the ten latest visits: (id, visited_at, created_at, outcome, note, actor_id, by)."""
     return session.execute(
         text(
-            "SELECT v.visited_at, v.outcome, v.note, a.name AS by FROM visit AS v "
+            "SELECT v.id, v.visited_at, v.created_at, v.outcome, v.note, v.actor_id, a.name AS by "
+            "FROM visit AS v "
             "JOIN account AS a ON a.id = v.actor_id WHERE v.dwelling_id = :id "
-            "ORDER BY v.visited_at DESC LIMIT 10"
+            "ORDER BY v.visited_at DESC, v.id DESC LIMIT 10"
         ),
         {"id": dwelling_id},
     ).all()
 
+
+#: What each filter of the due list asks of a dwelling.
+_CONDITIONS = {
+    "all_due": "(d.last_visit_on IS NULL OR d.last_visit_on < :due_before)",
+    "overdue": "(d.last_visit_on IS NULL OR d.last_visit_on < :overdue_before)",
+    "due": "d.last_visit_on < :due_before AND d.last_visit_on >= :overdue_before",
+    "fresh": "d.last_visit_on >= :due_before",
+    "all": "TRUE",
+}
+DUE_STATES = tuple(_CONDITIONS)
 
 _STATE = (
     "CASE WHEN d.tenure = 'vacant' THEN 'vacant' "

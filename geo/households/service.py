@@ -1,7 +1,7 @@
 """Visits, and the one way to a name and a phone number."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -77,13 +77,14 @@ def record_visit(
     """
     moment = visited_at or now()
     _check_visit(outcome, note, moment)
-    known = session.scalar(select(Visit).where(Visit.client_ref == client_ref)) if client_ref else None
-    if known is not None:
-        return known
+    # Locked before looking for the reference: of two uploads of one visit the later finds the earlier.
     dwelling = session.get(Dwelling, dwelling_id, with_for_update=True)
     actor_id = actor_of(session)
     if dwelling is None or actor_id is None:
         raise NotFound("dwelling_unknown", id=dwelling_id)
+    known = session.scalar(select(Visit).where(Visit.client_ref == client_ref)) if client_ref else None
+    if known is not None:
+        return known
     visit = Visit(
         dwelling_id=dwelling.id,
         county_id=dwelling.county_id,
@@ -97,16 +98,16 @@ def record_visit(
         previous_on=dwelling.last_visit_on,
     )
     session.add(visit)
-    day = moment.astimezone(local_zone()).date()
-    if outcome != "not_met" and (dwelling.last_visit_on is None or dwelling.last_visit_on < day):
-        dwelling.last_visit_on = day
+    dwelling.last_visit_on = _last_after(visit)
     session.flush()
     audit.record(session, "visit.record", subject=visit, outcome=outcome)
     return visit
 
 
-def undo_visit(session: Session, visit_id: int) -> None:
-    """Take back a visit of the acting account made in the last ten minutes; the due date returns.
+def undo_visit(session: Session, visit_id: int) -> int:
+    """Take back a visit of the acting account made in the last ten minutes; return its dwelling's id.
+
+    The due date returns to what it would be had the visit never been stored.
 
     Raises
     ------
@@ -118,11 +119,23 @@ def undo_visit(session: Session, visit_id: int) -> None:
         raise NotFound("visit_unknown", id=visit_id)
     dwelling = session.get_one(Dwelling, visit.dwelling_id, with_for_update=True)
     audit.record(session, "visit.undo", subject=visit, outcome=visit.outcome)
+    last_on = visit.previous_on
+    later = select(Visit).where(Visit.dwelling_id == dwelling.id, Visit.id > visit.id).order_by(Visit.id)
+    for other in session.scalars(later).all():
+        other.previous_on = last_on
+        last_on = _last_after(other)
+    dwelling.last_visit_on = last_on
     session.delete(visit)
     session.flush()
-    if visit.outcome != "not_met":
-        dwelling.last_visit_on = visit.previous_on
-    session.flush()
+    return dwelling.id
+
+
+def _last_after(visit: Visit) -> date | None:
+    """Return the dwelling's last visit once `visit` counts: a door that stayed shut renews nothing."""
+    if visit.outcome == "not_met":
+        return visit.previous_on
+    day = visit.visited_at.astimezone(local_zone()).date()
+    return max(day, visit.previous_on) if visit.previous_on else day
 
 
 def _check_visit(outcome: str, note: str, moment: datetime) -> None:

@@ -14,10 +14,14 @@ from shapely import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.shapes.crs import area_m2
+from geo.shapes.snap import GRID_DEG
 
-#: Below this an overlap is snapping noise: the half cell of 1e-7 degrees (0.6 cm) by which snapping
-#: may shift an edge, along the 170 m that a straight edge between two vertices rarely exceeds.
-NOISE_M2 = 1.0
+#: An overlap or gap thinner than two cells of the coordinate grid (2.2 cm) is snapping noise: where
+#: a vertex meets the middle of a neighbour's edge, snapping moves it up to half a cell off that edge
+#: (a sliver as long as the edge, however small its width), and so may each end of the edge.
+NOISE_DEG = 2 * GRID_DEG
+#: Nothing that people patrol is smaller than a square metre.
+SMALLEST_M2 = 1.0
 
 
 class Finding(StrEnum):
@@ -57,7 +61,7 @@ def clashes(drawn: Polygon, siblings: Sequence[BaseGeometry], parent: BaseGeomet
         reason = shapely.is_valid_reason(drawn)
         at = _point_of(reason) or drawn.representative_point()
         return [Clash(Finding.INVALID, -1, at, at, 0.0)]
-    if area_m2(drawn) < NOISE_M2:
+    if area_m2(drawn) < SMALLEST_M2:
         at = drawn.representative_point()
         return [Clash(Finding.TOO_SMALL, -1, drawn, at, area_m2(drawn))]
     found = [_clash(Finding.OUTSIDE_PARENT, -1, drawn.difference(parent))]
@@ -70,21 +74,61 @@ def clashes(drawn: Polygon, siblings: Sequence[BaseGeometry], parent: BaseGeomet
     return sorted((clash for clash in found if clash), key=lambda clash: -clash.size_m2)
 
 
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A place where parts fail to tile their parent: free ground (no `parts`) or an overlap (of two).
+
+    `parts` are indices; `place` is EPSG:4326, `at` a point inside it.
+    """
+
+    parts: tuple[int, ...]
+    place: BaseGeometry
+    at: Point
+    size_m2: float
+
+
+def flaws(parts: Sequence[BaseGeometry], parent: BaseGeometry) -> list[Flaw]:
+    """Return where `parts` leave ground of `parent` free or overlap (all EPSG:4326), largest first.
+
+    Each connected piece of free ground is one flaw; an empty list means a partition up to the noise.
+
+    >>> from shapely import box
+    >>> found = flaws([box(0, 0, 2, 1), box(1, 0, 3, 1)], box(0, 0, 5, 1))
+    >>> sorted(flaw.parts for flaw in found)
+    [(), (0, 1)]
+    """
+    free = shapely.get_parts(parent.difference(shapely.union_all(parts)))
+    found = [_flaw((), piece) for piece in free]
+    if parts:
+        first, second = shapely.STRtree(parts).query(parts, predicate="intersects")
+        pairs = sorted((int(i), int(j)) for i, j in zip(first, second, strict=True) if i < j)
+        found += [_flaw(pair, parts[pair[0]].intersection(parts[pair[1]])) for pair in pairs]
+    return sorted((flaw for flaw in found if flaw), key=lambda flaw: -flaw.size_m2)
+
+
 def is_partition(parts: Sequence[BaseGeometry], parent: BaseGeometry) -> bool:
-    """Tell whether `parts` tile `parent`: shared vertices, no overlap, no gap above the noise."""
+    """Tell whether `parts` tile `parent`: shared vertices, no overlap, no gap wider than the noise."""
     if not parts or not bool(shapely.coverage_is_valid(parts)):
         return False
     left_over = parent.symmetric_difference(shapely.coverage_union_all(parts))
-    return area_m2(_polygons(left_over)) <= NOISE_M2
+    return _is_noise(left_over)
 
 
 def _clash(finding: Finding, sibling: int, place: BaseGeometry) -> Clash | None:
     ground = _polygons(place)
-    size_m2 = area_m2(ground)
-    if size_m2 <= NOISE_M2:
+    if _is_noise(ground):
         return None
     largest = max(ground.geoms, key=lambda part: part.area)
-    return Clash(finding, sibling, ground, largest.representative_point(), size_m2)
+    return Clash(finding, sibling, ground, largest.representative_point(), area_m2(ground))
+
+
+def _is_noise(ground: BaseGeometry) -> bool:
+    return bool(ground.buffer(-NOISE_DEG / 2).is_empty)
+
+
+def _flaw(parts: tuple[int, ...], place: BaseGeometry) -> Flaw | None:
+    clash = _clash(Finding.OVERLAP, -1, place)
+    return Flaw(parts, clash.place, clash.at, clash.size_m2) if clash else None
 
 
 def _polygons(shape: BaseGeometry) -> MultiPolygon:

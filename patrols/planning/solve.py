@@ -2,23 +2,24 @@
 
 The search is PyVRP's iterated local search with late acceptance (Wouda, Lan & Kool 2024) on the
 prize-collecting form of the problem (Chao, Golden & Wasil 1996). What it proposes is timed again by
-`patrols.planning.timing`, completed where a left-out stop still fits, and every stop left out gets
-its reason.
+`patrols.planning.timing`, settled by `patrols.planning.repair`, and every stop left out gets its reason.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 import pyvrp
+from pyvrp.exceptions import PenaltyBoundWarning
 from pyvrp.stop import MaxIterations, MaxRuntime
 
 from patrols.planning.problem import Dropped, DropReason, Plan, PlanParams, Problem, total
+from patrols.planning.repair import Orders, left_out, settle
 from patrols.planning.timing import Timetable
 from patrols.planning.translate import translate
 
-Orders = list[list[int]]
 Watch = Callable[[int, float], bool]
 """Called before every iteration with (iterations done, best value so far); True ends the search."""
 
@@ -33,7 +34,7 @@ def solve(problem: Problem, params: PlanParams, watch: Watch | None = None) -> P
 
     Guaranteed: every route keeps its shift, the windows and the modes; no stop is visited twice; every
     stop is either on a route or dropped with a reason; no stop dropped as outranked could be added to a
-    route as it stands. Reproducible under the condition named in `PlanParams`.
+    route as it stands, nor take the place of one stop of less value. Reproducible as `PlanParams` says.
     """
     timetable = Timetable(problem)
     impossible = [timetable.why_impossible(stop) for stop in range(len(problem.stops))]
@@ -42,7 +43,7 @@ def solve(problem: Problem, params: PlanParams, watch: Watch | None = None) -> P
     orders: Orders = [[] for _ in problem.teams]
     if possible:
         orders = _search(timetable, possible, params, progress)
-    _complete(timetable, orders, possible)
+    orders = settle(timetable, orders, possible)
     routes = tuple(timetable.route(team, order) for team, order in enumerate(orders))
     dropped = [reason for reason in impossible if reason is not None] + _outranked(problem, orders, possible)
     return Plan(
@@ -56,7 +57,7 @@ def solve(problem: Problem, params: PlanParams, watch: Watch | None = None) -> P
     )
 
 
-class _Progress(pyvrp.IteratedLocalSearchCallbacks):  # type: ignore[misc]
+class _Progress(pyvrp.IteratedLocalSearchCallbacks):
     """Keeps the curve of best values and ends the search at its limits or when the watcher says so."""
 
     def __init__(self, params: PlanParams, watch: Watch | None) -> None:
@@ -95,16 +96,19 @@ def _search(timetable: Timetable, possible: list[int], params: PlanParams, progr
     """Return the stops of each team in the order of the best solution found."""
     translated = translate(timetable, possible)
     progress.prize_per_value = translated.prize_per_value
-    result = pyvrp.solve(
-        translated.data,
-        stop=progress,
-        seed=params.seed % np.iinfo(np.uint32).max,
-        collect_stats=False,
-        params=pyvrp.SolveParams(
-            ils=pyvrp.IteratedLocalSearchParams(callbacks=progress),
-            penalty=pyvrp.PenaltyParams(max_penalty=_HIGHEST_LATENESS_PENALTY),
-        ),
-    )
+    with warnings.catch_warnings():
+        # Its advice is to raise the highest penalty, which we lowered on purpose.
+        warnings.simplefilter("ignore", PenaltyBoundWarning)
+        result = pyvrp.solve(
+            translated.data,
+            stop=progress,
+            seed=params.seed % np.iinfo(np.uint32).max,
+            collect_stats=False,
+            params=pyvrp.SolveParams(
+                ils=pyvrp.IteratedLocalSearchParams(callbacks=progress),
+                penalty=pyvrp.PenaltyParams(max_penalty=_HIGHEST_LATENESS_PENALTY),
+            ),
+        )
     orders: Orders = [[] for _ in timetable.problem.teams]
     if result.best.is_feasible():
         for route in result.best.routes():
@@ -112,26 +116,6 @@ def _search(timetable: Timetable, possible: list[int], params: PlanParams, progr
                 translated.stop_of_client[step.idx] for step in route if step.is_client()
             ]
     return orders
-
-
-def _complete(timetable: Timetable, orders: Orders, possible: list[int]) -> None:
-    """Insert left-out stops, most valuable first, each where it adds least travel, until none fits.
-
-    One pass is enough: an insertion only lengthens a route, so what failed before fails after.
-    """
-    served = {stop for order in orders for stop in order}
-    waiting = [stop for stop in possible if stop not in served]
-    for stop in sorted(waiting, key=lambda stop: (-timetable.problem.stops[stop].value, stop)):
-        places = [
-            (timetable.insertion_cost(team, order, at, stop), team, at)
-            for team, order in enumerate(orders)
-            for at in range(len(order) + 1)
-        ]
-        for _, team, at in sorted(places):
-            longer = [*orders[team][:at], stop, *orders[team][at:]]
-            if timetable.fits(team, longer):
-                orders[team] = longer
-                break
 
 
 def _outranked(problem: Problem, orders: Orders, possible: list[int]) -> list[Dropped]:
@@ -144,6 +128,5 @@ def _outranked(problem: Problem, orders: Orders, possible: list[int]) -> list[Dr
             DropReason.OUTRANKED,
             {"value": problem.stops[stop].value, "least_served_value": least},
         )
-        for stop in possible
-        if stop not in served
+        for stop in left_out(orders, possible)
     ]

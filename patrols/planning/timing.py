@@ -5,11 +5,12 @@ Every route of a plan passes through here, whichever search proposed it.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
 from geo.roads.speed import Mode
-from patrols.planning.problem import NEVER_S, DropReason, Dropped, Grid, Problem, Route, Stop, Visit, total
+from patrols.planning.problem import NEVER_S, Dropped, DropReason, Grid, Problem, Route, Stop, Visit, total
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Timetable:
         seconds = self.seconds_of(team)
         metres = problem.travel[problem.teams[team].mode].distances_m
         places = [problem.start_of(team), *order, problem.end_of(team)]
-        legs = list(zip(places[:-1], places[1:], strict=True))
+        legs = list(itertools.pairwise(places))
         visits = tuple(
             Visit(stop, seconds[a][b], float(metres[a, b]), *time)
             for stop, (a, b), time in zip(order, legs[:-1], times, strict=True)
@@ -87,9 +88,19 @@ class Timetable:
     def insertion_cost(self, team: int, order: list[int], at: int, stop: int) -> int:
         """Return the travel seconds added by visiting the stop before position ``at`` of the order."""
         seconds = self.seconds_of(team)
+        if not order:
+            return seconds[self.problem.start_of(team)][stop] + seconds[stop][self.problem.end_of(team)]
         before = order[at - 1] if at else self.problem.start_of(team)
         after = order[at] if at < len(order) else self.problem.end_of(team)
         return seconds[before][stop] + seconds[stop][after] - seconds[before][after]
+
+    def spare_s(self, team: int, order: list[int]) -> int:
+        """Return the shift time left after the order's travel and dwells, waiting not counted."""
+        seconds, problem = self.seconds_of(team), self.problem
+        places = [problem.start_of(team), *order, problem.end_of(team)]
+        travel_s = sum(seconds[a][b] for a, b in itertools.pairwise(places)) if order else 0
+        shift = problem.teams[team].shift
+        return shift.closes_s - shift.opens_s - travel_s - sum(problem.stops[stop].dwell_s for stop in order)
 
     def why_impossible(self, stop: int) -> Dropped | None:
         """Return why no team could do the stop even if it were alone in the world; None if one could."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyvrp
@@ -45,7 +46,7 @@ def translate(timetable: Timetable, possible: list[int]) -> Translated:
     ends = [place(team) for team in range(len(problem.teams)) for place in (problem.start_of, problem.end_of)]
     places = possible + ends
     modes = sorted({team.mode for team in problem.teams})
-    seconds = [
+    seconds: list[Any] = [
         np.asarray(timetable.seconds_of_mode(mode), dtype=np.int64)[np.ix_(places, places)] for mode in modes
     ]
     for matrix in seconds:

@@ -1,6 +1,6 @@
 /** The frame of every signed-in page: top bar, tray, search, place switcher, theme, sheet. */
 import { listen } from "./dom.js";
-import { t } from "./i18n.js";
+import { formatInstant, t } from "./i18n.js";
 import { mountPlaceSwitch } from "./place_switch.js";
 import { mountPopover } from "./popover.js";
 import { mountSearch } from "./search.js";
@@ -24,7 +24,7 @@ function mountIf(selector, mount) {
 mountIf("[data-place-switch]", mountPlaceSwitch);
 mountIf("[data-tray]", mountTray);
 mountIf("[data-person-button]", mountPopover);
-mountIf("[data-theme-button]", mountThemeButton);
+document.querySelectorAll("[data-theme-button]").forEach((button) => mountThemeButton(/** @type {HTMLElement} */ (button)));
 
 const bar = /** @type {HTMLElement | null} */ (document.querySelector(".bar"));
 const search = /** @type {HTMLElement | null} */ (document.querySelector("[data-search]"));
@@ -48,6 +48,11 @@ listen(document, "keydown", (event) => {
   event.preventDefault();
   search?.querySelector("input")?.focus();
 });
+
+// Paper carries the minute it was printed, not the one the page was loaded.
+listen(window, "beforeprint", () => mountIf("[data-print-time]", (time) => {
+  time.textContent = formatInstant(Date.now());
+}));
 
 let told = false;
 listen(document, "signed-out", () => {

@@ -85,6 +85,7 @@ export function mountPlaceSwitch(root) {
   const follow = async () => {
     const { place } = currentState();
     if (!place) return;
+    /** @type {Area[]} */
     const areas = await load().catch(() => []);
     const area = areas.find((one) => one.code === place);
     if (area) showPath(area, areas);

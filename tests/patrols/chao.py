@@ -23,7 +23,7 @@ SECONDS_PER_UNIT = 10_000
 def load(path: Path) -> Problem:
     """Return the instance: the first point is every team's start, the last every team's end."""
     lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
-    header = {name: value for name, value in lines[:3]}
+    header = dict(lines[:3])
     points = np.array([[float(value) for value in line] for line in lines[3:]])
     assert len(points) == int(header["n"])
     scored = [index for index in range(1, len(points) - 1) if points[index, 2] > 0]

@@ -2,28 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
 
 import click
 
-from core.errors import DomainError
 from webapp.house.up import DEFAULT_PORT, Wishes, bring_up, standing, start_afresh, take_down
-from webapp.house.words import explain
-
-
-def _one_sentence[**P](command: Callable[P, None]) -> Callable[P, None]:
-    """Turn a refusal into one sentence on stderr and exit code 1, never a traceback."""
-
-    @wraps(command)
-    def told(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except DomainError as error:
-            click.echo(f"\n{explain(error)}", err=True)
-            sys.exit(1)
-
-    return told
+from webapp.house.words import in_a_sentence
 
 
 @click.group()
@@ -40,7 +23,7 @@ def house() -> None:
 @click.option("--no-demo", is_flag=True, help="Load no demo town into an empty database.")
 @click.option("--households", type=click.IntRange(100, 1_000_000), help="Size of the demo town.")
 @click.option("--seed", type=int, help="Seed of the demo town.")
-@_one_sentence
+@in_a_sentence
 def up(  # noqa: PLR0917 - click passes every option by name
     host: str,
     port: int,
@@ -61,14 +44,14 @@ def up(  # noqa: PLR0917 - click passes every option by name
 
 
 @house.command()
-@_one_sentence
+@in_a_sentence
 def stop() -> None:
     """Stop web server, workers and private servers."""
     take_down(os.environ)
 
 
 @house.command()
-@_one_sentence
+@in_a_sentence
 def status() -> None:
     """Say how the house stands; the exit code is 0 when it runs and is healthy, else 3."""
     found = standing(os.environ)

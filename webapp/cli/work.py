@@ -2,14 +2,12 @@
 
 import signal
 import threading
-from importlib import import_module
 
 import click
 
 from core.jobs import QUEUES, reconcile_forever, work
-
-#: Importing them registers their handlers; they are heavy, and no other command needs them.
-JOB_MODULES = ("cameras.jobs", "incidents.jobs", "patrols.jobs")
+from webapp.handlers import register_handlers
+from webapp.house.words import in_a_sentence
 
 
 @click.command()
@@ -17,8 +15,7 @@ JOB_MODULES = ("cameras.jobs", "incidents.jobs", "patrols.jobs")
 @click.option("--burst", is_flag=True, help="End when the queues are empty.")
 def worker(queues: tuple[str, ...], burst: bool) -> None:  # noqa: FBT001 - click passes it by name
     """Work on QUEUES, the first named first, until told to stop."""
-    for module in JOB_MODULES:
-        import_module(module)
+    register_handlers()
     work(queues, burst=burst)
 
 
@@ -32,6 +29,7 @@ def reconcile() -> None:
 
 
 @click.command()
+@in_a_sentence
 def migrate() -> None:
     """Bring the database to the newest migration, as the owner of the tables."""
     from webapp.house.migrate import migrate as run_migrations  # noqa: PLC0415 - alembic is heavy

@@ -67,14 +67,26 @@ class Layout:
 
     def built(self, points_m: FloatArray) -> BoolArray:
         """Return whether each point lies in the town or in a village."""
-        return np.asarray((self.core(points_m) < 1.18) | (self.village(points_m)[0] < 1.05))
+        town = (self.core(points_m) < 1.18) | self.industrial(points_m) | (self.new_district(points_m) < 1.0)
+        return np.asarray(town | (self.village(points_m)[0] < 1.05))
+
+    def industrial(self, points_m: FloatArray) -> BoolArray:
+        """Return whether each point lies in the sector of factories at the edge of the core."""
+        bearing = np.arctan2(points_m[:, 1], points_m[:, 0]) - self.factory_bearing_rad
+        core = self.core(points_m)
+        return np.asarray((np.abs(bearing) < 0.36) & (core > 1.02) & (core < 1.62))
+
+    def new_district(self, points_m: FloatArray) -> FloatArray:
+        """Return the distance from the lake in units of the new district's radius."""
+        return np.asarray(np.hypot(*(points_m - self.lake_m).T) / (640.0 * self.scale**0.5))
 
     def block_area_m2(self, points_m: FloatArray) -> FloatArray:
         """Return the size of block wanted at each point: small in the core and in villages, large in fields."""
         core = self.core(points_m)
         town = np.interp(core, [0.0, 0.55, 0.95, 1.2, 1.5], [1.3e4, 1.6e4, 2.6e4, 7e4, 1.9e5])
         village = np.interp(self.village(points_m)[0], [0.0, 0.8, 1.2, 1.8], [0.9e4, 1.3e4, 5e4, 1.9e5])
-        return np.minimum(town, village)
+        fringe = np.where(self.industrial(points_m), 4.5e4, np.where(self.new_district(points_m) < 1.0, 5e4, 1.9e5))
+        return np.minimum(np.minimum(town, village), fringe)
 
 
 def make_layout(rng: np.random.Generator, household_count: int, river_distance_m: Distance) -> Layout:
@@ -93,7 +105,7 @@ def make_layout(rng: np.random.Generator, household_count: int, river_distance_m
         outline_harmonics=harmonics,
         core_radius_m=1_020.0 * scale,
         villages_m=np.zeros((1, 2)),
-        village_radius_m=235.0 * max(scale**0.35, 0.75 if scale < 0.8 else 0.0),
+        village_radius_m=200.0 * max(scale**0.35, 0.75 if scale < 0.8 else 0.0),
         lake_m=np.array([-2_050.0, 1_180.0]) * scale,
         old_town_m=np.array([330.0, -260.0]) * scale,
         factory_bearing_rad=float(rng.uniform(0.15, 0.5)),

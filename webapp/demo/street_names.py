@@ -107,7 +107,7 @@ class _Namer:
     def _village_lane(self, section: int, road_class: int) -> str:
         base = self._villages[self._village[section]]
         if road_class <= RESIDENTIAL:
-            return self._once(f"{base}路" if road_class == TERTIARY else f"{base}街")
+            return self._once(f"{base}路" if road_class == TERTIARY else f"{base}巷")
         return self._once(f"{base}弄")
 
     def _drawn(self, section: int, road_class: int) -> str:

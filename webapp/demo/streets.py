@@ -60,11 +60,10 @@ def lay_streets(
     The sections form one connected network; a handful of them are one-way and leave it strongly connected.
     """
     borders = _borders(mesh, rings)
-    ways = _arterials(borders, layout, rng)
+    _arterials(borders, layout, rng)
     runs = chains(borders.edges, borders.kinds)
     for nodes, along in runs:
         _classify(borders, (nodes, along), layout, rng)
-    assert ways is not None
     _keep_one_network(borders)
     return borders, _sections(borders, layout, rng)
 
@@ -84,7 +83,7 @@ def _borders(mesh: Mesh, rings: list[Ring]) -> Borders:
     return Borders(nodes, edges, kinds, length, beside, blank, np.zeros(len(edges), dtype=bool))
 
 
-def _arterials(borders: Borders, layout: Layout, rng: np.random.Generator) -> Ways:
+def _arterials(borders: Borders, layout: Layout, rng: np.random.Generator) -> None:
     preference = np.array([0.0, *(_PREFERENCE[kind] for kind in EdgeKind)])[borders.kinds]
     rim = np.where(borders.beside == 1, 5.0, 1.0)
     toll_m = np.where(borders.kinds == EdgeKind.CROSS, 60.0, 0.0)
@@ -103,9 +102,8 @@ def _arterials(borders: Borders, layout: Layout, rng: np.random.Generator) -> Wa
     _promote(borders, around, SECONDARY)
     borders.ring_road[around] = borders.road_class[around] == SECONDARY
     for village in layout.villages_m:
-        _promote(borders, ways.route([near.node(village), middle[int(village[0] < 0)]]), TERTIARY)
+        _promote(borders, ways.route([near.any_node(village), middle[int(village[0] < 0)]]), TERTIARY)
     _promote(borders, ways.route([near.node(layout.lake_m), middle[1]]), SECONDARY)
-    return ways
 
 
 class _Nearest:
@@ -115,6 +113,8 @@ class _Nearest:
         on_line = np.isin(borders.kinds, [EdgeKind.SUPER]) & (borders.beside > 1)
         ends, counts = np.unique(borders.edges[on_line], return_counts=True)
         self._junctions = ends[counts > 2]
+        nodes, degree = np.unique(borders.edges[borders.beside > 1], return_counts=True)
+        self._crossings = nodes[degree > 2]
         rim = np.unique(borders.edges[borders.beside == 1])
         self._rim = np.intersect1d(rim, ends)
         self._xy = borders.nodes_m
@@ -122,6 +122,10 @@ class _Nearest:
     def node(self, point_m: FloatArray) -> int:
         gap = np.hypot(*(self._xy[self._junctions] - point_m).T)
         return int(self._junctions[gap.argmin()])
+
+    def any_node(self, point_m: FloatArray) -> int:
+        gap = np.hypot(*(self._xy[self._crossings] - point_m).T)
+        return int(self._crossings[gap.argmin()])
 
     def gates(self, rng: np.random.Generator) -> list[int]:
         """Return six nodes on the border, counter-clockwise from the east."""
@@ -240,7 +244,9 @@ def _paired(arms: list[tuple[int, float]], road_class: IntArray) -> list[tuple[i
     for i, (a, heading_a) in enumerate(arms):
         for b, heading_b in arms[i + 1 :]:
             turn = abs(abs((heading_a - heading_b + np.pi) % (2 * np.pi) - np.pi) - np.pi)
-            if a != b and turn < np.deg2rad(38) and abs(int(road_class[a]) - int(road_class[b])) <= 1:
+            # A main road keeps its name round a bend that would end the name of an alley.
+            limit = np.deg2rad(70 if max(road_class[a], road_class[b]) <= SECONDARY else 38)
+            if a != b and turn < limit and abs(int(road_class[a]) - int(road_class[b])) <= 1:
                 options.append((turn + 0.3 * (road_class[a] != road_class[b]), a, b))
     taken: set[int] = set()
     pairs = []

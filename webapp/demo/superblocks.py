@@ -86,14 +86,14 @@ def _wild(layout: Layout, taken: FloatArray, rng: np.random.Generator) -> FloatA
     tries = tries[layout.outline(tries) < 1.32]
     spacing = np.interp(layout.core(tries), [0.9, 1.3, 2.2], [280, 380, 560])
     spacing = np.minimum(spacing, np.interp(layout.village(tries)[0], [0.5, 1.5, 3.0], [330, 450, 560]))
-    points = list(taken)
-    grown = KDTree(taken)
-    clear = grown.query(tries)[0] > 0.92 * spacing
-    chosen: list[FloatArray] = []
+    clear = KDTree(taken).query(tries)[0] > 0.92 * spacing
+    chosen = np.full((int(clear.sum()), 2), np.inf)
+    count = 0
     for point, gap in zip(tries[clear], spacing[clear], strict=True):
-        if not chosen or np.hypot(*(np.array(chosen) - point).T).min() > gap:
-            chosen.append(point)
-    return _relaxed(np.array(points), np.array(chosen))
+        if count == 0 or np.hypot(*(chosen[:count] - point).T).min() > gap:
+            chosen[count] = point
+            count += 1
+    return _relaxed(taken, chosen[:count])
 
 
 def _relaxed(fixed: FloatArray, free: FloatArray) -> FloatArray:

@@ -14,10 +14,9 @@ from types import FrameType
 import click
 
 from core.cluster import HOST
-from core.errors import DomainError
 from webapp.house.processes import Child, SupervisorNote, end_children
 from webapp.house.servers import Servers, choose_servers
-from webapp.house.words import explain
+from webapp.house.words import in_a_sentence
 
 WEB_PROCESSES, WEB_THREADS = 2, 4
 TICK_S = 0.25
@@ -101,13 +100,10 @@ def supervise(servers: Servers, host: str, port: int, on_tick: Callable[[], None
 @click.command()
 @click.option("--host", required=True)
 @click.option("--port", required=True, type=int)
+@in_a_sentence
 def main(host: str, port: int) -> None:
     """Supervise a house whose servers run already and whose database is in order."""
-    try:
-        supervise(choose_servers(os.environ), host, port, lambda: None)
-    except DomainError as error:
-        click.echo(explain(error), err=True)
-        sys.exit(1)
+    supervise(choose_servers(os.environ), host, port, lambda: None)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,10 @@ A terminal has no language switch and the reader is whoever sits at the server, 
 carries both languages instead of going through gettext.
 """
 
+import sys
+from collections.abc import Callable
+from functools import wraps
+
 import click
 
 from core.errors import DomainError
@@ -100,3 +104,17 @@ def explain(error: DomainError) -> str:
         return str(error)
     zh, en = SENTENCES[error.code]
     return f"{zh.format_map(error.fields)}\n{en.format_map(error.fields)}"
+
+
+def in_a_sentence[**P](command: Callable[P, None]) -> Callable[P, None]:
+    """Make a refusal of `command` one sentence on stderr and exit code 1, never a traceback."""
+
+    @wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except DomainError as error:
+            click.echo(f"\n{explain(error)}", err=True)
+            sys.exit(1)
+
+    return told

@@ -9,10 +9,6 @@ export const OKABE_ITO = Object.freeze([
   "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5c00", "#5b4b8a",
 ]);
 
-/**
- * @typedef {typeof LIGHT} Palette
- */
-
 const LIGHT = Object.freeze({
   name: "light",
   land: "#f3f1ec", water: "#bfd0da", waterEdge: "#a6bbc8", green: "#dfe8d6", farmland: "#ece9d8",
@@ -50,7 +46,10 @@ const PRINT = Object.freeze({
   gridLine: "#000000", gridLabel: "#000000", veil: "rgba(255,255,255,0.5)",
 });
 
-const TABLE = /** @type {Record<string, Palette>} */ ({ light: LIGHT, dark: DARK, print: PRINT });
+/** @typedef {{[K in keyof typeof LIGHT]: K extends "cell" ? readonly string[] : string}} Palette */
+
+/** @type {Record<string, Palette>} */
+const TABLE = { light: LIGHT, dark: DARK, print: PRINT };
 
 /**
  * @param {string} name light, dark or print

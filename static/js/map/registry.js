@@ -4,8 +4,10 @@
  * The script that Folium composes calls createMap, keeps each part and announces the map; page modules wait:
  * `const { map, parts } = await mapReady;`. Pages without a map never resolve it: they do not import this.
  */
+import { t } from "../i18n.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { highlight } from "./highlight.js";
+import { followVersions } from "./versions.js";
 
 /** @typedef {{map: L.Map, parts: Map<string, any>}} Ready */
 
@@ -32,6 +34,7 @@ export function createMap(id, { center, zoom, bounds = null, minZoom = 9, maxZoo
     center, zoom, minZoom, maxZoom, zoomControl: false, attributionControl: false, preferCanvas: true,
     keyboardPanDelta: 120, zoomSnap: 1,
   });
+  element.setAttribute("aria-label", t("Map. Arrow keys move it, plus and minus zoom, Enter asks what is at the cross."));
   L.control.attribution({ prefix: false, position: "bottomleft" }).addTo(map);
   const { at } = currentState();
   if (at) map.setView([at.lat, at.lon], at.zoom);
@@ -59,6 +62,7 @@ export function keepPart(name, part) {
  */
 export function announceMap(map) {
   followPlaces(map);
+  followVersions();
   map.getContainer().dataset.ready = "true";
   resolveReady({ map, parts });
   document.dispatchEvent(new CustomEvent("map-ready", { detail: { map, parts } }));

@@ -1,0 +1,270 @@
+"""Importing areas: a vector file of codes, names, levels and boundaries becomes part of the tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import shapely
+from geoalchemy2.shape import to_shape
+from sqlalchemy import select
+
+from core import audit
+from core.clock import today
+from core.db import touch_layer
+from core.errors import InvalidInput
+from core.intake.cell import text_of
+from core.intake.header import find_columns, refuse_forbidden
+from core.intake.report import ImportReport, Refusal
+from core.intake.vector import Layer, read_layer
+from geo.areas.county import CountyWish, boundary_of, county_for, is_provisional, replace_boundary
+from geo.areas.models import Area, AreaBoundary
+from geo.areas.ownership import reown
+from geo.areas.queries import counties
+from geo.areas.service import NewArea, add_boundary, as_multipolygon, create_area
+from geo.areas.tree import AreaRecord, Flaw, by_depth, flaws, level_of, uncovered_m2, with_parents
+from geo.shapes.snap import snap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
+    from sqlalchemy.orm import Session
+
+_WANTED = ("code", "name", "level", "parent")
+# A file with more flaws than this is not mended from a list; the first ones, by size, are enough.
+_FLAWS_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AreaOptions:
+    """How to read the file: layer, CRS to assume, columns by field, and the level where no column tells."""
+
+    layer: str | None = None
+    crs: str | None = None
+    columns: Mapping[str, str] | None = None
+    level: str = ""
+    drop_forbidden: bool = False
+
+
+def read_areas(path: Path, options: AreaOptions) -> tuple[list[AreaRecord], list[Refusal]]:
+    """Return the areas of a vector file and the features that are none, with the reason.
+
+    Raises
+    ------
+    InvalidInput
+        What `read_layer` raises, ``columns_missing``, ``column_not_found`` or ``column_forbidden``.
+    """
+    layer = read_layer(path, layer=options.layer, crs=options.crs)
+    refuse_forbidden(layer.columns, drop=options.drop_forbidden)
+    found = find_columns(layer.columns, _WANTED, options.columns or {})
+    if "code" not in found and "name" not in found:
+        raise InvalidInput("columns_missing", missing=["code", "name"], found=list(layer.columns))
+    records: list[AreaRecord] = []
+    refusals: list[Refusal] = []
+    seen: set[str] = set()
+    for index, row in enumerate(layer.rows()):
+        cells = {field: text_of(row[layer.columns[place]]) for field, place in found.items()}  # type: ignore[arg-type]
+        outcome = _record(index + 1, cells, layer.geometries[index], options.level)
+        if isinstance(outcome, AreaRecord) and outcome.code in seen:
+            outcome = Refusal(index + 1, "code_twice", {"code": outcome.code})
+        if isinstance(outcome, AreaRecord):
+            seen.add(outcome.code)
+            records.append(outcome)
+        else:
+            refusals.append(Refusal(outcome.line, outcome.code, outcome.fields, _kept_row(layer, row)))
+    return records, refusals
+
+
+def _kept_row(layer: Layer, row: dict[str, object]) -> dict[str, object]:
+    return {column: row[column] for column in layer.columns}
+
+
+def _record(
+    line: int, cells: dict[str, str], geometry: BaseGeometry | None, level_word: str
+) -> AreaRecord | Refusal:
+    code = cells.get("code", "")
+    name = cells.get("name", "") or code
+    code = code or name
+    if not code:
+        return Refusal(line, "code_missing")
+    level = level_of(cells.get("level", "") or level_word, code)
+    if level is None:
+        return Refusal(line, "level_unknown", {"code": code, "level": cells.get("level", "")})
+    if geometry is None or geometry.is_empty:
+        return Refusal(line, "geometry_missing", {"code": code})
+    if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
+        return Refusal(line, "geometry_not_polygon", {"code": code, "found": geometry.geom_type})
+    if not geometry.is_valid:
+        return Refusal(
+            line, "geometry_invalid", {"code": code, "where": shapely.is_valid_reason(geometry)}
+        )
+    shape = as_multipolygon(snap(geometry))
+    if shape.is_empty:
+        return Refusal(line, "geometry_missing", {"code": code})
+    return AreaRecord(line, code, name, level, cells.get("parent", ""), shape)
+
+
+def import_areas(session: Session, path: Path, wish: CountyWish, options: AreaOptions) -> ImportReport:
+    """Read and store a file of areas; existing rows are then given to the areas they lie in.
+
+    Raises
+    ------
+    InvalidInput
+        What `read_areas` and `county_for` raise; ``areas_do_not_fit`` (field `flaws`) when siblings
+        overlap or a child leaves its parent; ``nothing_usable`` when no feature could be read.
+    """
+    report = ImportReport("areas", path.name)
+    records, refusals = read_areas(path, options)
+    report.refuse(refusals)
+    if not records:
+        raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
+    county = _county_of(session, records, wish, report)
+    store_areas(session, records, county, report)
+    return report
+
+
+def _county_of(
+    session: Session, records: list[AreaRecord], wish: CountyWish, report: ImportReport
+) -> Area | None:
+    """Return the county the areas lie in; None when the file brings a new one."""
+    own = [record for record in records if record.level == "county"]
+    if not own:
+        west, south, east, north = shapely.total_bounds([record.shape for record in records])
+        return county_for(session, (west, south, east, north), wish, report)
+    if len(own) > 1:
+        raise InvalidInput("counties_many", codes=[record.code for record in own])
+    for county in counties(session):
+        if county.code == own[0].code:
+            return county
+        boundary = boundary_of(session, county)
+        if is_provisional(boundary) and boundary is not None and to_shape(boundary.geom).intersects(own[0].shape):
+            report.notice("county_adopted", old=county.name, name=own[0].name, code=own[0].code)
+            county.code, county.name = own[0].code, own[0].name
+            replace_boundary(boundary, own[0].shape, kind="published")
+            session.flush()
+            return county
+    return None
+
+
+def store_areas(
+    session: Session, records: list[AreaRecord], county: Area | None, report: ImportReport
+) -> None:
+    """Check the areas against each other and the house, then store them from the county down."""
+    present = _present(session, county)
+    shapes = {code: (area.level, to_shape(row.geom)) for code, (area, row) in present.items() if row is not None}
+    placed = with_parents(records, shapes)
+    provisional = {code for code, (_, row) in present.items() if is_provisional(row)}
+    _refuse_flaws(placed, shapes, provisional)
+    areas = {code: area for code, (area, _) in present.items()}
+    if county is not None:
+        areas[county.code] = county
+    for record in by_depth(placed):
+        _store(session, record, areas, report)
+    _tell_gaps(placed, report)
+    _give_rows(session, areas, report)
+    touch_layer(session, "areas")
+
+
+def _present(session: Session, county: Area | None) -> dict[str, tuple[Area, AreaBoundary | None]]:
+    if county is None:
+        return {}
+    rows = session.execute(
+        select(Area, AreaBoundary)
+        .outerjoin(
+            AreaBoundary, (AreaBoundary.area_id == Area.id) & AreaBoundary.valid.contains(today())
+        )
+        .where(Area.county_id == county.id, Area.valid_to.is_(None))
+    ).all()
+    return {area.code: (area, boundary) for area, boundary in rows}
+
+
+def _refuse_flaws(
+    records: Sequence[AreaRecord], known: dict[str, tuple[str, BaseGeometry]], provisional: set[str]
+) -> None:
+    """Refuse the file when it does not fit itself or what is published; a provisional extent binds nobody."""
+    parents = {code: shape for code, (_, shape) in known.items() if code not in provisional}
+    parents |= {record.code: record.shape for record in records}
+    found = flaws(_with_neighbours(records, known), parents)
+    if found:
+        raise InvalidInput(
+            "areas_do_not_fit", count=len(found), flaws=[_told(flaw) for flaw in found[:_FLAWS_TOLD]]
+        )
+
+
+def _with_neighbours(
+    records: Sequence[AreaRecord], known: dict[str, tuple[str, BaseGeometry]]
+) -> list[AreaRecord]:
+    """Add the areas already here as siblings of the new ones, so that an overlap with them is seen."""
+    own = {record.code for record in records}
+    old = [
+        AreaRecord(0, code, code, level, "", shape)
+        for code, (level, shape) in known.items()
+        if code not in own and level != "county"
+    ]
+    return [*records, *with_parents(old, {**known, **{r.code: (r.level, r.shape) for r in records}})]
+
+
+def _told(flaw: Flaw) -> dict[str, object]:
+    return {
+        "code": flaw.code,
+        "first": flaw.first,
+        "second": flaw.second,
+        "at": list(flaw.at),
+        "size_m2": flaw.size_m2,
+    }
+
+
+def _store(session: Session, record: AreaRecord, areas: dict[str, Area], report: ImportReport) -> None:
+    area = areas.get(record.code)
+    if area is not None:
+        _compare(session, area, record, report)
+        return
+    parent = areas.get(record.parent_code)
+    if parent is None and record.level != "county":
+        report.refuse([Refusal(record.line, "parent_unknown", {"code": record.code}, _row_of(record))])
+        return
+    new = NewArea(level=record.level, code=record.code, name=record.name, boundary=record.shape)
+    areas[record.code] = create_area(session, new, parent)
+    report.loaded["area"] += 1
+    audit.record(session, "area.import", subject=areas[record.code], code=record.code)
+
+
+def _row_of(record: AreaRecord) -> dict[str, object]:
+    return {
+        "code": record.code,
+        "name": record.name,
+        "level": record.level,
+        "parent": record.parent_code,
+        "geometry": record.shape.wkt,
+    }
+
+
+def _compare(session: Session, area: Area, record: AreaRecord, report: ImportReport) -> None:
+    """Leave a published area as it is (its boundary changes through a change set), complete one without."""
+    boundary = boundary_of(session, area)
+    if boundary is None:
+        add_boundary(session, area, record.shape)
+        report.loaded["area_boundary"] += 1
+    elif is_provisional(boundary):
+        replace_boundary(boundary, record.shape, kind="published")
+        report.loaded["area_boundary"] += 1
+    elif area.name == record.name and shapely.equals(to_shape(boundary.geom), record.shape):
+        report.unchanged["area"] += 1
+    else:
+        report.kept["area"] += 1
+
+
+def _tell_gaps(records: Sequence[AreaRecord], report: ImportReport) -> None:
+    names = {record.code: record.name for record in records}
+    for code, left_m2 in uncovered_m2(records).items():
+        report.notice("children_leave_gap", area=names[code], size_m2=left_m2)
+
+
+def _give_rows(session: Session, areas: dict[str, Area], report: ImportReport) -> None:
+    session.flush()
+    for county_id in sorted({area.county_id for area in areas.values()}):
+        moved = reown(session, county_id)
+        if moved:
+            report.notice("rows_reowned", **moved)

@@ -1,0 +1,84 @@
+"""Placing the rows of a table: in which county, in which area, or why nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from geoalchemy2.shape import to_shape
+
+from core.errors import InvalidInput
+from core.intake.coordinate import OK, REASONS, judge_coordinates
+from geo.areas.county import CountyWish, boundary_of, county_for, robust_box
+from geo.areas.locate import NOWHERE, Locator, Owner, load_locator
+from geo.areas.queries import counties
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from sqlalchemy.orm import Session
+
+    from core.intake.points import PointTable
+    from core.intake.report import ImportReport
+    from geo.areas.models import Area
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where rows lie: the county, and per row its area (index into the locator) or the reason for none."""
+
+    county: Area
+    locator: Locator
+    area: NDArray[np.int64]
+    reason: NDArray[np.int8]
+
+    def owner(self, index: int) -> Owner | None:
+        """Return the owner of a row, None when the row cannot be placed."""
+        place = int(self.area[index])
+        return None if place == NOWHERE else self.locator.owners[place]
+
+    def why_not(self, index: int) -> str:
+        """Return the reason code of a row that cannot be placed."""
+        return REASONS[int(self.reason[index])]
+
+
+def place_rows(session: Session, points: PointTable, wish: CountyWish, report: ImportReport) -> Placement:
+    """Find the county of the rows and the smallest area of each.
+
+    Raises
+    ------
+    InvalidInput
+        ``nothing_usable`` when no row has a usable coordinate, ``coordinates_swapped`` when the columns of
+        longitude and latitude are exchanged throughout, and what `county_for` raises.
+    """
+    first = judge_coordinates(points.lon, points.lat)
+    usable = first == REASONS.index(OK)
+    if not usable.any():
+        told = {REASONS[code]: int((first == code).sum()) for code in np.unique(first)}
+        raise InvalidInput("nothing_usable", file=report.source, refused=told)
+    box = robust_box(points.lon[usable], points.lat[usable])
+    try:
+        county = county_for(session, box, wish, report)
+    except InvalidInput:
+        _tell_swapped(session, box)
+        raise
+    boundary = boundary_of(session, county)
+    limits = shapely.bounds(to_shape(boundary.geom)) if boundary is not None else None
+    frame = None if limits is None else (limits[0], limits[1], limits[2], limits[3])
+    reason = judge_coordinates(points.lon, points.lat, frame)
+    locator = load_locator(session, county.id)
+    area = np.full(len(reason), NOWHERE, np.int64)
+    inside = np.flatnonzero(reason == REASONS.index(OK))
+    area[inside] = locator.locate(shapely.points(points.lon[inside], points.lat[inside]))
+    reason[inside[area[inside] == NOWHERE]] = REASONS.index("coordinate_outside")
+    return Placement(county, locator, area, reason)
+
+
+def _tell_swapped(session: Session, box: tuple[float, float, float, float]) -> None:
+    west, south, east, north = box
+    exchanged = shapely.box(south, west, north, east)
+    for county in counties(session):
+        boundary = boundary_of(session, county)
+        if boundary is not None and to_shape(boundary.geom).intersects(exchanged):
+            raise InvalidInput("coordinates_swapped", county=county.name)

@@ -1,0 +1,51 @@
+"""Background jobs about incidents: both ends of ``hotspots.find``."""
+
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.jobs import JobRun, RunningJob, job, request
+from geo.areas.models import Area
+from geo.areas.queries import area_by_id
+from incidents.hotspots import HotspotMap, find_hotspots
+from incidents.service import HotspotQuestion, load_task, store_map, summary
+
+FIND = "hotspots.find"
+#: A county of a million incidents takes seconds; a run that takes longer than this has lost its database.
+FIND_TIMEOUT_S = 300
+
+
+def request_find(session: Session, area: Area, question: HotspotQuestion | None = None) -> JobRun:
+    """Record a run that looks for hotspots in `area`; it is enqueued when the session commits.
+
+    The run sees what the session sees, and its record holds the whole question.
+    """
+    asked = question or HotspotQuestion()
+    run = request(
+        session,
+        kind=FIND,
+        queue="analysis",
+        owner=area,
+        params=asked.to_params(),
+        timeout_s=FIND_TIMEOUT_S,
+    )
+    audit.record(session, "hotspots.requested", subject=run, days=asked.days, types=list(asked.types))
+    return run
+
+
+@job(FIND)
+def run_find(run: RunningJob) -> None:
+    """Load, analyse, store. Progress asks after each part whether a person cancelled the run."""
+    question = HotspotQuestion.from_params(run.params)
+    run.progress(0.05, "hotspots_loading")
+    with run.transaction() as session:
+        task = load_task(session, area_by_id(session, run.area_id), question)
+    run.progress(0.5, "hotspots_testing", incidents=len(task.incidents))
+    found = find_hotspots(task.incidents, task.study_area, task.params, task.seed)
+    run.progress(0.85, "hotspots_storing")
+    with run.transaction() as session:
+        result = summary(found, task)
+        if isinstance(found, HotspotMap):
+            area = area_by_id(session, run.area_id)
+            rows = store_map(session, run.id, area, task=task, found=found)
+            result["hotspot_ids"] = [row.id for row in rows]
+        run.finish(session, result)

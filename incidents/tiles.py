@@ -1,0 +1,125 @@
+"""Vector tiles of incidents and hotspots, and those at a point."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from core.clock import now
+from geo.mvt import AROUND, AROUND_CELLS, CELL_MARGIN, cut, drawn, fit, layer
+from geo.nearby import NEAR, Spot
+from geo.tile_address import WORLD_M, Tile, cell_zoom
+
+#: Periods a reader may choose, in days.
+PERIODS_DAYS = (7, 28, 90, 365)
+#: From this zoom incidents are drawn one by one, unless a tile holds more than `MOST_POINTS`.
+POINTS_FROM = 14
+MOST_POINTS = 4_000
+
+
+def newest_incident(session: Session) -> datetime | None:
+    """Return when the newest incident in the session's scope occurred, None without any."""
+    found: datetime | None = session.scalar(
+        text(
+            "SELECT max(newest.occurred_at) FROM area AS a, LATERAL (SELECT i.occurred_at FROM incident AS i "
+            "WHERE i.county_id = a.id ORDER BY i.occurred_at DESC LIMIT 1) AS newest WHERE a.level = 'county'"
+        )
+    )
+    return found
+
+
+def reference_moment(newest: datetime | None, moment: datetime | None = None) -> datetime:
+    """Return the moment "the last days" are counted back from.
+
+    It is now, or the newest incident where the data ended more than 28 days ago: a register of
+    past years is then shown by its own last days instead of as an empty map.
+    """
+    present = moment or now()
+    if newest is not None and present - newest > timedelta(days=28):
+        return newest
+    return present
+
+
+def incidents_tile(session: Session, tile: Tile, *, until: datetime, days: int) -> bytes:
+    """Return incidents (id, group, age_days) of the `days` before `until`, or cells (n) where too many."""
+    binds = {
+        **tile.binds(),
+        "since": until - timedelta(days=days),
+        "until": until,
+        "square_m": WORLD_M / (1 << cell_zoom(tile.z)),
+        "half": WORLD_M / 2,
+        "most": MOST_POINTS,
+    }
+    if tile.z < POINTS_FROM or _too_many(session, binds):
+        return cut(session, layer("cells", _CELLS), binds)
+
+    def cut_share(share: float) -> bytes:
+        return cut(session, layer("incidents", _INCIDENTS), binds | {"most": int(MOST_POINTS * share)})
+
+    return fit(cut_share)
+
+
+def _too_many(session: Session, binds: dict[str, Any]) -> bool:
+    found = session.execute(
+        text(f"SELECT count(*) FROM (SELECT 1 FROM incident AS i WHERE {_IN_TILE} LIMIT :most + 1) AS q"),  # noqa: S608
+        binds,
+    )
+    return int(found.scalar_one()) > binds["most"]
+
+
+_WHEN = "i.occurred_at > :since AND i.occurred_at <= :until"
+_IN_TILE = f"i.geom_tile && {AROUND} AND {_WHEN}"
+_CELLS = (
+    "SELECT count(*)::int AS n, "  # noqa: S608 - our own constants
+    f"{drawn('ST_SetSRID(ST_MakePoint(avg(ST_X(i.geom_tile)), avg(ST_Y(i.geom_tile))), 3857)', margin=CELL_MARGIN)} AS geom "
+    f"FROM incident AS i WHERE i.geom_tile && {AROUND_CELLS} AND {_WHEN} "
+    "GROUP BY floor((ST_X(i.geom_tile) + :half) / :square_m), floor((:half - ST_Y(i.geom_tile)) / :square_m) "
+    "ORDER BY 1 DESC LIMIT 5000"
+)
+_INCIDENTS = (
+    "SELECT i.id, coalesce(t.parent_code, t.code) AS \"group\", "  # noqa: S608
+    "floor(extract(epoch FROM CAST(:until AS timestamptz) - i.occurred_at) / 86400)::int AS age_days, "
+    f"{drawn('i.geom_tile')} AS geom FROM incident AS i JOIN incident_type AS t ON t.code = i.type_code "
+    f"WHERE {_IN_TILE} ORDER BY i.occurred_at DESC LIMIT :most"
+)
+
+
+def hotspots_tile(session: Session, tile: Tile) -> bytes:
+    """Return hotspots (id, rank, certainty) that have not expired; certainty is 1 - q."""
+    return cut(session, layer("hotspots", _HOTSPOTS), {**tile.binds(), "now": now()})
+
+
+_HOTSPOTS = (
+    "SELECT h.id, h.rank, round((1 - h.q_value)::numeric, 4)::float AS certainty, "  # noqa: S608
+    f"{drawn('h.geom_tile')} AS geom FROM hotspot AS h "
+    f"WHERE h.geom_tile && {AROUND} AND h.expires_at > :now ORDER BY h.rank, h.id LIMIT 500"
+)
+
+
+def incidents_near(session: Session, spot: Spot, *, until: datetime, days: int) -> Sequence[Row[Any]]:
+    """Return (id, type_code, name_zh, name_en, occurred_at, state, source, lon, lat, distance_m), nearest first."""
+    return session.execute(
+        text(
+            "SELECT t.id, t.type_code, k.name_zh, k.name_en, t.occurred_at, t.state, t.source, "  # noqa: S608
+            f"ST_X(t.geom) AS lon, ST_Y(t.geom) AS lat, {NEAR.distance} AS distance_m "
+            "FROM incident AS t JOIN incident_type AS k ON k.code = t.type_code "
+            f"WHERE {NEAR.condition} AND t.occurred_at > :since AND t.occurred_at <= :until "
+            "ORDER BY distance_m, t.occurred_at DESC, t.id LIMIT :most"
+        ),
+        {**spot.binds(), "since": until - timedelta(days=days), "until": until},
+    ).all()
+
+
+def hotspots_at(session: Session, spot: Spot) -> Sequence[Row[Any]]:
+    """Return (id, rank, name, observed, expected, q_value, geometry) of hotspots that hold `spot`, best first."""
+    return session.execute(
+        text(
+            "SELECT t.id, t.rank, t.name, t.observed, t.expected, t.q_value, "  # noqa: S608
+            "ST_AsGeoJSON(t.geom, 6) AS geometry FROM hotspot AS t "
+            f"WHERE t.geom && {NEAR.point} AND ST_Intersects(t.geom, {NEAR.point}) AND t.expires_at > :now "
+            "ORDER BY t.rank, t.id LIMIT :most"
+        ),
+        {**spot.binds(), "now": now()},
+    ).all()

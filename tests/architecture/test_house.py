@@ -1,0 +1,83 @@
+"""What the house promises about itself and no linter checks."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+FLOORS = ("core", "geo", "incidents", "cameras", "patrols", "webapp")
+#: The cap of STYLE; the migration that makes all tables is written by Alembic.
+LONGEST_MODULE = 600
+#: What a pure module may not know.
+IMPURE = re.compile(
+    r"^\s*(?:import|from) (flask|sqlalchemy|geoalchemy2|redis|rq|folium|os|core\.(?!errors)|time|psycopg)\b",
+    re.M,
+)
+PURE = (
+    "geo/shapes",
+    "geo/roads/network.py",
+    "geo/roads/speed.py",
+    "patrols/planning",
+    "incidents/hotspots",
+    "cameras/sight",
+)
+
+
+def _modules(*roots: str) -> list[Path]:
+    found: list[Path] = []
+    for root in roots:
+        path = PROJECT / root
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return found
+
+
+@pytest.mark.parametrize("path", _modules(*PURE), ids=lambda path: str(path.relative_to(PROJECT)))
+def test_pure_module_knows_no_service_clock_or_environment(path: Path) -> None:
+    assert IMPURE.findall(path.read_text("utf-8")) == []
+
+
+def test_no_module_is_longer_than_the_cap() -> None:
+    long = {
+        str(path.relative_to(PROJECT)): lines
+        for path in _modules(*FLOORS, "tests")
+        if (lines := len(path.read_text("utf-8").splitlines())) > LONGEST_MODULE
+    }
+
+    assert long == {}
+
+
+def test_only_settings_read_the_environment() -> None:
+    readers = {
+        str(path.relative_to(PROJECT))
+        for path in _modules(*FLOORS)
+        if re.search(r"os\.(environ|getenv)", path.read_text("utf-8"))
+    }
+
+    assert readers == {
+        "core/settings.py",
+        "core/cluster.py",  # hands PATH on to the servers' programs
+        "webapp/cli/house.py",  # chooses between private and given servers before settings exist
+        "webapp/house/supervisor.py",
+    }
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"GRIDPATROL_{name.upper()}" in (PROJECT / "docs/settings.md").read_text("utf-8")
+
+
+def test_nothing_in_the_tree_loads_from_elsewhere() -> None:
+    outside = re.compile(r"""(?:src|href)=["']https?://|@import url\(["']?https?:""")
+    hits = [
+        str(path.relative_to(PROJECT))
+        for suffix in ("*.html", "*.css", "*.js")
+        for root in ("webapp/templates", "static/css", "static/js")
+        for path in (PROJECT / root).rglob(suffix)
+        if outside.search(path.read_text("utf-8"))
+    ]
+
+    assert hits == []

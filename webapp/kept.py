@@ -1,0 +1,34 @@
+"""What is kept in Redis for a while to spare work: tiles and counters, nothing that must not be lost."""
+
+import logging
+from functools import lru_cache
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from core.settings import settings
+
+logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1)
+def quick_redis() -> Redis:
+    """Return a connection that would rather give up than let a page wait."""
+    return Redis.from_url(settings().redis_url, socket_timeout=1, socket_connect_timeout=1)
+
+
+def recall(key: str) -> bytes | None:
+    """Return what is kept under `key`, None when nothing is or Redis does not answer."""
+    try:
+        found = quick_redis().get(key)
+    except RedisError:
+        return None
+    return found if isinstance(found, bytes) else None
+
+
+def keep(key: str, value: bytes, *, for_s: int) -> None:
+    """Keep `value` under `key` for `for_s` seconds, if Redis answers."""
+    try:
+        quick_redis().set(key, value, ex=for_s)
+    except RedisError:
+        logger.warning("redis does not answer; nothing is kept")

@@ -1,0 +1,50 @@
+"""Rate limits, counted in Redis and shared by all web processes.
+
+Without Redis each process counts for itself, so a stopped Redis neither opens the door to guessing
+nor closes it to everybody.
+"""
+
+from typing import Any
+
+from flask import Flask, request, session
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from core.settings import Settings, settings
+
+#: Sign-ins from one address, whatever the login: slows down trying one password on many accounts [ours].
+SIGN_IN_PER_ADDRESS = "60 per minute"
+UNCOUNTED = ("static", "health.healthz", "health.metrics")
+
+
+def who() -> str:
+    """Return whose requests are counted together: an account's, else a network address's."""
+    key = session.get("_user_id")
+    return f"account:{key}" if key else f"address:{get_remote_address()}"
+
+
+def who_signs_in() -> str:
+    """Return address and login of a sign-in."""
+    return f"{get_remote_address()}|{request.form.get('login_name', '')[:64].lower()}"
+
+
+def sign_in_limit() -> str:
+    """Return the limit on sign-ins of one login from one address."""
+    return settings().login_limit
+
+
+limiter = Limiter(
+    key_func=who,
+    application_limits=[lambda: settings().request_limit],
+    application_limits_exempt_when=lambda: request.endpoint in UNCOUNTED,
+    strategy="moving-window",
+    in_memory_fallback_enabled=True,
+    key_prefix="gridpatrol-limit",
+)
+
+
+def set_up_rates(app: Flask, chosen: Settings) -> None:
+    """Count requests of `app`."""
+    options: dict[str, Any] = {"socket_timeout": 2, "socket_connect_timeout": 2}
+    app.config.update(RATELIMIT_STORAGE_URI=chosen.redis_url, RATELIMIT_STORAGE_OPTIONS=options)
+    limiter.init_app(app)

@@ -1,0 +1,137 @@
+"""Who is signed in, and the request's database transaction in that person's scope.
+
+The browser holds a signed cookie with the account's id and session epoch; raising the epoch ends all
+of an account's sessions at once. Nothing else of a session is kept anywhere.
+"""
+
+import time
+from contextlib import ExitStack
+from typing import Any
+
+from flask import Flask, Response, g, request, session
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
+from sqlalchemy.orm import Session
+
+from core.db import Scope, transaction
+from geo.staff.models import Account
+from geo.staff.queries import Grants, grants_of
+from webapp.errors import Unauthorised
+
+#: A session's idle clock is set back at most this often, so that most answers carry no new cookie.
+REFRESH_S = 300
+#: Addresses that pages ask for by themselves: they keep nobody signed in.
+UNATTENDED = ("/tiles/", "/api/jobs", "/api/layers", "/static/")
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """The account behind a request, with what it may do and how far it sees."""
+
+    def __init__(self, account: Account, grants: Grants) -> None:
+        self.id = account.id
+        self.login_name = account.login
+        self.name = account.name
+        self.locale = account.locale
+        self.epoch = account.session_epoch
+        self.grants = grants
+
+    def get_id(self) -> str:
+        """Return what the cookie holds: account id and session epoch."""
+        return f"{self.id}:{self.epoch}"
+
+    def can(self, permission: str) -> bool:
+        """Tell whether the account holds `permission`."""
+        return permission in self.grants.permissions
+
+    @property
+    def scope(self) -> Scope:
+        """Return the areas the account sees."""
+        return self.grants.scope
+
+
+class Guest(AnonymousUserMixin):  # type: ignore[misc]
+    """Nobody in particular: may do nothing that is not public."""
+
+    scope = Scope.nothing()
+
+    def can(self, _permission: str) -> bool:
+        """Tell that a guest holds no permission."""
+        return False
+
+
+def load_account(key: str) -> SignedIn | None:
+    """Return the account of a cookie's key, None when it is resting, gone or signed out everywhere."""
+    account_id, _, epoch = key.partition(":")
+    if not account_id.isdigit() or g.get("without_account"):
+        return None
+    with transaction(Scope.everything()) as system:
+        account = system.get(Account, int(account_id))
+        if account is None or not account.active or str(account.session_epoch) != epoch:
+            return None
+        return SignedIn(account, grants_of(system, account.id))
+
+
+def request_session() -> Session:
+    """Return the request's session: one transaction in the scope and name of who is signed in.
+
+    It is committed when the view answers below 400 and rolled back otherwise (see `Web`).
+    """
+    if "session" not in g:
+        stack: ExitStack = g.transaction
+        g.session = stack.enter_context(
+            transaction(current_user.scope, actor_id=getattr(current_user, "id", None))
+        )
+    kept: Session = g.session
+    return kept
+
+
+class Rollback(Exception):  # noqa: N818 - a signal to unwind, not a failure
+    """Carries a refusing response out of the transaction it must not commit."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+class Web(Flask):
+    """Flask whose every view runs inside the request's transaction.
+
+    Committing happens before the answer is sent and inside error handling: a conflict found at
+    the commit becomes an answer like any other.
+    """
+
+    def dispatch_request(self) -> Response:  # noqa: D102
+        try:
+            with ExitStack() as stack:
+                g.transaction = stack
+                g.pop("session", None)
+                response = self.make_response(super().dispatch_request())
+                if response.status_code >= 400:
+                    raise Rollback(response)
+                return response
+        except Rollback as refusal:
+            return refusal.response
+        finally:
+            g.pop("session", None)
+
+
+def keep_session_fresh() -> None:
+    """Set back the idle clock of the session when a person, not a page's own polling, asks."""
+    if "_user_id" not in session or request.path.startswith(UNATTENDED):
+        return
+    if time.time() - session.get("seen", 0) > REFRESH_S:
+        session["seen"] = int(time.time())  # a changed session is signed and dated anew
+
+
+def _refuse() -> Any:
+    raise Unauthorised("signed_out")
+
+
+def set_up_sessions(app: Flask) -> None:
+    """Teach `app` who is signed in."""
+    manager = LoginManager()
+    manager.anonymous_user = Guest
+    manager.session_protection = None  # binds to the client's address, which phones change all day
+    manager.user_loader(load_account)
+    manager.unauthorized_handler(_refuse)
+    manager.init_app(app)
+    app.before_request(keep_session_fresh)

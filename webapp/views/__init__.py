@@ -1,0 +1,1 @@
+"""Pages: load, authorise, act, answer."""

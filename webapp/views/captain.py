@@ -1,0 +1,283 @@
+"""The grid captain's room: who is due for a visit nearby, the household card, visits."""
+
+import csv
+import io
+import math
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.clock import now, today
+from core.db import actor_of, scope_of
+from core.errors import InvalidInput
+from core.settings import settings
+from geo.areas.queries import area_by_id, scope_extent
+from geo.households.queries import (
+    DUE_STATES,
+    due_export,
+    due_list,
+    dwelling_card,
+    dwellings_at,
+    recent_visits,
+    visit_tally,
+)
+from geo.households.service import PURPOSES, UNDO_TIME, record_visit, reveal_contact, undo_visit
+from webapp.i18n import mark
+from webapp.permission import requires
+from webapp.problem import etag_of
+from webapp.session import request_session
+
+blueprint = Blueprint("captain", __name__)
+
+PAGE_SIZE = 30
+#: A name and phone stay on the screen this long after they were asked for.
+SHOWN_S = 60
+#: A visit noted without a network is taken when it arrives within a week.
+LATE_AT_MOST_S = 7 * 24 * 3600
+
+FILE_HEADINGS = (
+    mark("Grid code"), mark("Grid"), mark("Address"), mark("Door plate"), mark("Building"), mark("Unit"),
+    mark("Room"), mark("Name (masked)"), mark("Phone (masked)"), mark("People"), mark("Last visit"),
+    mark("State"),
+)  # fmt: skip
+STATE_WORDS = {
+    "fresh": mark("Visited in time"),
+    "due": mark("Visit due"),
+    "overdue": mark("Visit overdue"),
+    "vacant": mark("Vacant"),
+}
+
+
+@blueprint.get("/captain")
+@requires("household.view")
+def index() -> str:
+    """Show the map of the own grid with today's visits."""
+    session = request_session()
+    area_id = current_user.grants.area_id
+    return render_template(
+        "captain/index.html",
+        map_parts=_map(session),
+        place=area_by_id(session, area_id).name if area_id else "",
+        interval_days=settings().visit_interval_days,
+        due_states=DUE_STATES,
+    )
+
+
+@blueprint.get("/api/captain/today")
+@requires("household.view")
+def today_list() -> Response:
+    """Answer the count of visits and a page of the list, nearest first."""
+    session = request_session()
+    state = _state()
+    offset = request.args.get("offset", 0, type=int)
+    lon, lat, origin = _origin(session)
+    rows = due_list(
+        session, lon=lon, lat=lat, state=state, offset=max(0, offset), limit=PAGE_SIZE + 1
+    )
+    return jsonify(
+        tally=_tally(session),
+        origin=origin,
+        state=state,
+        items=[_item(row) | {"distance_m": round(row.distance_m)} for row in rows[:PAGE_SIZE]],
+        more=len(rows) > PAGE_SIZE,
+    )
+
+
+@blueprint.get("/api/captain/due.csv")
+@requires("household.view")
+def due_file() -> Response:
+    """Answer the list as a spreadsheet file; names and phones stay masked, the export is logged."""
+    session = request_session()
+    state = _state()
+    rows = due_export(session, state=state)
+    audit.record(session, "household.export", state=state, rows=len(rows))
+    response = Response(_csv(rows), mimetype="text/csv")
+    response.headers.set("Content-Disposition", "attachment", filename=f"visits-{state}-{today()}.csv")
+    return response
+
+
+@blueprint.get("/api/captain/dwellings/<int:dwelling_id>")
+@requires("household.view")
+def card(dwelling_id: int) -> Response:
+    """Answer one household card; name and phone masked."""
+    return _card_answer(request_session(), dwelling_id)
+
+
+@blueprint.get("/api/captain/dwellings/<int:dwelling_id>/entrance")
+@requires("household.view")
+def entrance(dwelling_id: int) -> Response:
+    """Answer the dwellings behind the same entrance, by unit and room."""
+    session = request_session()
+    at = dwelling_card(session, dwelling_id)
+    return jsonify(
+        id=dwelling_id, address=at.address, plate=at.plate, building_no=at.building_no,
+        lon=at.lon, lat=at.lat, items=[_item(row) for row in dwellings_at(session, dwelling_id)],
+    )  # fmt: skip
+
+
+@blueprint.post("/api/captain/households/<int:household_id>/reveal")
+@requires("household.reveal")
+def reveal(household_id: int) -> Response:
+    """Answer one household's name and phone for a stated purpose; the asking is logged."""
+    contact = reveal_contact(request_session(), household_id, purpose=str(_sent().get("purpose", "")))
+    return jsonify(name=contact.head_name, phone=contact.phone, shown_s=SHOWN_S)
+
+
+@blueprint.post("/api/captain/dwellings/<int:dwelling_id>/visits")
+@requires("visit.record")
+def store_visit(dwelling_id: int) -> tuple[Response, int]:
+    """Store a visit, once however often it is sent, and answer the card as it stands then."""
+    session = request_session()
+    sent = _sent()
+    visit = record_visit(
+        session,
+        dwelling_id,
+        outcome=str(sent.get("outcome", "")),
+        note=str(sent.get("note", "")),
+        visited_at=now() - timedelta(seconds=_age_s(sent)),
+        client_ref=_client_ref(sent),
+    )
+    response = _card_answer(session, visit.dwelling_id)
+    response.headers["X-Visit"] = str(visit.id)
+    return response, 201
+
+
+@blueprint.post("/api/captain/visits/<int:visit_id>/undo")
+@requires("visit.record")
+def take_back(visit_id: int) -> Response:
+    """Take back a visit stored by mistake and answer the card as it stands then."""
+    session = request_session()
+    return _card_answer(session, undo_visit(session, visit_id))
+
+
+def _map(session: Session) -> Any:
+    from webapp.views.map_page import household_map  # noqa: PLC0415
+
+    return household_map(session)
+
+
+def _state() -> str:
+    state = request.args.get("state", "all_due")
+    if state not in DUE_STATES:
+        raise InvalidInput("filter_unknown", state=state)
+    return state
+
+
+def _origin(session: Session) -> tuple[float, float, str]:
+    """Return (lon, lat) the list starts from: where the browser is, else the middle of the own area."""
+    lon, lat = (request.args.get(name, math.nan, type=float) for name in ("lon", "lat"))
+    if abs(lon) <= 180 and abs(lat) <= 90:
+        return lon, lat, "here"
+    extent = scope_extent(session, scope_of(session).paths)
+    west, south, east, north = extent or (0.0, 0.0, 0.0, 0.0)
+    return (west + east) / 2, (south + north) / 2, "area"
+
+
+def _tally(session: Session) -> dict[str, int]:
+    tally = visit_tally(session)
+    return {"total": tally.total, "fresh": tally.fresh, "due": tally.due, "overdue": tally.overdue}
+
+
+def _item(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "address": row.address,
+        "plate": row.plate,
+        "unit_no": row.unit_no,
+        "room_no": row.room_no,
+        "tenure": row.tenure,
+        "head": row.head_masked or "",
+        "people": row.occupant_count,
+        "state": row.state,
+        "last_visit_on": _day(row.last_visit_on),
+        "days_since": _days_since(row.last_visit_on),
+    }
+
+
+def _card_answer(session: Session, dwelling_id: int) -> Response:
+    row = dwelling_card(session, dwelling_id)
+    response = jsonify(_card(session, row))
+    response.headers["ETag"] = etag_of(row.version_id)
+    return response
+
+
+def _card(session: Session, row: Row[Any]) -> dict[str, Any]:
+    interval = timedelta(days=settings().visit_interval_days)
+    return _item(row) | {
+        "building_no": row.building_no,
+        "rooms": row.rooms,
+        "grid": row.grid,
+        "grid_code": row.grid_code,
+        "household_id": row.household_id,
+        "phone": row.phone_masked or "",
+        "moved_in_on": _day(row.moved_in_on),
+        "due_on": _day(row.last_visit_on + interval if row.last_visit_on else None),
+        "interval_days": interval.days,
+        "lon": row.lon,
+        "lat": row.lat,
+        "neighbours": len(dwellings_at(session, row.id)),
+        "purposes": list(PURPOSES),
+        "visits": [_visit(visit, actor_of(session)) for visit in recent_visits(session, row.id)],
+    }
+
+
+def _visit(row: Row[Any], actor_id: int | None) -> dict[str, Any]:
+    left = UNDO_TIME - (now() - row.created_at) if row.actor_id == actor_id else timedelta()
+    return {
+        "id": row.id,
+        "visited_at": row.visited_at.isoformat(),
+        "outcome": row.outcome,
+        "note": row.note,
+        "by": row.by,
+        "undo_s": max(0, int(left.total_seconds())),
+    }
+
+
+def _csv(rows: Any) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow([_(heading) for heading in FILE_HEADINGS])
+    for row in rows:
+        *cells, last_visit_on, state = row
+        words = [_as_text(cell) for cell in cells]
+        writer.writerow([*words, _day(last_visit_on) or "", _(STATE_WORDS[state])])
+    # Spreadsheet programs read UTF-8 only after a byte order mark.
+    return "\ufeff" + file.getvalue()
+
+
+def _as_text(cell: Any) -> str:
+    """Return a cell no spreadsheet program takes for a formula (CWE-1236)."""
+    text = "" if cell is None else str(cell)
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _sent() -> dict[str, Any]:
+    sent = request.get_json(silent=True)
+    return sent if isinstance(sent, dict) else {}
+
+
+def _age_s(sent: dict[str, Any]) -> float:
+    # The browser says how long ago, not when: clocks of phones go wrong.
+    age = sent.get("age_s", 0)
+    if not isinstance(age, int | float) or not 0 <= age <= LATE_AT_MOST_S:
+        raise InvalidInput("visit_too_late", days=LATE_AT_MOST_S // 86400)
+    return float(age)
+
+
+def _client_ref(sent: dict[str, Any]) -> str | None:
+    ref = sent.get("client_ref")
+    return str(ref)[:64] if ref else None
+
+
+def _day(value: date | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _days_since(value: date | None) -> int | None:
+    return (today() - value).days if value else None
