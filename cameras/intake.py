@@ -115,6 +115,7 @@ def _flag(points: PointTable, index: int, place: int | None) -> bool:
 
 
 def _record(points: PointTable, index: int, seen: dict[str, int], *, revolving: bool) -> CameraRecord:
+    line = points.table.lines[index]
     code = _code(points.text(index, "code"))
     reference = _reference(points, index, code, seen)
     angle_deg = _ranged(points, index, "field_of_view_deg", (0, 360))
@@ -123,7 +124,8 @@ def _record(points: PointTable, index: int, seen: dict[str, int], *, revolving: 
         index=index,
         source_ref=reference,
         code=code,
-        name=(points.text(index, "name") or points.text(index, "address"))[:120],
+        # A point without any name is called by its line: the register must be able to point at it.
+        name=(points.text(index, "name") or points.text(index, "address") or code or f"C{line:04d}")[:120],
         kind=kind,
         owner_kind=_word(points.text(index, "owner_kind"), _OWNER_WORDS, "public"),
         status=_word(points.text(index, "status"), _STATUS_WORDS, "working"),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import today
 from core.settings import settings
-from geo.mvt import AROUND, AROUND_CELLS, BOUNDS, CELL_MARGIN, cut, drawn, fit, layer
+from geo.mvt import AROUND, AROUND_CELLS, CELL_MARGIN, cut, drawn, fit, layer
 from geo.tile_address import WORLD_M, Tile, cell_zoom
 
 #: Road classes by the tile zoom they first appear at; the screen is one zoom deeper.
@@ -156,32 +156,31 @@ def dwellings_tile(session: Session, tile: Tile) -> bytes:
     `n` counts the dwellings of one entrance; their state is that of the one longest not seen.
     ``due`` is given where it can be counted at once: up to 4,000 dwellings in the tile.
     """
-    count = _dwelling_count(session, tile)
-    if count == 0 and tile.z < POINTS_FROM:
-        # Squares of the neighbours still reach over the edge; an empty tile draws none of its own.
+    areas, count = _owners(session, tile)
+    if count > MOST_DWELLINGS or (count == 0 and tile.z < POINTS_FROM):
         return _cells(session, tile)
-    if count > MOST_DWELLINGS:
-        return _cells(session, tile)
-    rows = _DWELLINGS if tile.z >= POINTS_FROM else _COUNTED_CELLS
-    name = "dwellings" if tile.z >= POINTS_FROM else "cells"
-    return cut(session, layer(name, rows), {**tile.binds(), **visit_limits(), **_square(tile)})
+    if tile.z >= POINTS_FROM:
+        return cut(session, layer("dwellings", _DWELLINGS), {**tile.binds(), **visit_limits()})
+    binds = {**tile.binds(), **visit_limits(), **_square(tile), "areas": areas}
+    return cut(session, layer("cells", _COUNTED_CELLS), binds)
 
 
-def _dwelling_count(session: Session, tile: Tile) -> int:
-    zoom = max(8, min(20, tile.z))
-    found = session.execute(
+def _owners(session: Session, tile: Tile) -> tuple[list[int], int]:
+    """Return the areas of the session's scope with dwellings in the tile, and how many these are."""
+    rows = session.execute(
         text(
-            "SELECT coalesce(sum(dwelling_count), 0) FROM dwelling_cell WHERE zoom = CAST(:cell_zoom AS smallint) "
-            "AND x BETWEEN :west AND :east AND y BETWEEN :north AND :south"
+            "SELECT area_id, sum(dwelling_count) AS n FROM dwelling_cell "
+            "WHERE zoom = CAST(:cell_zoom AS smallint) AND x BETWEEN :west AND :east "
+            "AND y BETWEEN :north AND :south GROUP BY area_id HAVING sum(dwelling_count) > 0"
         ),
-        tile.squares(zoom),
-    )
-    return int(found.scalar_one())
+        tile.squares(max(8, min(20, tile.z))),
+    ).all()
+    return [row.area_id for row in rows], sum(int(row.n) for row in rows)
 
 
 def _square(tile: Tile) -> Mapping[str, Any]:
     zoom = cell_zoom(tile.z)
-    return {"cell_zoom": zoom, "square_m": WORLD_M / (1 << zoom), "shift": 20 - zoom, "half": WORLD_M / 2}
+    return {"cell_zoom": zoom, "square_m": WORLD_M / (1 << zoom), "half": WORLD_M / 2}
 
 
 def _cells(session: Session, tile: Tile) -> bytes:
@@ -203,11 +202,13 @@ _CELLS = (
     "AND x = ANY (ARRAY(SELECT generate_series(:west, :east))) AND y BETWEEN :north AND :south "
     "GROUP BY x, y HAVING sum(dwelling_count) > 0 ORDER BY n DESC LIMIT :most"
 )
+# By area as well as by place: policies hide rows after they are read, so a captain's view of the whole
+# county would otherwise read every dwelling of it.
 _COUNTED_CELLS = (
     "SELECT count(*)::int AS n, (count(*) FILTER (WHERE tenure <> 'vacant' "  # noqa: S608
     "AND (last_visit_on IS NULL OR last_visit_on < :due_before)))::int AS due, "
     f"{drawn('ST_SetSRID(ST_MakePoint(avg(ST_X(geom_tile)), avg(ST_Y(geom_tile))), 3857)', margin=CELL_MARGIN)} AS geom "
-    f"FROM dwelling WHERE geom_tile && {AROUND_CELLS} AND :overdue_before < :due_before "
+    f"FROM dwelling WHERE geom_tile && {AROUND_CELLS} AND area_id = ANY (:areas) "
     "GROUP BY floor((ST_X(geom_tile) + :half) / :square_m), floor((:half - ST_Y(geom_tile)) / :square_m)"
 )
 _DWELLINGS = (
@@ -218,5 +219,3 @@ _DWELLINGS = (
     "WHEN last_visit_on < :due_before THEN 2 ELSE 1 END) AS urgency "
     f"FROM dwelling WHERE geom_tile && {AROUND} GROUP BY geom_tile) AS entrance"
 )
-
-__all__ = ["BOUNDS", "areas_tile", "base_tile", "drafts_tile", "dwellings_tile", "places_tile", "visit_limits"]

@@ -13,10 +13,11 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import webapp.api
+import webapp.tiles
 import webapp.views
 from core.settings import Settings, settings
+from webapp import health
 from webapp.assets import set_up_assets
-from webapp.health import set_up_metrics
 from webapp.i18n import LOCALES, choose_locale
 from webapp.log import set_up_logs
 from webapp.permission import check_declarations, check_request
@@ -28,7 +29,7 @@ from webapp.session import Web, set_up_sessions
 
 #: Job handlers register themselves when imported; a request for a kind nobody registered is refused.
 JOB_MODULES = ("cameras.jobs", "incidents.jobs", "patrols.jobs")
-ROOMS_AND_API = (webapp.api, webapp.views)
+HOLDING_BLUEPRINTS = (webapp.api, webapp.tiles, webapp.views)
 #: A cookie of this name is only taken over HTTPS, for this host and all its paths.
 SECURE_NAME, PLAIN_NAME = "__Host-gridpatrol", "gridpatrol"
 
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 def create_app() -> Flask:
-    """Return the application: every blueprint of webapp/api and webapp/views, guarded and worded.
+    """Return the application: every `blueprint` of webapp/api, tiles and views, guarded and worded.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def create_app() -> Flask:
     app = Web(__name__, static_folder=None, template_folder="templates")
     _configure(app, chosen)
     set_up_logs(app, chosen.log_level)
-    set_up_metrics(app)
+    health.set_up_metrics(app)
     set_up_problems(app)
     set_up_sessions(app)
     set_up_rates(app, chosen)
@@ -90,8 +91,8 @@ def _configure(app: Flask, chosen: Settings) -> None:
 
 
 def _blueprints() -> list[Blueprint]:
-    found = []
-    for package in ROOMS_AND_API:
+    found = [health.blueprint]
+    for package in HOLDING_BLUEPRINTS:
         for module in _modules(package):
             blueprint = getattr(module, "blueprint", None)
             if isinstance(blueprint, Blueprint):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 EXAMPLES_PER_REASON = 3
@@ -101,10 +101,12 @@ def _plain_value(value: object) -> object:
     return str(value)
 
 
-def write_refused(path: Path, refusals: list[Refusal], reason_of: Mapping[str, str] | None = None) -> int:
+def write_refused(path: Path, refusals: list[Refusal], reason_of: Callable[[Refusal], str]) -> int:
     """Write the refused rows with a line and a reason column, ready to be mended and imported again.
 
     Written as UTF-8 with a byte-order mark, which is what spreadsheet programs need to show Chinese.
+    `reason_of` puts a refusal into the reader's words. The file is the reader's own alone (mode 0600): the
+    rows may hold names.
 
     Returns
     -------
@@ -115,18 +117,18 @@ def write_refused(path: Path, refusals: list[Refusal], reason_of: Mapping[str, s
     for refusal in refusals:
         columns.update(dict.fromkeys(refusal.row))
     names = [*columns, "refused_line", "refused_reason"]
+    path.touch(mode=0o600)
     with path.open("w", encoding="utf-8-sig", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow(names)
         for refusal in refusals:
-            reason = (reason_of or {}).get(refusal.code, refusal.code)
             cells = [_guarded(refusal.row.get(name, "")) for name in columns]
-            writer.writerow([*cells, refusal.line, reason])
+            writer.writerow([*cells, refusal.line, reason_of(refusal)])
     return len(refusals)
 
 
 def _guarded(cell: object) -> object:
     """Keep a spreadsheet from running a cell of a stranger's file as a formula (CSV injection)."""
-    if isinstance(cell, str) and cell[:1] in "=+@\t\r" and cell[:1]:
+    if isinstance(cell, str) and cell.startswith(("=", "+", "@", "\t", "\r")):
         return "'" + cell
     return "" if cell is None else cell

@@ -122,7 +122,7 @@ class Spot:
     cameras_near
         Working cameras nearby.
     days_since_visit
-        Days since anyone was there (visit, inspection or published patrol); None for never.
+        Days since anyone was there (visit to a dwelling, inspection of the place); None for never.
     """
 
     kind: SpotKind

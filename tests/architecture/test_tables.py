@@ -57,12 +57,14 @@ def test_application_owns_nothing_and_cannot_bypass(database: Database) -> None:
     with engine.connect() as connection:
         role = connection.execute(
             text(
-                "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+                "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles "
+                "WHERE rolname = current_user"
             )
         ).one()
         owned = connection.scalar(
             text(
-                "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+                "SELECT count(*) FROM pg_class WHERE relowner = "
+                "(SELECT oid FROM pg_roles WHERE rolname = current_user)"
             )
         )
     engine.dispose()

@@ -52,7 +52,8 @@ class City:
 def run(quick: bool, seed: int) -> list[Figure]:
     """Return seconds in memory and from the database, and what was found."""
     city = _thinned(_city(seed), 10 if quick else 1)
-    box = shapely.box(*shapely.MultiPoint(city.lonlat).buffer(0.005).bounds)
+    margin_deg = 0.005
+    box = shapely.box(*(city.lonlat.min(axis=0) - margin_deg), *(city.lonlat.max(axis=0) + margin_deg))
     figures = [measured(f"incidents ({city.label})", len(city.t_s), "rows")]
     return figures + _in_memory(city, box, seed) + _from_database(city, box, seed)
 
@@ -125,7 +126,8 @@ def _fill(city: City, box: shapely.Polygon) -> int:
                     "INSERT INTO incident (county_id, area_id, area_path, type_code, occurred_at, geom) "
                     "SELECT :area, :area, CAST(:path AS ltree), :prefix || type, to_timestamp(t), "
                     "ST_SetSRID(ST_MakePoint(lon, lat), 4326) FROM unnest(CAST(:lon AS float8[]), "
-                    "CAST(:lat AS float8[]), CAST(:t AS bigint[]), CAST(:type AS int[])) AS u(lon, lat, t, type)"
+                    "CAST(:lat AS float8[]), CAST(:t AS bigint[]), CAST(:type AS int[])) "
+                    "AS u(lon, lat, t, type)"
                 ),
                 {
                     "area": county.id,
@@ -137,8 +139,7 @@ def _fill(city: City, box: shapely.Polygon) -> int:
                     "type": city.type_id[part].tolist(),
                 },
             )
-        area_id = county.id
-    return area_id
+        return county.id
 
 
 def _timed[T](work: Callable[[], T], repeats: int) -> tuple[float, T]:

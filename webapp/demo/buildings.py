@@ -40,7 +40,7 @@ PATTERNS: dict[Use, tuple[Pattern, ...]] = {
     ),
     Use.SLAB: (
         Pattern("shop", (14, 34), (10, 13), (2.0, 8.0), (2, 4), 0.8, front=True, widest_class=TERTIARY),
-        Pattern("apartment", (30, 54), (11.0, 12.8), (8.0, 12.0), (5, 6), 0.95, front=False, row_m=17.0),
+        Pattern("apartment", (30, 54), (11.0, 12.8), (8.0, 12.0), (5, 6), 0.84, front=False, row_m=22.0),
         Pattern("house", (9, 13), (8, 11), (2.0, 7.0), (2, 4), 0.16, front=True),
     ),
     Use.CIVIC: (
@@ -51,8 +51,8 @@ PATTERNS: dict[Use, tuple[Pattern, ...]] = {
         Pattern("office", (18, 30), (11, 14), (20.0, 60.0), (2, 4), 0.35, front=True),
     ),
     Use.VILLAGE: (
-        Pattern("house", (9.5, 13.5), (9, 12.5), (2.2, 8.0), (2, 4), 0.86, front=True, l_share=0.3),
-        Pattern("house", (10, 14), (9, 12), (4.0, 10.0), (2, 3), 0.5, front=False, row_m=9.0, l_share=0.35),
+        Pattern("house", (9.5, 13.5), (9, 12.5), (2.6, 10.0), (2, 4), 0.76, front=True, l_share=0.3),
+        Pattern("house", (10, 14), (9, 12), (5.0, 12.0), (2, 3), 0.4, front=False, row_m=11.0, l_share=0.35),
     ),
     Use.NEW: (
         Pattern("apartment", (40, 56), (12.0, 13.0), (16.0, 24.0), (9, 11), 0.3, front=False, row_m=34.0, most=2),

@@ -256,9 +256,9 @@ def _plant(
 
 
 def _apart(points: FloatArray, count: int, layout: Layout, rng: np.random.Generator) -> list[FloatArray]:
-    """Return centres in built-up ground, at least 600 m (less in a small town) from each other."""
+    """Return centres in the town's core, at least 600 m (less in a small town) from each other."""
     options = points[rng.permutation(len(points))[:4000]]
-    options = options[layout.built(options) & (layout.outline(options) < 0.85)]
+    options = options[(layout.core(options) < 0.98) & (layout.outline(options) < 0.85)]
     gap_m = 620.0 * min(1.0, layout.scale)
     while True:
         chosen: list[FloatArray] = []

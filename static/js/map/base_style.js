@@ -129,7 +129,8 @@ function roadNames(palette, fromRank) {
     symbolizer: new protomapsL.LineLabelSymbolizer({
       labelProps: ["name"], fill: palette.label, stroke: palette.halo, width: 3,
       font: `500 ${major ? 13 : 12}px ${FONT}`,
-      position: protomapsL.LineLabelPlacement.Center, repeatDistance: 420,
+      // Borders run in the middle of streets: a name written there would be struck through.
+      position: protomapsL.LineLabelPlacement.Above, offset: 5, repeatDistance: 420,
     }),
   };
 }

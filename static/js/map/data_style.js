@@ -62,11 +62,12 @@ export function incidentAlpha(age_days) {
 }
 
 /**
+ * Cells lie 32 px apart (sixteen to a data tile of 512 px): a radius above 15 px would make them one heap.
  * @param {number} count
- * @returns {number} radius in px: the area of the circle grows with the logarithm, so that large cells stay apart
+ * @returns {number} radius in px, growing with the logarithm
  */
 export function cellRadius(count) {
-  return Math.min(26, 9 + 4.2 * Math.log10(Math.max(1, count)) ** 1.2);
+  return Math.min(15, 5 + 3.2 * Math.log10(Math.max(1, count)) ** 1.1);
 }
 
 /**
@@ -125,20 +126,30 @@ const STYLES = {
 };
 
 /**
- * Two thin lines: all dark strokes first, then the gap, so that borders meet cleanly at corners.
+ * From far a thin dark line, from zoom 16 two thin lines. All dark strokes come first, then the gaps, so that
+ * borders meet cleanly at corners.
  * @param {Palette} palette
  * @returns {Style}
  */
 function areasStyle(palette) {
-  const width = (/** @type {any} */ p, /** @type {number} */ z) => Math.max(1.2, (levelRank(p.level) >= 3 ? 3.6 : 5.4) - Math.max(0, 15 - z) * 0.5);
   const veil = areaSymbol((p) => ({ fill: p.own === 0 && levelRank(p.level) >= 3 ? palette.veil : null }));
-  const dark = areaSymbol((p, z) => ({ line: palette.gridLine, width: width(p, z) }));
-  const gap = areaSymbol((p, z) => ({ line: z >= 14 ? palette.gridGap : null, width: width(p, z) - 2.2 }));
-  const own = areaSymbol((p) => ({ line: p.own === 1 && p.focus ? palette.draft : null, width: 2 }));
+  const halo = areaSymbol((p, z) => ({ line: palette.gridGap, width: areaWidth(p.level, z) + 2 }));
+  const dark = areaSymbol((p, z) => ({ line: palette.gridLine, width: areaWidth(p.level, z) }));
+  const gap = areaSymbol((p, z) => ({ line: z >= 16 ? palette.gridGap : null, width: areaWidth(p.level, z) - 2.4 }));
   return {
-    paintRules: [veil, dark, gap, own].map((symbolizer) => ({ dataLayer: "areas", symbolizer })),
+    paintRules: [veil, halo, dark, gap].map((symbolizer) => ({ dataLayer: "areas", symbolizer })),
     labelRules: [areaNames(palette, 1, 10, 14), areaNames(palette, 2, 12, 16), areaNames(palette, 3, 15, 22)],
   };
+}
+
+/**
+ * @param {string | number} level
+ * @param {number} z
+ * @returns {number} width of a border in px; borders of larger areas are broader
+ */
+export function areaWidth(level, z) {
+  const near = z >= 16 ? 3.6 : z >= 14 ? 1.5 : 1;
+  return near + (3 - Math.min(3, levelRank(level))) * (z >= 16 ? 1.2 : 0.8);
 }
 
 /**

@@ -19,11 +19,11 @@ import { cameraLook, dwellingLook, incidentLook } from "./data_style.js";
 export const LAYERS = {
   base: { label: () => t("Base map"), order: 1, minZoom: 9, legend: () => [], fixed: true },
   areas: {
-    label: () => t("Grid boundaries"), order: 10, minZoom: 9,
+    label: () => t("Grid boundaries"), order: 38, minZoom: 9,
     legend: (p) => [{ label: t("Boundary"), sample: { kind: "double", line: p.gridLine, fill: p.gridGap } }],
   },
   hotspots: {
-    label: () => t("Hotspots"), order: 20, minZoom: 9,
+    label: () => t("Hotspots"), order: 40, minZoom: 9,
     legend: (p) => [{ label: t("Hotspot, thicker when more certain"), sample: { kind: "area", fill: p.hotspotFill, line: p.hotspot, width: 3 } }],
   },
   camera_views: {
@@ -31,7 +31,7 @@ export const LAYERS = {
     legend: (p) => [{ label: t("Ground a camera sees"), sample: { kind: "area", fill: p.cameraView, line: p.cameraOn, width: 1 } }],
   },
   drafts: {
-    label: () => t("Drafts"), order: 24, minZoom: 9,
+    label: () => t("Drafts"), order: 42, minZoom: 9,
     legend: (p) => [{ label: t("Draft, not published"), sample: { kind: "area", fill: p.draftFill, line: p.draft, width: 2.5, dash: "5 3" } }],
   },
   dwellings: {

@@ -179,7 +179,7 @@ function writeRows(ctx, rows, { font, size, colour, halo, top }) {
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
   ctx.lineJoin = "round";
-  ctx.lineWidth = 3;
+  ctx.lineWidth = 3.5;
   ctx.strokeStyle = halo;
   ctx.fillStyle = colour;
   rows.forEach((row, i) => {

@@ -1,0 +1,335 @@
+/** The grid captain's page: today's list, the household card and the map as three views of one selection. */
+import { ProblemError, get, post, request } from "../api.js";
+import { el, fillWith, icon, listen } from "../dom.js";
+import { sheet } from "../frame.js";
+import { t } from "../i18n.js";
+import { highlight } from "../map/highlight.js";
+import { mapReady } from "../map/registry.js";
+import { toast, toastProblem } from "../toast.js";
+import { currentState, keepState, onStateBack } from "../url_state.js";
+import { backButton, focusHeading, showCard } from "./captain_card.js";
+import { asSent, browserStore, makeNotes, makeOutbox, mayPass, newRef } from "./captain_outbox.js";
+import { FILTERS, emptyList, emptyState, itemRow, showFilters, showTally } from "./captain_today.js";
+import { doorLabel, outcomeWord, roomLabel } from "./captain_words.js";
+
+/** @typedef {import("./captain_words.js").Card} Card */
+/** @typedef {import("./captain_words.js").Item} Item */
+/** @typedef {import("./captain_today.js").Filter} Filter */
+/** @typedef {import("./captain_outbox.js").Entry} Entry */
+
+const SEND_AGAIN_MS = 30_000;
+
+const root = part("[data-captain]");
+const today = part("[data-today]");
+const detail = part("[data-detail]");
+const foot = part("[data-foot]");
+const list = part("[data-list]");
+const more = /** @type {HTMLButtonElement} */ (part("[data-more]"));
+const near = /** @type {HTMLButtonElement} */ (part("[data-near]"));
+const nearest = /** @type {HTMLButtonElement} */ (part("[data-nearest]"));
+const waitingBox = part("[data-waiting]");
+const store = browserStore();
+const account = root.dataset.account ?? "";
+const outbox = makeOutbox(account, store);
+const notes = makeNotes(account, store);
+
+/** @type {{filter: Filter, items: Item[], place: {lon: number, lat: number} | null, asked: AbortController}} */
+const state = { filter: filterInAddress(), items: [], place: null, asked: new AbortController() };
+/** @type {Card | null} */
+let shown = null;
+let opening = 0;
+let sending = false;
+
+/** @param {string} selector @returns {HTMLElement} */
+function part(selector) {
+  const found = /** @type {HTMLElement | null} */ (document.querySelector(selector));
+  if (!found) throw new Error(`the page lacks ${selector}`);
+  return found;
+}
+
+/** @returns {Filter} */
+function filterInAddress() {
+  const wanted = new URLSearchParams(location.search).get("list");
+  return FILTERS.find((filter) => filter === wanted) ?? "all_due";
+}
+
+// ---- today
+
+/** @param {{append?: boolean}} [options] */
+async function loadToday({ append = false } = {}) {
+  state.asked.abort();
+  state.asked = new AbortController();
+  const { signal } = state.asked;
+  const query = new URLSearchParams({ state: state.filter, offset: String(append ? state.items.length : 0) });
+  if (state.place) for (const [name, degrees] of Object.entries(state.place)) query.set(name, degrees.toFixed(6));
+  list.setAttribute("aria-busy", "true");
+  try {
+    const answer = await get(`/api/captain/today?${query}`, { signal });
+    state.items = append ? [...state.items, ...answer.items] : answer.items;
+    showToday(answer);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (append) toastProblem(error);
+    else fillWith(list, problemState(error, () => void loadToday()));
+  } finally {
+    if (!signal.aborted) list.removeAttribute("aria-busy");
+  }
+}
+
+/** @param {{tally: import("./captain_today.js").Tally, origin: string, more: boolean}} answer */
+function showToday({ tally, origin, more: hasMore }) {
+  showTally(part("[data-tally]"), tally);
+  showFilters(part("[data-filters]"), { tally, chosen: state.filter, onChoose: chooseFilter });
+  const rows = state.items.map((item) => itemRow(item, { onChoose: ({ id }) => select("dwelling", id) }));
+  fillWith(list, rows.length ? el("ul", { class: "list" }, rows) : emptyList(tally, state.filter));
+  part("[data-origin]").textContent = origin === "here"
+    ? t("Nearest to you first") : t("Nearest to the middle of your area first");
+  more.hidden = !hasMore;
+  nearest.disabled = state.items.length === 0;
+  /** @type {HTMLAnchorElement} */ (part("[data-export]")).href = `/api/captain/due.csv?state=${state.filter}`;
+}
+
+/** @param {Filter} filter */
+function chooseFilter(filter) {
+  state.filter = filter;
+  const address = new URL(location.href);
+  address.searchParams.set("list", filter);
+  history.replaceState(history.state, "", address);
+  void loadToday().then(() => document.getElementById(`filter-${filter}`)?.focus());
+}
+
+/** Ask where we are only where it was allowed before or by a press: a question nobody expects is refused. */
+async function placeIfAllowed() {
+  if (!navigator.geolocation || !window.isSecureContext) return;
+  const permission = await navigator.permissions?.query({ name: "geolocation" }).catch(() => null);
+  near.hidden = permission?.state === "granted" || permission?.state === "denied";
+  if (permission?.state === "granted") askPlace();
+}
+
+function askPlace() {
+  navigator.geolocation.getCurrentPosition(
+    ({ coords }) => {
+      state.place = { lon: coords.longitude, lat: coords.latitude };
+      near.hidden = true;
+      void loadToday();
+    },
+    () => toast(t("Your place could not be found. The list starts from the middle of your area.")),
+    { enableHighAccuracy: true, timeout: 10_000, maximumAge: 60_000 },
+  );
+}
+
+// ---- one selection, kept in the address
+
+/** @param {"dwelling" | "entrance"} kind @param {number} id */
+function select(kind, id) {
+  keepState({ selection: { kind, id: String(id) } }, { step: true });
+  void followAddress();
+}
+
+function backToToday() {
+  const last = shown?.id;
+  keepState({ selection: null }, { step: true });
+  void followAddress();
+  /** @type {HTMLElement | null} */ (list.querySelector(`[data-dwelling="${last}"]`))?.focus();
+}
+
+async function followAddress() {
+  const { selection } = currentState();
+  const turn = (opening += 1);
+  if (selection?.kind !== "dwelling" && selection?.kind !== "entrance") return showTodayPanel();
+  if (shown && String(shown.id) !== selection.id) shown = null;
+  openDetail();
+  try {
+    const suffix = selection.kind === "entrance" ? "/entrance" : "";
+    const answer = await get(`/api/captain/dwellings/${selection.id}${suffix}`);
+    if (turn !== opening) return;
+    if (selection.kind === "entrance") showEntrance(answer);
+    else showDwelling(answer);
+    focusHeading(root, detail);
+    void mark(answer);
+  } catch (error) {
+    if (turn !== opening) return;
+    fillWith(detail, el("header", { class: "panel__head" }, backButton(backToToday)), problemState(error, () => void followAddress()));
+    foot.hidden = true;
+  }
+}
+
+function showTodayPanel() {
+  shown = null;
+  detail.hidden = true;
+  today.hidden = false;
+  fillWith(foot, nearest);
+  foot.hidden = false;
+  void mark(null);
+}
+
+function openDetail() {
+  if (today.hidden === false && sheet?.height() === "peek") sheet.setHeight("half");
+  today.hidden = true;
+  detail.hidden = false;
+  if (shown) return;
+  fillWith(detail, el("header", { class: "panel__head" }, backButton(backToToday)),
+    el("div", { "aria-busy": "true", "aria-label": t("Loading") }, [1, 2, 3].map(() => el("span", { class: "skeleton skeleton--tall" }))));
+  foot.hidden = true;
+}
+
+/** @param {Card} card */
+function showDwelling(card) {
+  shown = card;
+  showCard({ body: detail, foot }, card, {
+    note: notes.read(card.id),
+    waiting: outbox.of(card.id),
+    actions: {
+      back: backToToday,
+      entrance: () => select("entrance", card.id),
+      record: (outcome) => record(card, outcome),
+      undo: (visit) => void takeBack(visit.id),
+      note: (text) => notes.keep(card.id, text),
+      reveal: (purpose) => post(`/api/captain/households/${card.household_id}/reveal`, { purpose }),
+      send: () => void sendWaiting(),
+    },
+  });
+}
+
+/** @param {{id: number, address: string, plate: string, items: Item[]}} entrance */
+function showEntrance({ address, plate, items }) {
+  const due = items.filter((item) => item.state === "due" || item.state === "overdue").length;
+  fillWith(detail,
+    el("header", { class: "panel__head" }, backButton(backToToday),
+      el("div", { class: "panel__titles" }, el("h1", { class: "panel__title", tabindex: -1 }, plate || address),
+        el("p", { class: "muted" }, t("{count} dwellings behind this entrance, {due} to visit", { count: items.length, due })))),
+    el("ul", { class: "list" }, items.map((item) => itemRow(item, {
+      label: roomLabel(item) || item.address, onChoose: ({ id }) => select("dwelling", id),
+    }))));
+  foot.hidden = true;
+}
+
+/** @param {{lon: number, lat: number} | null} place */
+async function mark(place) {
+  const { map } = await mapReady;
+  highlight(map, place && { type: "Point", coordinates: [place.lon, place.lat] });
+  if (!place) return;
+  if (map.getZoom() < 17 || !map.getBounds().pad(-0.15).contains([place.lat, place.lon])) {
+    map.setView([place.lat, place.lon], Math.max(map.getZoom(), 17));
+    const cover = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
+    if (matchMedia("(max-width: 767px)").matches) map.panBy([0, cover / 2], { animate: false });
+  }
+}
+
+// ---- visits
+
+/** @param {Card} card @param {string} outcome */
+function record(card, outcome) {
+  /** @type {Entry} */
+  const entry = { ref: newRef(), dwelling_id: card.id, label: doorLabel(card), outcome, note: notes.read(card.id), at_ms: Date.now() };
+  outbox.add(entry);
+  notes.keep(card.id, "");
+  showDwelling(card);
+  void sendWaiting({ tellWaiting: true });
+}
+
+/** @param {{tellWaiting?: boolean}} [options] */
+async function sendWaiting({ tellWaiting = false } = {}) {
+  if (sending) return;
+  sending = true;
+  try {
+    for (let entry = outbox.entries()[0]; entry; entry = outbox.entries()[0]) await send(entry);
+  } catch (error) {
+    if (tellWaiting) toastProblem(error);
+  } finally {
+    sending = false;
+    showWaiting();
+  }
+}
+
+/** @param {Entry} entry @throws what may pass: the entry then stays for the next time */
+async function send(entry) {
+  try {
+    const answer = await request(`/api/captain/dwellings/${entry.dwelling_id}/visits`, { method: "POST", body: asSent(entry, Date.now()) });
+    outbox.remove(entry.ref);
+    stored(entry, answer.body);
+  } catch (error) {
+    if (!(error instanceof ProblemError) || mayPass(error)) throw error;
+    refused(entry, error);
+  }
+}
+
+/** @param {Entry} entry @param {Card} card */
+function stored(entry, card) {
+  if (shown?.id === card.id) showDwelling(card);
+  const visit = card.visits.find((one) => one.undo_s > 0);
+  toast(t("{door}: {outcome}, stored.", { door: entry.label, outcome: outcomeWord(entry.outcome) }), {
+    durationMs: 10_000,
+    action: visit && { label: t("Undo"), run: () => void takeBack(visit.id) },
+  });
+  changed();
+}
+
+/** @param {Entry} entry @param {ProblemError} error the words come back to where they were typed */
+function refused(entry, error) {
+  outbox.remove(entry.ref);
+  notes.keep(entry.dwelling_id, [entry.note, notes.read(entry.dwelling_id)].filter(Boolean).join("\n"));
+  toast(`${entry.label}: ${error.text}`, { kind: "alarm" });
+  if (shown?.id === entry.dwelling_id) showDwelling(shown);
+}
+
+/** @param {number} visit_id */
+async function takeBack(visit_id) {
+  try {
+    const card = await post(`/api/captain/visits/${visit_id}/undo`);
+    if (shown?.id === card.id) showDwelling(card);
+    toast(t("{door}: the visit was taken back.", { door: doorLabel(card) }));
+    changed();
+  } catch (error) {
+    toastProblem(error);
+  }
+}
+
+/** Counts, list and dots follow what was stored. */
+function changed() {
+  document.dispatchEvent(new CustomEvent("layer-changed", { detail: { layer: "dwellings" } }));
+  void loadToday();
+}
+
+function showWaiting() {
+  const waiting = outbox.entries();
+  waitingBox.hidden = waiting.length === 0;
+  fillWith(waitingBox, icon("attend"), el("div", { class: "stack-s" },
+    el("p", {}, t("{count} visits are kept on this device and not sent yet.", { count: waiting.length })),
+    el("button", { class: "btn", type: "button", onClick: () => void sendWaiting({ tellWaiting: true }) }, t("Send now"))));
+  if (shown && waiting.some((entry) => entry.dwelling_id === shown?.id)) showDwelling(shown);
+}
+
+/** @param {unknown} error @param {() => void} again @returns {HTMLElement} */
+function problemState(error, again) {
+  const words = error instanceof ProblemError ? error : new ProblemError({ title: t("Something went wrong.") });
+  return emptyState("attend", words.title, words.detail,
+    el("button", { class: "btn", type: "button", onClick: again }, t("Try again")));
+}
+
+/** @param {string} kind @param {string | number} id @param {number} [count] several dwellings at one point: the list first */
+function openFeature(kind, id, count = 1) {
+  if (kind === "dwelling") select(count > 1 ? "entrance" : "dwelling", Number(id));
+}
+
+// ---- start
+
+more.addEventListener("click", () => void loadToday({ append: true }));
+near.addEventListener("click", askPlace);
+nearest.addEventListener("click", () => state.items[0] && select("dwelling", state.items[0].id));
+listen(window, "online", () => void sendWaiting());
+listen(document, "place-picked", (event) => {
+  const dwelling = event.detail.features.find((/** @type {any} */ feature) => feature.kind === "dwelling");
+  if (dwelling) openFeature("dwelling", dwelling.id, dwelling.n ?? dwelling.count);
+});
+listen(document, "place-found", (event) => openFeature(event.detail.kind, event.detail.id));
+onStateBack(() => void followAddress());
+setInterval(() => outbox.entries().length > 0 && void sendWaiting(), SEND_AGAIN_MS);
+
+const linked = new URLSearchParams(location.search).get("dwelling");
+if (linked && !currentState().selection) keepState({ selection: { kind: "dwelling", id: linked } });
+showWaiting();
+void followAddress();
+void loadToday();
+void placeIfAllowed();
+void sendWaiting();

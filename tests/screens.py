@@ -1,0 +1,123 @@
+"""Photograph every page for every role: ``python -m tests.screens OUT [--url URL]``.
+
+Runs against a house raised with ./start on the demo town. A page joins by being listed in `PAGES`.
+Each picture is OUT/<role>-<page>-<width>-<locale>.png; what the page's console said is printed.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from tests.conftest import CHROMIUM_FLAGS
+
+WIDTHS = {360: 740, 768: 1024, 1440: 900}
+LOCALES = ("zh", "en")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One page: who looks at it (`role` None: nobody signed in), its address and a file name."""
+
+    role: str | None
+    path: str
+    name: str
+
+
+PAGES = (
+    Shot(None, "/login", "login"),
+    Shot("captain", "/captain", "today"),
+    Shot("dispatcher", "/dispatch", "plan"),
+    Shot("leader", "/leader", "hotspots"),
+    Shot("boundary", "/boundaries", "grids"),
+    Shot("admin", "/admin", "system"),
+    Shot("admin", "/style", "style"),
+)
+
+
+def main() -> int:
+    """Take all pictures; return 1 when a page spoke an error into its console."""
+    parser = argparse.ArgumentParser(prog="python -m tests.screens", description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--url", default="http://127.0.0.1:8600")
+    parser.add_argument("--only", help="a role or page name")
+    wishes = parser.parse_args()
+    wishes.out.mkdir(parents=True, exist_ok=True)
+    logins = _logins()
+    wanted = [shot for shot in PAGES if wishes.only in (None, shot.role, shot.name)]
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or "/usr/bin/chromium", args=list(CHROMIUM_FLAGS)
+        )
+        for locale in LOCALES:
+            for width, height in WIDTHS.items():
+                complaints += _photograph(browser, wanted, logins, wishes, (locale, width, height))
+        browser.close()
+    print("\n".join(complaints) or "no page complained")
+    return 1 if complaints else 0
+
+
+def _photograph(
+    browser: Browser,
+    shots: list[Shot],
+    logins: dict[str, dict[str, str]],
+    wishes: argparse.Namespace,
+    form: tuple[str, int, int],
+) -> Iterator[str]:
+    locale, width, height = form
+    for shot in shots:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, base_url=wishes.url, locale=locale
+        )
+        page = context.new_page()
+        said: list[str] = []
+        page.on(
+            "console",
+            lambda message, said=said: said.append(message.text) if message.type == "error" else None,
+        )
+        page.on("pageerror", lambda error, said=said: said.append(str(error)))
+        if shot.role is not None:
+            sign_in(page, logins[shot.role])
+        context.add_cookies([{"name": "locale", "value": locale, "url": wishes.url}])
+        page.goto(f"{shot.path}?lang={locale}")
+        settle(page)
+        file = wishes.out / f"{shot.role or 'anyone'}-{shot.name}-{width}-{locale}.png"
+        page.screenshot(path=file)
+        print(file)
+        yield from (f"{file.name}: {text}" for text in said)
+        context.close()
+
+
+def sign_in(page: Page, login: dict[str, str]) -> None:
+    """Sign in as one of the demo logins."""
+    page.goto("/login")
+    page.fill("[name=login]", login["login"])
+    page.fill("[name=password]", login["password"])
+    page.click("form [type=submit]")
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def settle(page: Page) -> None:
+    """Wait until tiles and data have come; pages that poll never fall silent, so not for ever."""
+    try:
+        page.wait_for_load_state("networkidle", timeout=8_000)
+    except PlaywrightTimeoutError:
+        return
+
+
+def _logins() -> dict[str, dict[str, str]]:
+    command = [str(Path(sys.executable).parent / "gridpatrol"), "demo", "logins", "--json"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return {login["role"]: login for login in json.loads(said.stdout)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
