@@ -81,7 +81,7 @@ class CameraRecord:
 class _RefusedError(Exception):
     """Unwinds from a cell to its row; carries the reason."""
 
-    def __init__(self, code: str, **fields: object) -> None:
+    def __init__(self, code: str, /, **fields: object) -> None:
         super().__init__(code)
         self.code = code
         self.fields = fields

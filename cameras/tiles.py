@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from geo.mvt import AROUND, AROUND_CELLS, CELL_MARGIN, cut, drawn, fit, layer
+from geo.mvt import AROUND, AROUND_CELLS, cut, drawn, fit, layer, mean_point, square_of
 from geo.nearby import NEAR, Spot
 from geo.tile_address import WORLD_M, Tile, cell_zoom
 
@@ -28,14 +28,14 @@ def cameras_tile(session: Session, tile: Tile) -> bytes:
 
 
 _CELLS = (
-    "SELECT count(*)::int AS n, "  # noqa: S608 - our own constants
-    f"{drawn('ST_SetSRID(ST_MakePoint(avg(ST_X(geom_tile)), avg(ST_Y(geom_tile))), 3857)', margin=CELL_MARGIN)} AS geom "
+    "SELECT count(*)::int AS n, "
+    f"{mean_point('geom_tile')} AS geom "
     f"FROM camera WHERE geom_tile && {AROUND_CELLS} "
-    "GROUP BY floor((ST_X(geom_tile) + :half) / :square_m), floor((:half - ST_Y(geom_tile)) / :square_m) "
+    f"GROUP BY {square_of('geom_tile')} "
     "ORDER BY 1 DESC LIMIT 5000"
 )
 _CAMERAS = (
-    "SELECT id, status, kind, round(bearing_deg::numeric, 1)::float AS bearing, "  # noqa: S608
+    "SELECT id, status, kind, round(bearing_deg::numeric, 1)::float AS bearing, "
     f"round(view_angle_deg::numeric, 1)::float AS fov, {drawn('geom_tile')} AS geom "
     f"FROM camera WHERE geom_tile && {AROUND} ORDER BY id LIMIT :most"
 )
@@ -54,17 +54,20 @@ def camera_views_tile(session: Session, tile: Tile) -> bytes:
 
 
 _VIEWS = (
-    f"SELECT v.camera_id AS id, {drawn('ST_Simplify(v.geom_tile, :tolerance)')} AS geom "  # noqa: S608
+    f"SELECT v.camera_id AS id, {drawn('ST_Simplify(v.geom_tile, :tolerance)')} AS geom "
     "FROM camera_view AS v JOIN camera AS c ON c.id = v.camera_id "
     f"WHERE v.geom_tile && {AROUND} AND c.status = 'working' ORDER BY v.area_m2 DESC LIMIT :most"
 )
 
 
 def cameras_near(session: Session, spot: Spot) -> Sequence[Row[Any]]:
-    """Return (id, name, kind, status, bearing, fov, lon, lat, distance_m) of cameras at `spot`, nearest first."""
+    """Return cameras at `spot`, nearest first.
+
+    Columns: id, name, kind, status, bearing, fov (degrees), lon, lat, distance_m.
+    """
     return session.execute(
         text(
-            "SELECT t.id, t.name, t.kind, t.status, t.bearing_deg AS bearing, t.view_angle_deg AS fov, "  # noqa: S608
+            "SELECT t.id, t.name, t.kind, t.status, t.bearing_deg AS bearing, t.view_angle_deg AS fov, "
             f"ST_X(t.geom) AS lon, ST_Y(t.geom) AS lat, {NEAR.distance} AS distance_m "
             f"FROM camera AS t WHERE {NEAR.condition} ORDER BY distance_m, t.id LIMIT :most"
         ),

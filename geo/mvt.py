@@ -29,17 +29,28 @@ def drawn(geometry: str, *, margin: int = MARGIN) -> str:
     return f"ST_AsMVTGeom({geometry}, {BOUNDS}, {EXTENT}, {margin}, true)"
 
 
+def mean_point(geometry: str) -> str:
+    """Return the SQL of the mean of grouped points (SQL, EPSG:3857), in tile units."""
+    point = f"ST_SetSRID(ST_MakePoint(avg(ST_X({geometry})), avg(ST_Y({geometry}))), 3857)"
+    return drawn(point, margin=CELL_MARGIN)
+
+
+def square_of(geometry: str) -> str:
+    """Return the SQL that groups points (SQL, EPSG:3857) by squares of side :square_m."""
+    return f"floor((ST_X({geometry}) + :half) / :square_m), floor((:half - ST_Y({geometry})) / :square_m)"
+
+
 def layer(name: str, rows: str) -> str:
     """Return the SQL of one MVT layer made of `rows`, a query with a column ``geom`` in tile units."""
     return (
-        f"(SELECT coalesce(ST_AsMVT(q, '{name}', {EXTENT}, 'geom'), ''::bytea) "  # noqa: S608 - our own constants
+        f"(SELECT coalesce(ST_AsMVT(q, '{name}', {EXTENT}, 'geom'), ''::bytea) "  # noqa: S608
         f"FROM ({rows}) AS q WHERE q.geom IS NOT NULL)"
     )
 
 
 def cut(session: Session, layers: str, binds: Mapping[str, Any]) -> bytes:
     """Return the tile that the SQL `layers` (joined by ``||``) makes."""
-    return bytes(session.execute(text(f"SELECT {layers}"), dict(binds)).scalar_one())  # noqa: S608
+    return bytes(session.execute(text(f"SELECT {layers}"), dict(binds)).scalar_one())
 
 
 def fit(cut_share: Callable[[float], bytes]) -> bytes:

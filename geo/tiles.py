@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import today
 from core.settings import settings
-from geo.mvt import AROUND, AROUND_CELLS, CELL_MARGIN, cut, drawn, fit, layer
+from geo.mvt import AROUND, AROUND_CELLS, CELL_MARGIN, cut, drawn, fit, layer, mean_point, square_of
 from geo.tile_address import WORLD_M, Tile, cell_zoom
 
 #: Road classes by the tile zoom they first appear at; the screen is one zoom deeper.
@@ -25,6 +25,7 @@ ROAD_STEPS = (
     (14, ("service",)),
     (15, ("track", "cycleway", "footway")),
 )
+AREA_STEPS = ((0, "county"), (7, "town"), (9, "community"), (11, "grid"))
 NAMED_EARLY = ("motorway", "trunk", "primary", "secondary")
 #: From this zoom dwellings are drawn one by one (flats of an entrance together), else as squares.
 POINTS_FROM = 16
@@ -66,18 +67,18 @@ def _least_building(z: int) -> float:
 
 
 _GROUND = (
-    f"SELECT kind, {drawn('ST_Simplify(geom_tile, :tolerance)', margin=64)} AS geom FROM ground_cover "  # noqa: S608
+    f"SELECT kind, {drawn('ST_Simplify(geom_tile, :tolerance)', margin=64)} AS geom FROM ground_cover "
     f"WHERE geom_tile && {AROUND} AND ST_Area(geom_tile) > :least_ground "
     "ORDER BY ST_Area(geom_tile) DESC LIMIT :most_ground"
 )
 _BUILDINGS = (
-    f"SELECT {drawn('geom_tile', margin=64)} AS geom FROM (SELECT geom_tile FROM building "  # noqa: S608
+    f"SELECT {drawn('geom_tile', margin=64)} AS geom FROM (SELECT geom_tile FROM building "
     f"WHERE geom_tile && {AROUND} AND ST_Area(geom_tile) >= :least_building "
     "ORDER BY ST_Area(geom_tile) DESC LIMIT :most_buildings) AS largest"
 )
 # Sections of one street are joined: fewer features, and a street is named once, not at every corner.
 _ROADS = (
-    f"SELECT class, name, {drawn('ST_LineMerge(ST_Collect(line))')} AS geom FROM ("  # noqa: S608
+    f"SELECT class, name, {drawn('ST_LineMerge(ST_Collect(line))')} AS geom FROM ("
     "SELECT road_class AS class, ST_Simplify(geom_tile, :tolerance) AS line, "
     "CASE WHEN :all_named OR road_class = ANY (:named) THEN name END AS name FROM road_section "
     f"WHERE geom_tile && {AROUND} AND road_class = ANY (:classes) "
@@ -88,7 +89,7 @@ _ROADS = (
 
 def areas_tile(session: Session, tile: Tile) -> bytes:
     """Return areas (id, level, code, name, own) and area_labels (code, name, level) of today."""
-    levels = [name for zoom, name in ((0, "county"), (7, "town"), (9, "community"), (11, "grid")) if tile.z >= zoom]
+    levels = [name for zoom, name in AREA_STEPS if tile.z >= zoom]
     binds = {**tile.binds(), "levels": levels, "today": today(), "tolerance": tile.pixel_m / 4}
 
     def cut_share(share: float) -> bytes:
@@ -121,7 +122,7 @@ def drafts_tile(session: Session, tile: Tile) -> bytes:
 
 
 _DRAFTS = (
-    f"SELECT d.id, d.code, d.name, {drawn('d.geom_tile')} AS geom FROM area_draft AS d "  # noqa: S608
+    f"SELECT d.id, d.code, d.name, {drawn('d.geom_tile')} AS geom FROM area_draft AS d "
     "JOIN change_set AS c ON c.id = d.change_set_id "
     f"WHERE d.geom_tile && {AROUND} AND c.state IN ('draft', 'review') ORDER BY d.id LIMIT 1000"
 )
@@ -138,7 +139,7 @@ def places_tile(session: Session, tile: Tile) -> bytes:
 
 
 _PLACES = (
-    f"SELECT id, kind, name, {drawn('geom_tile')} AS geom FROM place "  # noqa: S608
+    f"SELECT id, kind, name, {drawn('geom_tile')} AS geom FROM place "
     f"WHERE geom_tile && {AROUND} AND (NOT :few OR kind IN ('station', 'service_point')) "
     "ORDER BY kind = 'station' DESC, staff_count DESC NULLS LAST, id LIMIT :most"
 )
@@ -194,25 +195,25 @@ def _cells(session: Session, tile: Tile) -> bytes:
     return fit(cut_share)
 
 
+_CENTRE = "ST_SetSRID(ST_MakePoint((x + 0.5) * :square_m - :half, :half - (y + 0.5) * :square_m), 3857)"
 # x = ANY lets the index jump from column to column of squares; BETWEEN would read whole strips of them.
 _CELLS = (
-    "SELECT sum(dwelling_count)::int AS n, "  # noqa: S608
-    f"{drawn('ST_SetSRID(ST_MakePoint((x + 0.5) * :square_m - :half, :half - (y + 0.5) * :square_m), 3857)', margin=CELL_MARGIN)}"
-    " AS geom FROM dwelling_cell WHERE zoom = CAST(:cell_zoom AS smallint) "
-    "AND x = ANY (ARRAY(SELECT generate_series(:west, :east))) AND y BETWEEN :north AND :south "
+    "SELECT sum(dwelling_count)::int AS n, "
+    f"{drawn(_CENTRE, margin=CELL_MARGIN)} AS geom FROM dwelling_cell "
+    "WHERE zoom = CAST(:cell_zoom AS smallint) AND x = ANY (ARRAY(SELECT generate_series(:west, :east))) AND y BETWEEN :north AND :south "
     "GROUP BY x, y HAVING sum(dwelling_count) > 0 ORDER BY n DESC LIMIT :most"
 )
 # By area as well as by place: policies hide rows after they are read, so a captain's view of the whole
 # county would otherwise read every dwelling of it.
 _COUNTED_CELLS = (
-    "SELECT count(*)::int AS n, (count(*) FILTER (WHERE tenure <> 'vacant' "  # noqa: S608
+    "SELECT count(*)::int AS n, (count(*) FILTER (WHERE tenure <> 'vacant' "
     "AND (last_visit_on IS NULL OR last_visit_on < :due_before)))::int AS due, "
-    f"{drawn('ST_SetSRID(ST_MakePoint(avg(ST_X(geom_tile)), avg(ST_Y(geom_tile))), 3857)', margin=CELL_MARGIN)} AS geom "
+    f"{mean_point('geom_tile')} AS geom "
     f"FROM dwelling WHERE geom_tile && {AROUND_CELLS} AND area_id = ANY (:areas) "
-    "GROUP BY floor((ST_X(geom_tile) + :half) / :square_m), floor((:half - ST_Y(geom_tile)) / :square_m)"
+    f"GROUP BY {square_of('geom_tile')}"
 )
 _DWELLINGS = (
-    "SELECT id, n, CASE urgency WHEN 3 THEN 'overdue' WHEN 2 THEN 'due' WHEN 1 THEN 'fresh' "  # noqa: S608
+    "SELECT id, n, CASE urgency WHEN 3 THEN 'overdue' WHEN 2 THEN 'due' WHEN 1 THEN 'fresh' "
     f"ELSE 'vacant' END AS state, {drawn('geom_tile')} AS geom FROM ("
     "SELECT min(id) AS id, count(*)::int AS n, geom_tile, max(CASE WHEN tenure = 'vacant' THEN 0 "
     "WHEN last_visit_on IS NULL OR last_visit_on < :overdue_before THEN 3 "

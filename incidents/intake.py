@@ -231,9 +231,7 @@ def _rows(
         )  # fmt: skip
 
 
-def _type_codes(
-    session: Session, records: Sequence[IncidentRecord], report: ImportReport
-) -> dict[str, str]:
+def _type_codes(session: Session, records: Sequence[IncidentRecord], report: ImportReport) -> dict[str, str]:
     """Return the type code of each type name; names nobody has coded become types of the imported group."""
     known: dict[str, str] = {}
     for code, zh, en in session.execute(

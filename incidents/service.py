@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core.clock import local_zone, now
+from core.clock import now
 from core.db import touch_layer
 from core.errors import InvalidInput, NotEnough
 from core.settings import settings
@@ -25,6 +25,7 @@ from incidents import queries
 from incidents.hotspots import HotPlace, HotspotMap, HotspotParams, Incidents, TooFew
 from incidents.hotspots.places import peak_hours
 from incidents.models import Hotspot
+from incidents.tiles import reference_moment
 
 #: Lowest and highest value a person may ask for; outside them the answer would mislead or not fit in memory.
 LIMITS: dict[str, tuple[float, float]] = {
@@ -44,9 +45,9 @@ LIMITS: dict[str, tuple[float, float]] = {
 class HotspotQuestion:
     """What a person asks a hotspot run; the defaults are [ours], see docs/hotspots.md.
 
-    `as_of` ends the tested period (exclusive); None takes now, or the end of the last day with an incident
-    when the incidents end earlier. `types` are codes of types, roll-ups included; empty means all that are
-    allowed. `valid_days` is how long the found hotspots stay on the map.
+    `as_of` ends the tested period (exclusive); None takes now, or the newest incident where the register
+    ended long ago (`incidents.tiles.reference_moment`). `types` are codes of types, roll-ups included; empty
+    means all that are allowed. `valid_days` is how long the found hotspots stay on the map.
     """
 
     days: int = 28
@@ -225,11 +226,10 @@ def _as_of(
     latest = queries.latest_incident(session, area, types=types, before=moment)
     if latest is None:
         raise NotEnough("no_incidents", area=area.name)
-    # A register that ends yesterday is up to date; one that ends in 2017 is history and is read as such.
-    if moment - latest < timedelta(days=1):
-        return moment, "now"
-    midnight = latest.astimezone(local_zone()).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(days=1), "latest_incident"
+    # The same rule as the map's: the found places and the incidents drawn are then of one period.
+    until = reference_moment(latest, moment)
+    # The period ends before its end: one second later keeps the newest incident itself.
+    return (moment, "now") if until == moment else (until + timedelta(seconds=1), "latest_incident")
 
 
 def _moment(seconds: int) -> datetime:

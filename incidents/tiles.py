@@ -8,7 +8,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from core.clock import now
-from geo.mvt import AROUND, AROUND_CELLS, CELL_MARGIN, cut, drawn, fit, layer
+from geo.mvt import AROUND, AROUND_CELLS, cut, drawn, fit, layer, mean_point, square_of
 from geo.nearby import NEAR, Spot
 from geo.tile_address import WORLD_M, Tile, cell_zoom
 
@@ -63,23 +63,23 @@ def incidents_tile(session: Session, tile: Tile, *, until: datetime, days: int) 
 
 def _too_many(session: Session, binds: dict[str, Any]) -> bool:
     found = session.execute(
-        text(f"SELECT count(*) FROM (SELECT 1 FROM incident AS i WHERE {_IN_TILE} LIMIT :most + 1) AS q"),  # noqa: S608
+        text(f"SELECT count(*) FROM (SELECT 1 FROM incident AS i WHERE {_IN_TILE} LIMIT :most + 1) AS q"),
         binds,
     )
-    return int(found.scalar_one()) > binds["most"]
+    return bool(found.scalar_one() > binds["most"])
 
 
 _WHEN = "i.occurred_at > :since AND i.occurred_at <= :until"
 _IN_TILE = f"i.geom_tile && {AROUND} AND {_WHEN}"
 _CELLS = (
-    "SELECT count(*)::int AS n, "  # noqa: S608 - our own constants
-    f"{drawn('ST_SetSRID(ST_MakePoint(avg(ST_X(i.geom_tile)), avg(ST_Y(i.geom_tile))), 3857)', margin=CELL_MARGIN)} AS geom "
+    "SELECT count(*)::int AS n, "
+    f"{mean_point('i.geom_tile')} AS geom "
     f"FROM incident AS i WHERE i.geom_tile && {AROUND_CELLS} AND {_WHEN} "
-    "GROUP BY floor((ST_X(i.geom_tile) + :half) / :square_m), floor((:half - ST_Y(i.geom_tile)) / :square_m) "
+    f"GROUP BY {square_of('i.geom_tile')} "
     "ORDER BY 1 DESC LIMIT 5000"
 )
 _INCIDENTS = (
-    "SELECT i.id, coalesce(t.parent_code, t.code) AS \"group\", "  # noqa: S608
+    'SELECT i.id, coalesce(t.parent_code, t.code) AS "group", '
     "floor(extract(epoch FROM CAST(:until AS timestamptz) - i.occurred_at) / 86400)::int AS age_days, "
     f"{drawn('i.geom_tile')} AS geom FROM incident AS i JOIN incident_type AS t ON t.code = i.type_code "
     f"WHERE {_IN_TILE} ORDER BY i.occurred_at DESC LIMIT :most"
@@ -92,17 +92,20 @@ def hotspots_tile(session: Session, tile: Tile) -> bytes:
 
 
 _HOTSPOTS = (
-    "SELECT h.id, h.rank, round((1 - h.q_value)::numeric, 4)::float AS certainty, "  # noqa: S608
+    "SELECT h.id, h.rank, round((1 - h.q_value)::numeric, 4)::float AS certainty, "
     f"{drawn('h.geom_tile')} AS geom FROM hotspot AS h "
     f"WHERE h.geom_tile && {AROUND} AND h.expires_at > :now ORDER BY h.rank, h.id LIMIT 500"
 )
 
 
 def incidents_near(session: Session, spot: Spot, *, until: datetime, days: int) -> Sequence[Row[Any]]:
-    """Return (id, type_code, name_zh, name_en, occurred_at, state, source, lon, lat, distance_m), nearest first."""
+    """Return incidents at `spot` of the `days` before `until`, nearest first.
+
+    Columns: id, type_code, name_zh, name_en, occurred_at, state, source, lon, lat, distance_m.
+    """
     return session.execute(
         text(
-            "SELECT t.id, t.type_code, k.name_zh, k.name_en, t.occurred_at, t.state, t.source, "  # noqa: S608
+            "SELECT t.id, t.type_code, k.name_zh, k.name_en, t.occurred_at, t.state, t.source, "
             f"ST_X(t.geom) AS lon, ST_Y(t.geom) AS lat, {NEAR.distance} AS distance_m "
             "FROM incident AS t JOIN incident_type AS k ON k.code = t.type_code "
             f"WHERE {NEAR.condition} AND t.occurred_at > :since AND t.occurred_at <= :until "
@@ -113,10 +116,13 @@ def incidents_near(session: Session, spot: Spot, *, until: datetime, days: int) 
 
 
 def hotspots_at(session: Session, spot: Spot) -> Sequence[Row[Any]]:
-    """Return (id, rank, name, observed, expected, q_value, geometry) of hotspots that hold `spot`, best first."""
+    """Return the present hotspots that hold `spot`, best first.
+
+    Columns: id, rank, name, observed, expected, q_value, geometry (GeoJSON text).
+    """
     return session.execute(
         text(
-            "SELECT t.id, t.rank, t.name, t.observed, t.expected, t.q_value, "  # noqa: S608
+            "SELECT t.id, t.rank, t.name, t.observed, t.expected, t.q_value, "
             "ST_AsGeoJSON(t.geom, 6) AS geometry FROM hotspot AS t "
             f"WHERE t.geom && {NEAR.point} AND ST_Intersects(t.geom, {NEAR.point}) AND t.expires_at > :now "
             "ORDER BY t.rank, t.id LIMIT :most"

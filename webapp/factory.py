@@ -27,8 +27,6 @@ from webapp.rooms import rail
 from webapp.security import set_up_security
 from webapp.session import Web, set_up_sessions
 
-#: Job handlers register themselves when imported; a request for a kind nobody registered is refused.
-JOB_MODULES = ("cameras.jobs", "incidents.jobs", "patrols.jobs")
 HOLDING_BLUEPRINTS = (webapp.api, webapp.tiles, webapp.views)
 #: A cookie of this name is only taken over HTTPS, for this host and all its paths.
 SECURE_NAME, PLAIN_NAME = "__Host-gridpatrol", "gridpatrol"
@@ -60,8 +58,6 @@ def create_app() -> Flask:
     set_up_assets(app)
     Babel(app, default_locale="en", locale_selector=choose_locale, default_timezone=chosen.time_zone)
     app.context_processor(_page_context)
-    for module in JOB_MODULES:
-        import_module(module)
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
     check_declarations(app)

@@ -57,7 +57,7 @@ def _passes(check: Callable[[], bool]) -> bool:
 def database_answers() -> bool:
     """Tell whether the database answers."""
     with transaction(Scope.nothing()) as session:
-        return session.scalar(text("SELECT 1")) == 1
+        return bool(session.scalar(text("SELECT 1")) == 1)
 
 
 def redis_answers() -> bool:
@@ -74,7 +74,8 @@ def newest_migration() -> str | None:
 def migrations_match() -> bool:
     """Tell whether the database stands at the newest migration of this code."""
     with transaction(Scope.nothing()) as session:
-        return session.scalar(text("SELECT version_num FROM alembic_version")) == newest_migration()
+        found = session.scalar(text("SELECT version_num FROM alembic_version"))
+    return bool(found == newest_migration())
 
 
 def workers_live() -> bool:
@@ -120,7 +121,7 @@ class Tally:
         self._lock = threading.Lock()
         self._poured = time.monotonic()
 
-    def add(self, name: str, amount: float = 1, **labels: str | int) -> None:
+    def add(self, name: str, /, *, amount: float = 1, **labels: str) -> None:
         """Raise the counter `name` with `labels` by `amount`."""
         inside = ",".join(f'{key}="{value}"' for key, value in labels.items())
         with self._lock:
@@ -149,9 +150,9 @@ tally = Tally()
 def _count_request(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("began", time.perf_counter())
     endpoint = request.endpoint or "none"
-    labels = {"endpoint": endpoint, "method": request.method, "status": f"{response.status_code // 100}xx"}
-    tally.add("gridpatrol_requests_total", **labels)
-    tally.add("gridpatrol_request_seconds_sum", seconds, endpoint=endpoint)
+    status = f"{response.status_code // 100}xx"
+    tally.add("gridpatrol_requests_total", endpoint=endpoint, method=request.method, status=status)
+    tally.add("gridpatrol_request_seconds_sum", amount=seconds, endpoint=endpoint)
     tally.add("gridpatrol_request_seconds_count", endpoint=endpoint)
     for bucket in (*(edge for edge in BUCKETS_S if seconds <= edge), "+Inf"):
         tally.add("gridpatrol_request_seconds_bucket", endpoint=endpoint, le=str(bucket))
@@ -170,7 +171,7 @@ def metrics() -> Response:
     """Show counters and states in Prometheus' text format to whoever may see them."""
     _check_reader()
     tally.pour(at_once=True)
-    stored: dict[Any, Any] = quick_redis().hgetall(METRICS_KEY)  # type: ignore[assignment]
+    stored: dict[Any, Any] = quick_redis().hgetall(METRICS_KEY)
     lines = [f"{key.decode()} {float(value):g}" for key, value in sorted(stored.items())]
     body = "\n".join([*_with_types(lines), *_job_lines(), *_queue_lines(), ""])
     return Response(body, content_type="text/plain; version=0.0.4; charset=utf-8")

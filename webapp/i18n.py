@@ -1,7 +1,8 @@
 """The reader's language: Chinese first, English complete.
 
 Message ids are English source strings; webapp/translations holds the Chinese. Words that stand in a
-table before anybody reads them are marked with `mark` and translated where they are shown. Scripts have a catalogue of their own in static/i18n.
+table before anybody reads them are marked with `mark` and translated where they are shown.
+Scripts have a catalogue of their own in static/i18n.
 """
 
 from functools import lru_cache

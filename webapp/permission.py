@@ -82,4 +82,5 @@ def check_declarations(app: Flask) -> None:
     """
     silent = sorted(name for name, view in app.view_functions.items() if permission_of(view) is None)
     if silent:
-        raise RuntimeError(f"endpoints without a permission: {', '.join(silent)}")
+        message = f"endpoints without a permission: {', '.join(silent)}"
+        raise RuntimeError(message)

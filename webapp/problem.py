@@ -47,6 +47,12 @@ def sentence(code: str, locale: str | None = None, **fields: Any) -> str:
     return translate(title, locale or choose_locale(), **fields)
 
 
+def problem_of_code(kept: dict[str, Any]) -> dict[str, Any]:
+    """Return the problem document of an error kept as {"code": ..., fields...}, such as a job's."""
+    fields = {name: value for name, value in kept.items() if name not in {"code", "trace"}}
+    return problem(DomainError(str(kept.get("code", "")), **fields))
+
+
 def wants_json() -> bool:
     """Tell whether a script asked."""
     if request.path.startswith(("/api/", "/tiles/")):
@@ -98,7 +104,7 @@ def require_match(version_id: int) -> None:
 class HttpProblem(DomainError):
     """An error of HTTP itself (no such address, method, size, rate) as a refusal with words."""
 
-    def __init__(self, status: int, code: str, **fields: Any) -> None:
+    def __init__(self, status: int, code: str, /, **fields: Any) -> None:
         super().__init__(code, **fields)
         self.status = status  # type: ignore[misc]
 
@@ -115,7 +121,7 @@ def _on_http_error(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:
         return error  # a redirect
-    response = answer(HttpProblem(status, HTTP_CODES.get(status, "request_refused"), status=status))
+    response = answer(HttpProblem(status, HTTP_CODES.get(status, "request_refused")))
     # Allow and Retry-After are part of what the answer means.
     headers = dict(error.get_headers(request.environ))
     kept = {name: headers[name] for name in ("Allow", "Retry-After") if name in headers}

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, request, session
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
+from flask_limiter.util import get_remote_address as where
 
 from core.settings import Settings, settings
 
@@ -17,15 +17,18 @@ SIGN_IN_PER_ADDRESS = "60 per minute"
 UNCOUNTED = ("static", "health.healthz", "health.metrics")
 
 
+__all__ = ["SIGN_IN_PER_ADDRESS", "limiter", "set_up_rates", "sign_in_limit", "where", "who_signs_in"]
+
+
 def who() -> str:
     """Return whose requests are counted together: an account's, else a network address's."""
     key = session.get("_user_id")
-    return f"account:{key}" if key else f"address:{get_remote_address()}"
+    return f"account:{key}" if key else f"address:{where()}"
 
 
 def who_signs_in() -> str:
     """Return address and login of a sign-in."""
-    return f"{get_remote_address()}|{request.form.get('login_name', '')[:64].lower()}"
+    return f"{where()}|{request.form.get('login_name', '')[:64].lower()}"
 
 
 def sign_in_limit() -> str:

@@ -84,7 +84,7 @@ def request_session() -> Session:
     return kept
 
 
-class Rollback(Exception):  # noqa: N818 - a signal to unwind, not a failure
+class Rollback(Exception):
     """Carries a refusing response out of the transaction it must not commit."""
 
     def __init__(self, response: Response) -> None:
@@ -105,13 +105,17 @@ class Web(Flask):
                 g.transaction = stack
                 g.pop("session", None)
                 response = self.make_response(super().dispatch_request())
-                if response.status_code >= 400:
-                    raise Rollback(response)
+                _keep_or_undo(response)
                 return response
         except Rollback as refusal:
             return refusal.response
         finally:
             g.pop("session", None)
+
+
+def _keep_or_undo(response: Response) -> None:
+    if response.status_code >= 400:
+        raise Rollback(response)
 
 
 def keep_session_fresh() -> None:

@@ -56,7 +56,7 @@ class PointTable:
         """Return a cell as trimmed text, empty when there is none."""
         return text_of(self.cell(index, field))
 
-    def refusal(self, index: int, code: str, **fields: object) -> Refusal:
+    def refusal(self, index: int, code: str, /, **fields: object) -> Refusal:
         """Return the refusal of one row, holding the row itself so that it can be handed back."""
         return Refusal(self.table.lines[index], code, fields, self.table.as_mapping(index))
 

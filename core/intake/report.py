@@ -53,7 +53,7 @@ class ImportReport:
         """Add refused records."""
         self.refusals.extend(refusals)
 
-    def notice(self, code: str, **fields: object) -> None:
+    def notice(self, code: str, /, **fields: object) -> None:
         """Add a notice."""
         self.notices.append(Notice(code, fields))
 
@@ -128,7 +128,10 @@ def write_refused(path: Path, refusals: list[Refusal], reason_of: Callable[[Refu
 
 
 def _guarded(cell: object) -> object:
-    """Keep a spreadsheet from running a cell of a stranger's file as a formula (CSV injection)."""
-    if isinstance(cell, str) and cell.startswith(("=", "+", "@", "\t", "\r")):
+    """Keep a spreadsheet from running a cell of a stranger's file as a formula (CSV injection).
+
+    A bare phone number with its country's plus sign is no formula and goes back as it came.
+    """
+    if isinstance(cell, str) and cell.startswith(("=", "+", "@", "\t", "\r")) and not cell[1:].isdigit():
         return "'" + cell
     return "" if cell is None else cell

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from geo.shapes.crs import area_m2
-from geo.shapes.partition import NOISE_M2
+from geo.shapes.partition import NOISE_DEG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,8 +110,8 @@ def _found_parent(record: AreaRecord, candidates: dict[str, tuple[str, BaseGeome
 def flaws(records: Sequence[AreaRecord], parents: dict[str, BaseGeometry]) -> list[Flaw]:
     """Return every place where siblings overlap or a child leaves its parent, largest first.
 
-    Places below 1 m² are snapping noise (see geo.shapes.partition). A parent without a boundary in
-    `parents` is not asked.
+    Places thinner than two cells of the coordinate grid are snapping noise (see geo.shapes.partition). A
+    parent without a boundary in `parents` is not asked.
     """
     families: dict[str, list[AreaRecord]] = defaultdict(list)
     for record in records:
@@ -145,11 +145,10 @@ def _outside(family: list[AreaRecord], parent_code: str, parent: BaseGeometry) -
 
 def _flaw(code: str, first: str, second: str, place: BaseGeometry) -> Flaw | None:
     parts = [part for part in shapely.get_parts(place) if part.geom_type == "Polygon"]
+    parts = [part for part in parts if not part.buffer(-NOISE_DEG / 2, quad_segs=1).is_empty]
     if not parts:
         return None
     size_m2 = sum(area_m2(part) for part in parts)
-    if size_m2 <= NOISE_M2:
-        return None
     inner = max(parts, key=lambda part: part.area).representative_point()
     return Flaw(code, first, second, (round(inner.x, 6), round(inner.y, 6)), round(size_m2, 1))
 

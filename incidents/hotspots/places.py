@@ -1,6 +1,5 @@
 """Flagged cells made into places a person can name, list and go to."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -30,9 +29,10 @@ def merge_places(
 ) -> tuple[HotPlace, ...]:
     """Return the places the flagged cells make, by rank; nothing depends on the order of the incidents.
 
-    A place is a group of touching cells: the flagged ones and, in their windows, those with more incidents
-    of their own than expected. The latter belong to it because a window is flagged for what lies in it, which
-    may be beside its centre.
+    Flagged cells that touch, at an edge or a corner, make one place. A window is flagged for what lies in
+    it, which may be beside its centre: so of these cells, and of the strongest window among theirs, the place
+    keeps those with more incidents of their own than expected, and flagged cells mostly surrounded by such.
+    Without that a hotspot of one street corner would be drawn 600 m wide.
 
     Parameters
     ----------
@@ -47,9 +47,19 @@ def merge_places(
     of : (Incidents, Cube)
         The incidents and their cells, for the types and hours.
     """
-    members = _members(cells, lattice.window(params.window_radius_m)) & lattice.inside
-    labels, _ = ndimage.label(members, structure=EIGHT_NEIGHBOURS)
-    places = list(_places(np.asarray(labels), cells, lattice, study_area=study_area, params=params, of=of))
+    labels, strongest = _place_labels(cells, lattice, lattice.window(params.window_radius_m))
+    cells_of = _by_label(labels.ravel())
+    incidents, cube = of
+    used = np.flatnonzero(cube.within(params.recent))
+    incidents_of = _by_label(labels.ravel()[cube.cell[used]])
+    places = [
+        _with_profile(
+            _place((cells_of[label], best), cells, lattice, study_area=study_area, params=params),
+            incidents,
+            used[incidents_of[label]],
+        )
+        for label, best in strongest.items()
+    ]
     places.sort(key=_sure_excess_first)
     return tuple(replace(place, rank=rank) for rank, place in enumerate(places, start=1))
 
@@ -79,35 +89,44 @@ def peak_hours(hours: tuple[int, ...]) -> tuple[int, int] | None:
     raise AssertionError("a full day holds every incident")
 
 
-def _members(cells: CellMap, window: Mask) -> Mask:
-    in_windows = ndimage.binary_dilation(cells.flagged, structure=window)
-    return np.asarray(cells.flagged | (in_windows & (cells.recent > cells.expected)))
+def _place_labels(
+    cells: CellMap, lattice: Lattice, window: Mask
+) -> tuple[npt.NDArray[np.int64], dict[int, int]]:
+    """Return the place each cell belongs to (0: none), and for each place its strongest flagged cell."""
+    groups = np.asarray(ndimage.label(cells.flagged, structure=EIGHT_NEIGHBOURS)[0], dtype=np.int64)
+    more = lattice.inside & (cells.recent > cells.expected)
+    labels = np.where(cells.flagged & more, groups, 0)
+    strongest = {}
+    for label, members in _by_label(groups.ravel()).items():
+        if label == 0:
+            continue
+        strongest[label] = best = _strongest(members, cells)
+        near = _window_cells(best, window, lattice.shape)
+        free = more.ravel()[near] & (labels.ravel()[near] == 0) & np.isin(groups.ravel()[near], (0, label))
+        labels.ravel()[near[free]] = label
+    neighbours = ndimage.convolve((labels > 0).astype(np.int64), EIGHT_NEIGHBOURS, mode="constant", cval=0)
+    hole = cells.flagged & (labels == 0) & (neighbours >= 5)
+    return np.where(hole, groups, labels), strongest
 
 
-def _places(
-    labels: npt.NDArray[np.integer],
-    cells: CellMap,
-    lattice: Lattice,
-    *,
-    study_area: BaseGeometry,
-    params: HotspotParams,
-    of: tuple[Incidents, Cube],
-) -> Iterator[HotPlace]:
-    incidents, cube = of
-    cells_of = _by_label(labels.ravel())
-    used = np.flatnonzero(cube.within(params.recent))
-    incidents_of = _by_label(labels.ravel()[cube.cell[used]])
-    # With windows wider than 3 x 3 a group may hold no flagged cell; it is no place of its own.
-    for label in np.unique(labels[cells.flagged]).tolist():
-        mine = used[incidents_of.get(label, [])]
-        place = _place(cells_of[label], cells, lattice, study_area=study_area, params=params)
-        when = np.bincount(incidents.hour_of_week[mine], minlength=168).reshape(7, 24)
-        yield replace(
-            place,
-            types=_types(incidents.type_id[mine]),
-            hours=tuple(int(n) for n in when.sum(axis=0)),
-            weekdays=tuple(int(n) for n in when.sum(axis=1)),
-        )
+def _window_cells(centre: int, window: Mask, shape: tuple[int, int]) -> npt.NDArray[np.intp]:
+    """Return the positions in the lattice of the cells of the window around `centre`."""
+    step_rows, step_columns = np.nonzero(window)
+    reach = window.shape[0] // 2
+    rows = centre // shape[1] + step_rows - reach
+    columns = centre % shape[1] + step_columns - reach
+    within = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+    return np.asarray(rows[within] * shape[1] + columns[within], dtype=np.intp)
+
+
+def _with_profile(place: HotPlace, incidents: Incidents, mine: npt.NDArray[np.intp]) -> HotPlace:
+    when = np.bincount(incidents.hour_of_week[mine], minlength=168).reshape(7, 24)
+    return replace(
+        place,
+        types=_types(incidents.type_id[mine]),
+        hours=tuple(int(n) for n in when.sum(axis=0)),
+        weekdays=tuple(int(n) for n in when.sum(axis=1)),
+    )
 
 
 def _by_label(labels: npt.NDArray[np.integer]) -> dict[int, npt.NDArray[np.intp]]:
@@ -118,18 +137,18 @@ def _by_label(labels: npt.NDArray[np.integer]) -> dict[int, npt.NDArray[np.intp]
 
 
 def _place(
-    mine: npt.NDArray[np.intp],
+    members: tuple[npt.NDArray[np.intp], int],
     cells: CellMap,
     lattice: Lattice,
     *,
     study_area: BaseGeometry,
     params: HotspotParams,
 ) -> HotPlace:
+    mine, best = members
     rows, columns = np.divmod(mine, lattice.shape[1])
     geom = _surface(shapely.intersection(shapely.union_all(lattice.boxes(rows, columns)), study_area))
     n, expected = int(cells.recent.ravel()[mine].sum()), float(cells.expected.ravel()[mine].sum())
     low, high = poisson_interval(n, params.confidence)
-    best = _strongest(mine[cells.flagged.ravel()[mine]], cells)
     return HotPlace(
         rank=0,
         geom_metric=geom,

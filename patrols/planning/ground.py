@@ -24,8 +24,8 @@ STOP_REACH_M = 1000.0
 may lie some hundred metres off the road. The way between stop and road is not timed."""
 
 
-class StationOffRoad(ValueError):  # noqa: N818 - says what is wrong
-    """A team's station lies too far from every road of its mode."""
+class StationOffRoad(ValueError):
+    """A team's station lies too far from every road of its mode; inf when the mode has no road at all."""
 
     def __init__(self, team: int, distance_m: float) -> None:
         super().__init__(f"station of team {team} lies {distance_m:.0f} m off the road")
@@ -65,7 +65,7 @@ class Ground:
         for mode in sorted(set(modes)):
             networks[mode] = RoadNetwork.build(sections, mode=mode, speeds=speeds)
             positions[mode] = networks[mode].snap(points_m, reach_m=STOP_REACH_M)
-            _check_stations(positions[mode], mode, modes, first=len(stops_m))
+            _check_stations(networks[mode], stations_m, modes)
             on_mode(mode)
             travel[mode] = travel_times(networks[mode], positions[mode])
         return Ground(networks, positions, travel)
@@ -102,8 +102,8 @@ class Ground:
         return sum(len(network.arcs.tail) for network in self.networks.values())
 
 
-def _check_stations(positions: Positions, mode: Mode, modes: Sequence[Mode], *, first: int) -> None:
-    for team, own in enumerate(modes):
-        distance_m = float(positions.offset_m[first + 2 * team])
-        if own is mode and distance_m > STATION_REACH_M:
-            raise StationOffRoad(team, distance_m)
+def _check_stations(network: RoadNetwork, stations_m: FloatArray, modes: Sequence[Mode]) -> None:
+    offset_m = network.snap(stations_m).offset_m
+    for team, mode in enumerate(modes):
+        if mode is network.mode and offset_m[team] > STATION_REACH_M:
+            raise StationOffRoad(team, float(offset_m[team]))

@@ -15,7 +15,7 @@ import { currentState, keepState, onStateBack } from "./url_state.js";
  * @property {number | null} parent_id
  * @property {string} code
  * @property {string} name
- * @property {[number, number, number, number]} bbox west, south, east, north
+ * @property {[number, number, number, number] | null} bbox west, south, east, north; null without a boundary
  */
 
 /**
@@ -64,7 +64,9 @@ export function mountPlaceSwitch(root) {
 
   /** @param {Area} area @param {Area[]} areas */
   const showPath = (area, areas) => {
-    words.textContent = pathTo(areas, area).slice(-2).map((one) => one.name).join(" › ");
+    const names = pathTo(areas, area).slice(-2).map((one) => one.name);
+    // Phones have room for the last name only (frame.css).
+    fillWith(words, el("span", { class: "place-switch__above" }, names.slice(0, -1).map((name) => `${name} › `)), names.at(-1));
   };
   /** @param {Area} area */
   const choose = async (area) => {

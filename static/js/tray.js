@@ -18,6 +18,7 @@ import { toastProblem } from "./toast.js";
  * @property {string} state queued, running, done, failed or cancelled
  * @property {number | null} progress between 0 and 1
  * @property {string} [message]
+ * @property {boolean} [cancel_requested] it will stop at its next step
  * @property {string} [requested_at]
  * @property {string | null} [result_url] the page that shows what came out
  */
@@ -123,7 +124,8 @@ export function jobCard(job, { onCancelled } = {}) {
     isLive(job) && el("progress", { class: "progress", max: 100, value: percent, "aria-label": job.title }),
     job.message && el("p", { class: "job__message" }, isLive(job) ? `${percent}% · ${job.message}` : job.message),
     el("div", { class: "job__actions" },
-      isLive(job) && el("button", { class: "btn", type: "button", onClick: cancel }, icon("stop"), t("Stop")),
+      isLive(job) && el("button", { class: "btn", type: "button", disabled: Boolean(job.cancel_requested), onClick: cancel },
+        icon("stop"), job.cancel_requested ? t("Stopping") : t("Stop")),
       job.state === "done" && job.result_url
         && el("a", { class: "btn", href: job.result_url }, icon("open"), t("Show the result")),
       job.requested_at && el("span", { class: "muted small" }, formatInstant(job.requested_at))));

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure; `goal` is a comparison ("<= 5") and `met` whether it holds, both None when nothing is asked."""
+    """A figure; `goal` is a comparison ("<= 5") and `met` its truth, both None when nothing is asked."""
 
     name: str
     value: float

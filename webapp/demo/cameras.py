@@ -112,7 +112,8 @@ def _spread(spots: _Spots, count: int) -> IntArray:
             near = tree.query(shapely.Point(spots.points_m[k]), predicate="dwithin", distance=45.0)
             turn = np.abs(np.angle(np.exp(1j * (spots.heading[near] - spots.heading[k]))))
             left[near[turn < np.deg2rad(100)]] = False
-    rest = [k for k in np.argsort(-spots.score, kind="stable").tolist() if k not in set(chosen)]
+    taken = set(chosen)
+    rest = [k for k in np.argsort(-spots.score, kind="stable").tolist() if k not in taken]
     return np.array(sorted((chosen + rest)[:count]))
 
 

@@ -103,7 +103,8 @@ def make_layout(rng: np.random.Generator, household_count: int, river_distance_m
         town_count=max(1, round(communities / 24)),
         grid_count=max(3 * (communities - 1), round(96 * ratio**GRID_GROWTH)),
         outline_harmonics=harmonics,
-        core_radius_m=1_020.0 * scale,
+        # The core takes more than its share of the growth: a city is denser than a town.
+        core_radius_m=1_020.0 * scale * max(1.0, scale) ** 0.3,
         villages_m=np.zeros((1, 2)),
         village_radius_m=200.0 * max(scale**0.35, 0.75 if scale < 0.8 else 0.0),
         lake_m=np.array([-2_050.0, 1_180.0]) * scale,

@@ -117,3 +117,10 @@ class _Namer:
             if stem + suffix not in self._given:
                 return self._once(stem + suffix)
         return ""
+
+
+def nearest_street(sections: Sections, names: TextArray, points_m: FloatArray) -> TextArray:
+    """Return the name of the named street nearest to each point (local metres)."""
+    named = np.flatnonzero(names != "")
+    near = shapely.STRtree(sections.lines_m[named]).nearest(shapely.points(points_m))
+    return names[named[near]]

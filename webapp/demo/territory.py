@@ -216,7 +216,7 @@ def grow(near: list[list[int]], weight: FloatArray, count: int, rng: np.random.G
 
     Parts start far apart (by steps) and the lightest part that can grow takes its nearest free neighbour.
     """
-    start = _spread(near, count, rng)
+    start = _spread(near, weight, count, rng)
     part = np.full(len(near), -1, dtype=np.int64)
     part[start] = np.arange(len(start))
     load = weight[start].astype(np.float64)
@@ -250,12 +250,16 @@ def _leftover(near: list[list[int]], part: IntArray) -> IntArray:
     return part
 
 
-def _spread(near: list[list[int]], count: int, rng: np.random.Generator) -> list[int]:
-    steps = _steps(near, int(rng.integers(len(near))))
-    chosen = [int(steps.argmax())]
+def _spread(near: list[list[int]], weight: FloatArray, count: int, rng: np.random.Generator) -> list[int]:
+    """Return `count` nodes far from each other, out of the heavier half: no part starts in empty fields."""
+    heavy = np.argsort(-weight, kind="stable")[: max(count, len(weight) // 2)]
+    fit = np.zeros(len(weight), dtype=np.int64)
+    fit[heavy] = 1
+    steps = _steps(near, int(rng.choice(heavy)))
+    chosen = [int((steps * fit).argmax())]
     steps = _steps(near, chosen[0])
     while len(chosen) < count:
-        chosen.append(int(steps.argmax()))
+        chosen.append(int((steps * fit).argmax()))
         steps = np.minimum(steps, _steps(near, chosen[-1]))
     return chosen
 

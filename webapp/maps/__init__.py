@@ -1,7 +1,8 @@
 """Every map of the product, composed with Folium from our own elements.
 
-A view builds a `PatrolMap`, adds elements to it and hands it to `compose` with the page's CSP nonce; the three
-parts go into the page template. Data never travels inside the page: elements name addresses, the browser asks.
+A view builds a `PatrolMap`, adds elements to it and hands it to `compose` with the page's CSP nonce; the
+three parts go into the page template. Data never travels inside the page: elements name addresses, the
+browser asks.
 """
 
 from webapp.maps.compose import MapParts, compose

@@ -21,8 +21,8 @@ class MapParts:
 def compose(patrol_map: PatrolMap, nonce: str) -> MapParts:
     """Return the parts of a map for a page whose content security policy names `nonce`.
 
-    The script is one ES module. It makes the map, mounts every element in the order they were added (tile layers
-    first, because other elements list them) and then announces the map to the page's own modules.
+    The script is one ES module. It makes the map, mounts every element in the order they were added (tile
+    layers first, because other elements list them) and then announces the map to the page's own modules.
     """
     figure = patrol_map.get_root()
     if not isinstance(figure, Figure):

@@ -1,7 +1,7 @@
 """The elements a map is put together from: each mounts one ES module of static/js/map.
 
-Every element writes one import and one call. The mounted part is kept under the element's `part` name, by which
-page modules find it: ``const { parts } = await mapReady; parts.get("routes")`` (static/js/map/registry.js).
+Every element writes one import and one call. The mounted part is kept under the element's `part` name, by
+which page modules find it: ``const { parts } = await mapReady; parts.get("routes")`` (map/registry.js).
 """
 
 from typing import Any, Literal
@@ -40,7 +40,7 @@ class MapElement(MacroElement):
     )
 
     def __init__(self, **options: Any) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = type(self).__name__
         self.options = options
 
@@ -70,7 +70,8 @@ class MapElement(MacroElement):
         Layers added after an element that lists them would not stand yet when the script runs: `compose` puts
         tile layers first.
         """
-        return [child.get_name() for child in self.patrol_map._children.values() if isinstance(child, VectorTiles)]
+        children = self.patrol_map._children.values()  # noqa: SLF001  branca offers no other way
+        return [child.get_name() for child in children if isinstance(child, VectorTiles)]
 
 
 class VectorTiles(MapElement):
@@ -110,7 +111,9 @@ class VectorTiles(MapElement):
 class BaseTiles(VectorTiles):
     """The base map: ground, water, buildings, roads and their names."""
 
-    def __init__(self, *, version: int | str | None = None, attribution: str = "", url: str | None = None) -> None:
+    def __init__(
+        self, *, version: int | str | None = None, attribution: str = "", url: str | None = None
+    ) -> None:
         super().__init__("base", version=version, attribution=attribution, url=url)
 
 
@@ -174,8 +177,8 @@ class PolygonDrawer(MapElement):
     Parameters
     ----------
     storage_key
-        Names the person and the task, e.g. ``area.17``: what is drawn is kept under it in the browser until it
-        is saved, and is seen by nobody else who signs in there.
+        Names the person and the task, e.g. ``area.17``: what is drawn is kept under it in the browser until
+        it is saved, and is seen by nobody else who signs in there.
     """
 
     module, mount, part = "map/draw_polygon.js", "mountPolygonDrawer", "drawer"

@@ -1,7 +1,6 @@
 """The map itself: a Folium map whose scripts, styles and templates are ours."""
 
 from collections.abc import Callable
-from typing import ClassVar
 
 import folium
 from branca.element import Figure
@@ -31,17 +30,18 @@ class PatrolMap(folium.Map):
     zoom
         Zoom of the first view.
     bounds
-        West, south, east, north to show first instead of `center` and `zoom`. An address with ``at=`` wins over
-        both.
+        West, south, east, north to show first instead of `center` and `zoom`. An address with ``at=`` wins
+        over both.
     key
         Ends the id of the map's element, ``patrol_map_<key>``; unique in the page.
     asset_url
-        Gives the address of a file of the static folder; a page passes its ``url_for`` so that addresses carry
-        the file's hash. Script modules never do: they import one another by relative addresses.
+        Gives the address of a file of the static folder; a page passes its ``url_for`` so that addresses
+        carry the file's hash. Script modules never do: they import one another by relative addresses.
     """
 
-    default_js: ClassVar[list[tuple[str, str]]] = []
-    default_css: ClassVar[list[tuple[str, str]]] = []
+    # Folium's own lists name CDNs; ours are added in `render`, with the nonce.
+    default_js = []  # noqa: RUF012  never changed
+    default_css = []  # noqa: RUF012
 
     _template = template(
         """
@@ -86,7 +86,7 @@ class PatrolMap(folium.Map):
         """Return the address of an ES module below static/js."""
         return plain_url(f"js/{path}")
 
-    def render(self, **kwargs: object) -> None:
+    def render(self, **kwargs: object) -> None:  # type: ignore[override]  # as folium.Map
         """Put the parts of the map and of its elements into the figure."""
         figure = self.get_root()
         if not isinstance(figure, Figure):
@@ -95,4 +95,4 @@ class PatrolMap(folium.Map):
             figure.header.add_child(StyleLink(self.asset_url(path)), name=name)
         for name, path in VENDOR_JS:
             figure.header.add_child(ScriptLink(self.asset_url(path)), name=name)
-        super().render(**kwargs)
+        super().render(**kwargs)  # type: ignore[no-untyped-call]

@@ -8,7 +8,14 @@ from branca.element import Element
 from folium.template import Template
 
 #: What must not stand in a script element or in an attribute, and what JavaScript once took for line ends.
-_UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_UNSAFE = {
+    "<": "\\u003c",
+    ">": "\\u003e",
+    "&": "\\u0026",
+    "'": "\\u0027",
+    "\u2028": "\\u2028",
+    "\u2029": "\\u2029",
+}
 
 
 def to_script(value: Any) -> str:
@@ -31,7 +38,8 @@ def template(source: str) -> Template:
     made = Template("")
     made.environment.filters["to_script"] = to_script
     made.environment.filters["only_given"] = only_given
-    return made.environment.from_string(source, template_class=Template)
+    compiled: Template = made.environment.from_string(source, template_class=Template)
+    return compiled
 
 
 def only_given(options: Mapping[str, Any]) -> dict[str, Any]:

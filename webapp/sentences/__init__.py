@@ -12,7 +12,10 @@ from webapp.sentences.work import WORK
 
 type Words = tuple[str, str]
 
-UNKNOWN: Words = (mark("Something went wrong."), mark("Try again; if it happens again, tell your administrator."))
+UNKNOWN: Words = (
+    mark("Something went wrong."),
+    mark("Try again; if it happens again, tell your administrator."),
+)
 SENTENCES: dict[str, Words] = {**WEB, **GEO, **WORK, **INTAKE}
 
 __all__ = ["HTTP_CODES", "SENTENCES", "UNKNOWN", "Words"]

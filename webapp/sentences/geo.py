@@ -1,7 +1,92 @@
-"""Words."""
+"""Words for areas, dwellings, places and cameras: refusals and the names of closed sets."""
 
 from webapp.i18n import mark
 
+LEVEL_NAMES = {
+    "county": mark("County"),
+    "town": mark("Town"),
+    "community": mark("Community or village"),
+    "grid": mark("Grid"),
+}
+VISIT_STATES = {
+    "fresh": mark("Visited in time"),
+    "due": mark("Visit due"),
+    "overdue": mark("Visit overdue"),
+    "vacant": mark("Vacant"),
+}
+CAMERA_STATUS = {
+    "working": mark("Camera working"),
+    "offline": mark("Camera offline"),
+    "faulty": mark("Camera faulty"),
+    "planned": mark("Camera planned"),
+}
+PLACE_NAMES = {
+    "station": mark("Police station"),
+    "service_point": mark("Service point"),
+    "school": mark("School"),
+    "kindergarten": mark("Kindergarten"),
+    "market": mark("Market"),
+    "hospital": mark("Hospital"),
+    "hotel": mark("Hotel"),
+    "net_bar": mark("Net bar"),
+    "logistics": mark("Logistics"),
+    "hazardous_store": mark("Hazardous goods store"),
+    "bus_station": mark("Bus station"),
+    "bank": mark("Bank"),
+    "park": mark("Park"),
+    "government": mark("Government office"),
+    "factory": mark("Factory"),
+}
+
 GEO: dict[str, tuple[str, str]] = {
-    "x": (mark("x"), ""),
+    "area_unknown": (
+        mark("There is no area %(area)s, or it lies outside your own."),
+        mark("Check the code in the place switcher."),
+    ),
+    "area_level_wrong": (
+        mark("Area %(area)s cannot be a %(level)s here."),
+        mark("The levels from the top are county, town, community, grid."),
+    ),
+    "area_without_boundary": (
+        mark("An area has no boundary yet."),
+        mark("Import or draw its boundary first."),
+    ),
+    "actor_missing": (mark("Only a signed-in person can do this."), mark("Sign in first.")),
+    "draft_name_unusable": (
+        mark("The name of the drawing cannot be used."),
+        mark("Use 1 to %(limit)s characters."),
+    ),
+    "draft_unknown": (mark("This draft no longer exists."), mark("Reload the list.")),
+    "drawing_clashes": (
+        mark("The drawing overlaps other grids or leaves its community %(community)s."),
+        mark("The places are marked on the map; move the corners there. Your drawing is kept."),
+    ),
+    "drawing_outside": (
+        mark("The drawing lies in no community."),
+        mark("Draw inside a community whose boundary is known."),
+    ),
+    "drawing_unreadable": (
+        mark("The drawing is no closed shape."),
+        mark("A grid needs at least three corners, and its lines must not cross."),
+    ),
+    "dwelling_unknown": (
+        mark("This dwelling does not exist or lies outside your area."),
+        mark("Go back to the list."),
+    ),
+    "household_unknown": (
+        mark("This household does not exist or lies outside your area."),
+        mark("Go back to the list."),
+    ),
+    "contact_missing": (mark("No contact is recorded for this household."), ""),
+    "purpose_missing": (
+        mark("Say what the contact is needed for."),
+        mark("Choose a purpose; it is logged and the auditor sees it."),
+    ),
+    "note_too_long": (mark("The note is longer than %(limit)s characters."), mark("Shorten it.")),
+    "visit_in_future": (mark("A visit cannot lie in the future."), mark("Check date and time.")),
+    "visit_outcome_unknown": (mark("Choose how the visit went."), ""),
+    "visit_unknown": (
+        mark("This visit can no longer be taken back."),
+        mark("Only your own visit of the last ten minutes can be."),
+    ),
 }

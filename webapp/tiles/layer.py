@@ -89,7 +89,8 @@ def days_of(text: str | None) -> int:
 
 def table_versions(session: Session) -> Mapping[str, int]:
     """Return the version of the data of every table of ``layer_version``."""
-    return dict(session.execute(select(LayerVersion.layer, LayerVersion.version)).tuples().all())
+    rows = session.execute(select(LayerVersion.layer, LayerVersion.version)).all()
+    return {row.layer: row.version for row in rows}
 
 
 def layer_version(layer: Layer, versions: Mapping[str, int]) -> str:

@@ -49,7 +49,7 @@ def tile(layer: str, z: int, x: int, y: int) -> Response:
 
 
 def _answer(layer: Layer, name: str, packed: bytes, *, status: int) -> Response:
-    takes_gzip = "gzip" in request.accept_encodings
+    takes_gzip = request.accept_encodings["gzip"] > 0
     response = Response(packed if takes_gzip or not packed else gzip.decompress(packed), status)
     if packed:
         response.content_type = MVT

@@ -17,7 +17,7 @@ from geo.staff.service import authenticate
 from webapp.i18n import LOCALE_COOKIE, LOCALES
 from webapp.permission import public
 from webapp.problem import problem
-from webapp.rate import SIGN_IN_PER_ADDRESS, get_remote_address, limiter, sign_in_limit, who_signs_in
+from webapp.rate import SIGN_IN_PER_ADDRESS, limiter, sign_in_limit, where, who_signs_in
 from webapp.rooms import home_url
 from webapp.session import SignedIn, request_session
 
@@ -65,7 +65,7 @@ def login() -> Any:
 
 @blueprint.post("/login")
 @public
-@limiter.limit(SIGN_IN_PER_ADDRESS, key_func=get_remote_address)
+@limiter.limit(SIGN_IN_PER_ADDRESS, key_func=where)
 @limiter.limit(sign_in_limit, key_func=who_signs_in)
 def sign_in() -> Any:
     """Sign in, or say that login and password do not belong together."""

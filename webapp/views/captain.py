@@ -29,9 +29,11 @@ from geo.households.queries import (
 )
 from geo.households.service import PURPOSES, UNDO_TIME, record_visit, reveal_contact, undo_visit
 from webapp.i18n import mark
+from webapp.maps import Picker
 from webapp.permission import requires
 from webapp.problem import etag_of
 from webapp.session import request_session
+from webapp.views.map_page import scope_map
 
 blueprint = Blueprint("captain", __name__)
 
@@ -40,6 +42,8 @@ PAGE_SIZE = 30
 SHOWN_S = 60
 #: A visit noted without a network is taken when it arrives within a week.
 LATE_AT_MOST_S = 7 * 24 * 3600
+#: About 5 km: somebody farther from the own area is not on the round.
+NEARBY_DEG = 0.05
 
 FILE_HEADINGS = (
     mark("Grid code"), mark("Grid"), mark("Address"), mark("Door plate"), mark("Building"), mark("Unit"),
@@ -62,10 +66,11 @@ def index() -> str:
     area_id = current_user.grants.area_id
     return render_template(
         "captain/index.html",
-        map_parts=_map(session),
-        place=area_by_id(session, area_id).name if area_id else "",
+        map_parts=scope_map(
+            session, ("areas", "dwellings"), offered=("places", "incidents"), tools=(Picker(),)
+        ),
+        place_name=area_by_id(session, area_id).name if area_id else "",
         interval_days=settings().visit_interval_days,
-        due_states=DUE_STATES,
     )
 
 
@@ -77,9 +82,7 @@ def today_list() -> Response:
     state = _state()
     offset = request.args.get("offset", 0, type=int)
     lon, lat, origin = _origin(session)
-    rows = due_list(
-        session, lon=lon, lat=lat, state=state, offset=max(0, offset), limit=PAGE_SIZE + 1
-    )
+    rows = due_list(session, lon=lon, lat=lat, state=state, offset=max(0, offset), limit=PAGE_SIZE + 1)
     return jsonify(
         tally=_tally(session),
         origin=origin,
@@ -156,12 +159,6 @@ def take_back(visit_id: int) -> Response:
     return _card_answer(session, undo_visit(session, visit_id))
 
 
-def _map(session: Session) -> Any:
-    from webapp.views.map_page import household_map  # noqa: PLC0415
-
-    return household_map(session)
-
-
 def _state() -> str:
     state = request.args.get("state", "all_due")
     if state not in DUE_STATES:
@@ -170,12 +167,15 @@ def _state() -> str:
 
 
 def _origin(session: Session) -> tuple[float, float, str]:
-    """Return (lon, lat) the list starts from: where the browser is, else the middle of the own area."""
+    """Return (lon, lat) the list starts from: where the browser is, else the middle of the own area.
+
+    From far away every household is equally far: a place well outside the area is not used.
+    """
+    west, south, east, north = scope_extent(session, scope_of(session).paths) or (-180, -90, 180, 90)
     lon, lat = (request.args.get(name, math.nan, type=float) for name in ("lon", "lat"))
-    if abs(lon) <= 180 and abs(lat) <= 90:
+    inside_lon = west - NEARBY_DEG <= lon <= east + NEARBY_DEG
+    if inside_lon and south - NEARBY_DEG <= lat <= north + NEARBY_DEG:
         return lon, lat, "here"
-    extent = scope_extent(session, scope_of(session).paths)
-    west, south, east, north = extent or (0.0, 0.0, 0.0, 0.0)
     return (west + east) / 2, (south + north) / 2, "area"
 
 
@@ -189,6 +189,7 @@ def _item(row: Row[Any]) -> dict[str, Any]:
         "id": row.id,
         "address": row.address,
         "plate": row.plate,
+        "building_no": getattr(row, "building_no", ""),
         "unit_no": row.unit_no,
         "room_no": row.room_no,
         "tenure": row.tenure,
@@ -210,7 +211,6 @@ def _card_answer(session: Session, dwelling_id: int) -> Response:
 def _card(session: Session, row: Row[Any]) -> dict[str, Any]:
     interval = timedelta(days=settings().visit_interval_days)
     return _item(row) | {
-        "building_no": row.building_no,
         "rooms": row.rooms,
         "grid": row.grid,
         "grid_code": row.grid_code,

@@ -27,7 +27,8 @@ const WIDTHS = [
  * @returns {number} 0 (path) to 5 (main road)
  */
 export function roadRank(roadClass) {
-  return RANKS[String(roadClass).replace(/_link$/, "")] ?? 2;
+  const name = String(roadClass).replace(/_link$/, "");
+  return Object.hasOwn(RANKS, name) ? RANKS[name] : 2;
 }
 
 /**

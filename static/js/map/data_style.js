@@ -4,7 +4,7 @@
  * Tiles carry ids and class attributes only (docs: webapp/maps). Below the zoom where points can be told apart
  * they carry `cells` with a count; from it on the points themselves.
  */
-import { OKABE_ITO } from "./palette.js";
+import { OKABE_ITO, wantsDarkText } from "./palette.js";
 import { areaSymbol, cameraSymbol, shapeSymbol, textSymbol } from "./symbols.js";
 
 /** @typedef {import("./palette.js").Palette} Palette */
@@ -27,7 +27,7 @@ const LEVEL_RANK = /** @type {Record<string, number>} */ ({ county: 0, town: 1, 
  * @returns {{shape: Shape, fill: string}} an unknown state looks like vacant: nothing is claimed about it
  */
 export function dwellingLook(state, palette) {
-  const known = state in DWELLING_SHAPES ? state : "vacant";
+  const known = Object.hasOwn(DWELLING_SHAPES, state) ? state : "vacant";
   return { shape: DWELLING_SHAPES[known], fill: palette[/** @type {"fresh"} */ (known)] };
 }
 
@@ -62,12 +62,12 @@ export function incidentAlpha(age_days) {
 }
 
 /**
- * Cells lie 32 px apart (sixteen to a data tile of 512 px): a radius above 15 px would make them one heap.
+ * Cells lie 32 px apart (sixteen to a data tile of 512 px): a radius near 16 px would make them one heap.
  * @param {number} count
  * @returns {number} radius in px, growing with the logarithm
  */
 export function cellRadius(count) {
-  return Math.min(15, 5 + 3.2 * Math.log10(Math.max(1, count)) ** 1.1);
+  return Math.min(12, 3.5 + 2.8 * Math.log10(Math.max(1, count)) ** 1.1);
 }
 
 /**
@@ -83,7 +83,7 @@ export function shareClass(share) {
  * @returns {number}
  */
 export function levelRank(level) {
-  return typeof level === "number" ? level : (LEVEL_RANK[level] ?? 3);
+  return typeof level === "number" ? level : (Object.hasOwn(LEVEL_RANK, level) ? LEVEL_RANK[level] : 3);
 }
 
 /**
@@ -102,7 +102,7 @@ export function hotspotWidth(certainty) {
  * @throws {Error} for a layer without a style
  */
 export function dataStyle(layer, palette) {
-  const make = STYLES[layer];
+  const make = Object.hasOwn(STYLES, layer) ? STYLES[layer] : null;
   if (!make) throw new Error(`no style for layer ${layer}`);
   return make(palette);
 }
@@ -184,9 +184,11 @@ function cellRules(palette, colour) {
     labelRules: [{
       dataLayer: "cells",
       minzoom: 12,
+      // Below twenty the size says enough; a number on every dot would hide the map.
+      filter: (/** @type {number} */ _, /** @type {any} */ f) => f.props.n >= 20,
       symbolizer: textSymbol({
         lines: (p) => [shortCount(p.n)],
-        look: () => ({ size: 11, colour: palette.cellText, halo: palette.halo, weight: 650 }),
+        look: (p) => ({ size: 11, colour: wantsDarkText(colour(p)) ? "#16201f" : "#ffffff", halo: null, weight: 650 }),
         pad: 0,
       }),
     }],

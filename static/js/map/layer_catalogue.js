@@ -66,7 +66,7 @@ export const LAYERS = {
  * @throws {Error} for an unknown layer
  */
 export function layerEntry(name) {
-  const entry = LAYERS[name];
+  const entry = Object.hasOwn(LAYERS, name) ? LAYERS[name] : null;
   if (!entry) throw new Error(`unknown layer ${name}`);
   return entry;
 }

@@ -1,15 +1,15 @@
 /**
  * What is here: a press on the map, or Enter at the crosshair of the keyboard, asks the server.
  *
- * GET /api/here?lon=&lat=&zoom=&layers= answers {"features": [{kind, id, label, geometry, …}, …]}, the most
- * likely first. `zoom` is the zoom of the screen. The answer is told by the callbacks given to `onPick` and by
+ * GET /api/here?lon=&lat=&zoom=&layers= answers {"features": [{kind, id, label, geometry, …}, …], "owners": [area, …]},
+ * the most likely first, owners from the county down. `zoom` is the zoom of the screen. The answer is told by the callbacks given to `onPick` and by
  * the event "place-picked" on the document.
  */
 import { get } from "../api.js";
 import { svg } from "../dom.js";
 import { toastProblem } from "../toast.js";
 
-/** @typedef {{lon: number, lat: number, zoom: number, features: any[]}} Pick */
+/** @typedef {{lon: number, lat: number, zoom: number, features: any[], owners: any[]}} Pick */
 
 /**
  * @param {L.Map} map
@@ -32,7 +32,7 @@ export function mountPicker(map, { layers, url = "/api/here" }) {
     const zoom = map.getZoom();
     try {
       const answer = await get(hereAddress(url, { lon, lat, zoom, layers: visibleNames(layers) }), { signal });
-      const pick = { lon, lat, zoom, features: answer.features ?? [] };
+      const pick = { lon, lat, zoom, features: answer.features ?? [], owners: answer.owners ?? [] };
       for (const listener of listeners) listener(pick);
       document.dispatchEvent(new CustomEvent("place-picked", { detail: pick }));
     } catch (error) {
@@ -86,6 +86,7 @@ export function mountCrosshair(map, { onEnter, isActive = () => true }) {
   box.append(cross);
   const show = () => cross.toggleAttribute("hidden", !(document.activeElement === box && box.matches(":focus-visible")));
   const key = (/** @type {KeyboardEvent} */ event) => {
+    show();
     if (event.target !== box || event.key !== "Enter" || !isActive()) return;
     event.preventDefault();
     onEnter();

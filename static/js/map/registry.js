@@ -98,7 +98,10 @@ function keepView(map) {
 
 /** @param {L.Map} map */
 function followPlaces(map) {
-  document.addEventListener("place-chosen", (event) => fit(map, /** @type {CustomEvent} */ (event).detail.bbox));
+  document.addEventListener("place-chosen", (event) => {
+    const { bbox } = /** @type {CustomEvent} */ (event).detail;
+    if (bbox) fit(map, bbox); // an area may have no boundary yet
+  });
   document.addEventListener("place-found", (event) => {
     const { lon, lat, bbox } = /** @type {CustomEvent} */ (event).detail;
     if (bbox) fit(map, bbox);

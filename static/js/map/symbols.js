@@ -136,7 +136,7 @@ function drawSector(ctx, { x, y }, props, { colour, reach }) {
  * Text on a point, one or more lines, centred, with a halo. Collisions are settled by the labeler.
  * @param {object} options
  * @param {(props: Record<string, any>, z: number) => string[]} options.lines nothing to write: an empty list
- * @param {(props: Record<string, any>, z: number) => {size: number, colour: string, halo: string, weight?: number}} options.look
+ * @param {(props: Record<string, any>, z: number) => {size: number, colour: string, halo: string | null, weight?: number}} options.look
  * @param {number} [options.down] px below the point
  * @param {(props: Record<string, any>) => string} [options.once] a key: the same key is written once nearby
  * @param {number} [options.pad] px kept free around the text
@@ -171,7 +171,7 @@ export function textSymbol({ lines, look, down = 0, once, pad = 3 }) {
 /**
  * @param {CanvasRenderingContext2D} ctx
  * @param {string[]} rows
- * @param {{font: string, size: number, colour: string, halo: string, top: number}} look
+ * @param {{font: string, size: number, colour: string, halo: string | null, top: number}} look
  */
 function writeRows(ctx, rows, { font, size, colour, halo, top }) {
   ctx.globalAlpha = 1;
@@ -180,11 +180,11 @@ function writeRows(ctx, rows, { font, size, colour, halo, top }) {
   ctx.textBaseline = "middle";
   ctx.lineJoin = "round";
   ctx.lineWidth = 3.5;
-  ctx.strokeStyle = halo;
+  if (halo) ctx.strokeStyle = halo;
   ctx.fillStyle = colour;
   rows.forEach((row, i) => {
     const y = top + size * 1.25 * (i + 0.5);
-    ctx.strokeText(row, 0, y);
+    if (halo) ctx.strokeText(row, 0, y);
     ctx.fillText(row, 0, y);
   });
 }

@@ -18,6 +18,10 @@ import { doorLabel, outcomeWord, roomLabel } from "./captain_words.js";
 /** @typedef {import("./captain_outbox.js").Entry} Entry */
 
 const SEND_AGAIN_MS = 30_000;
+/** A second press on the same door within this time is a slip of the finger, not a second visit. */
+const SLIP_MS = 1500;
+/** From this zoom on dwellings are drawn one by one; farther out a press on a count goes closer. */
+const ONE_BY_ONE_ZOOM = 17;
 
 const root = part("[data-captain]");
 const today = part("[data-today]");
@@ -39,6 +43,7 @@ const state = { filter: filterInAddress(), items: [], place: null, asked: new Ab
 let shown = null;
 let opening = 0;
 let sending = false;
+let recorded = { dwelling_id: 0, at_ms: 0 };
 
 /** @param {string} selector @returns {HTMLElement} */
 function part(selector) {
@@ -209,8 +214,8 @@ async function mark(place) {
   const { map } = await mapReady;
   highlight(map, place && { type: "Point", coordinates: [place.lon, place.lat] });
   if (!place) return;
-  if (map.getZoom() < 17 || !map.getBounds().pad(-0.15).contains([place.lat, place.lon])) {
-    map.setView([place.lat, place.lon], Math.max(map.getZoom(), 17));
+  if (map.getZoom() < ONE_BY_ONE_ZOOM || !map.getBounds().pad(-0.15).contains([place.lat, place.lon])) {
+    map.setView([place.lat, place.lon], Math.max(map.getZoom(), ONE_BY_ONE_ZOOM));
     const cover = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
     if (matchMedia("(max-width: 767px)").matches) map.panBy([0, cover / 2], { animate: false });
   }
@@ -220,8 +225,11 @@ async function mark(place) {
 
 /** @param {Card} card @param {string} outcome */
 function record(card, outcome) {
+  const at_ms = Date.now();
+  if (recorded.dwelling_id === card.id && at_ms - recorded.at_ms < SLIP_MS) return;
+  recorded = { dwelling_id: card.id, at_ms };
   /** @type {Entry} */
-  const entry = { ref: newRef(), dwelling_id: card.id, label: doorLabel(card), outcome, note: notes.read(card.id), at_ms: Date.now() };
+  const entry = { ref: newRef(), dwelling_id: card.id, label: doorLabel(card), outcome, note: notes.read(card.id), at_ms };
   outbox.add(entry);
   notes.keep(card.id, "");
   showDwelling(card);
@@ -320,7 +328,9 @@ nearest.addEventListener("click", () => state.items[0] && select("dwelling", sta
 listen(window, "online", () => void sendWaiting());
 listen(document, "place-picked", (event) => {
   const dwelling = event.detail.features.find((/** @type {any} */ feature) => feature.kind === "dwelling");
-  if (dwelling) openFeature("dwelling", dwelling.id, dwelling.n ?? dwelling.count);
+  if (!dwelling) return;
+  if (event.detail.zoom >= ONE_BY_ONE_ZOOM) openFeature("dwelling", dwelling.id, dwelling.n);
+  else void mapReady.then(({ map }) => map.setView([dwelling.lat, dwelling.lon], ONE_BY_ONE_ZOOM));
 });
 listen(document, "place-found", (event) => openFeature(event.detail.kind, event.detail.id));
 onStateBack(() => void followAddress());

@@ -27,10 +27,21 @@ const NOTE_LIMIT = 2000;
  * @param {{note: string, waiting: Entry[], actions: Actions}} options
  */
 export function showCard({ body, foot }, card, { note, waiting, actions }) {
+  const typing = cursorIn(body);
   fillWith(body, head(card, actions), waiting.length > 0 && waitingNotice(waiting, actions), facts(card, actions),
     noteField(note, actions), otherWays(actions), history(card.visits, actions));
   fillWith(foot, recordButton("met", "check", "btn--primary", actions), recordButton("not_met", "close", "", actions));
   foot.removeAttribute("hidden");
+  if (typing === null) return;
+  const field = /** @type {HTMLTextAreaElement} */ (body.querySelector("#visit-note"));
+  field.focus({ preventScroll: true });
+  field.setSelectionRange(typing, typing);
+}
+
+/** @param {Element} body @returns {number | null} where the person is typing: an answer that arrives does not interrupt */
+function cursorIn(body) {
+  const field = /** @type {HTMLTextAreaElement | null} */ (body.querySelector("#visit-note:focus"));
+  return field && field.selectionStart;
 }
 
 /** @param {Element} root @param {Element} body @returns {void} puts the reader at the card's heading */

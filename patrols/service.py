@@ -1,0 +1,303 @@
+"""Patrol plans: load what is known, let the planner decide, store its answer with reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import shapely
+from geoalchemy2.shape import from_shape
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.clock import local_zone, now, today
+from core.errors import InvalidInput, NotEnough
+from core.settings import settings
+from geo.areas.models import Area
+from geo.roads.network import FloatArray, SectionArrays
+from geo.roads.queries import load_sections, speed_table
+from geo.roads.speed import SPEED_TABLE_VERSION, Mode, SpeedTable
+from geo.shapes.crs import metric_epsg, to_lonlat, to_metric
+from incidents.queries import hotspot_types, latest_incident
+from patrols import queries
+from patrols.models import PatrolPlan, PatrolRoute, PatrolStop
+from patrols.planning.candidates import Candidate, Spot, candidates
+from patrols.planning.ground import STATION_REACH_M, Ground, StationOffRoad
+from patrols.planning.problem import Dropped, Plan, Problem, Route, Stop, TeamShift, Visit, Window
+from patrols.question import PlanQuestion, hours_touched
+
+#: Working cameras within this distance count as prevention [ours].
+CAMERA_REACH_M = 100.0
+#: Incidents of so many days raise a grid's risk [ours].
+RECENT = timedelta(days=28)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything the planner needs, loaded in one transaction; coordinates lon/lat unless named metric."""
+
+    question: PlanQuestion
+    shift_from: datetime
+    shift_to: datetime
+    teams: tuple[queries.TeamStart, ...]
+    found: tuple[Candidate, ...]
+    sections: SectionArrays
+    speeds: SpeedTable
+    epsg: int
+
+    def stops(self) -> list[Stop]:
+        """Return the candidates as the solver's stops, in their order."""
+        return [
+            Stop(f"{one.spot.kind}:{one.spot.ref_id}", one.value, one.dwell_s, modes=None)
+            for one in self.found
+        ]
+
+    def shifts(self) -> list[TeamShift]:
+        """Return the teams as the solver's, second 0 being the start of the shift."""
+        length_s = int((self.shift_to - self.shift_from).total_seconds())
+        return [TeamShift(team.id, Mode(team.mode), Window(0, length_s)) for team in self.teams]
+
+
+def load_task(session: Session, area: Area, question: PlanQuestion) -> Task:
+    """Return teams, candidates and roads for a plan of ``area``.
+
+    Raises
+    ------
+    NotEnough
+        ``no_teams``, ``no_roads`` or ``no_candidates`` (field `area`).
+    NotFound
+        ``team_unknown`` (field `id`).
+    InvalidInput
+        ``road_speeds_unusable``.
+    """
+    shift_from, shift_to = question.shift()
+    teams = queries.team_starts(session, area, question.team_ids)
+    if not teams:
+        raise NotEnough("no_teams", area=area.name)
+    epsg = settings().metric_epsg or metric_epsg(teams[0].lon, teams[0].lat)
+    sections = load_sections(session, county_id=area.county_id, epsg=epsg)
+    if not len(sections.section_id):
+        raise NotEnough("no_roads", area=area.name)
+    found = candidates(
+        _spots(session, area, epsg),
+        weights=question.weights,
+        shift_hours=hours_touched(shift_from, shift_to),
+        seed=question.seed or 0,
+        most=question.most_stops,
+    )
+    if not found:
+        raise NotEnough("no_candidates", area=area.name)
+    return Task(
+        question=question,
+        shift_from=shift_from,
+        shift_to=shift_to,
+        teams=tuple(teams),
+        found=tuple(found),
+        sections=sections,
+        speeds=speed_table(session),
+        epsg=epsg,
+    )
+
+
+def _spots(session: Session, area: Area, epsg: int) -> list[Spot]:
+    """Return the area's spots with cameras counted and the days since the last visit."""
+    moment = now()
+    latest = latest_incident(session, area, types=hotspot_types(session), before=moment)
+    # A register that ends years ago is history and is read by its own last days.
+    until = moment if latest is None or moment - latest < RECENT else latest + timedelta(seconds=1)
+    around = queries.surroundings(session, area, since=until - RECENT, until=until)
+    found = queries.spots(session, area, at=moment, on=today(), around=around)
+    if not found:
+        return []
+    cameras = _metric(queries.working_cameras(session, area.county_id), epsg)
+    places = _metric([(spot.lon, spot.lat) for spot, _ in found], epsg)
+    near = shapely.STRtree(np.asarray(shapely.points(cameras), dtype=object)).query(
+        np.asarray(shapely.points(places)), predicate="dwithin", distance=CAMERA_REACH_M
+    )[0]
+    counts = np.bincount(near, minlength=len(found))
+    return [
+        replace(spot, cameras_near=int(count), days_since_visit=_days_since(visited_on))
+        for (spot, visited_on), count in zip(found, counts, strict=True)
+    ]
+
+
+def _days_since(visited_on: date | None) -> float | None:
+    return None if visited_on is None else float((today() - visited_on).days)
+
+
+def _metric(lonlat: Sequence[tuple[float, float]], epsg: int) -> FloatArray:
+    return to_metric(np.asarray(lonlat, dtype=np.float64).reshape(-1, 2), epsg)
+
+
+def lay_ground(task: Task, on_mode: Callable[[Mode], None]) -> Ground:
+    """Return the networks with stops and stations placed on them and travel times searched.
+
+    Raises
+    ------
+    InvalidInput
+        ``team_off_road`` (fields `team`, `mode`, `distance_m`, `reach_m`): its station is too far from the
+        nearest road it may use.
+    NotEnough
+        ``no_roads_for_mode`` (fields `team`, `mode`): no road is open to the mode at all.
+    """
+    try:
+        return Ground.lay(
+            task.sections,
+            speeds=task.speeds,
+            stops_m=_metric([(one.spot.lon, one.spot.lat) for one in task.found], task.epsg),
+            stations_m=_metric([(team.lon, team.lat) for team in task.teams], task.epsg),
+            modes=[Mode(team.mode) for team in task.teams],
+            on_mode=on_mode,
+        )
+    except StationOffRoad as error:
+        team = task.teams[error.team]
+        if not np.isfinite(error.distance_m):
+            raise NotEnough("no_roads_for_mode", team=team.name, mode=team.mode) from error
+        raise InvalidInput(
+            "team_off_road",
+            team=team.name,
+            mode=team.mode,
+            distance_m=round(error.distance_m),
+            reach_m=STATION_REACH_M,
+        ) from error
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A plan with the ground it was made on."""
+
+    task: Task
+    ground: Ground
+    problem: Problem
+    plan: Plan
+
+    def moment(self, second: int) -> datetime:
+        """Return the moment of a second of the plan's clock."""
+        return self.task.shift_from + timedelta(seconds=second)
+
+
+def store_plan(session: Session, run_id: int, area: Area, answer: Answer) -> PatrolPlan:
+    """Store plan, routes and stops of an answer; a team without any stop gets no route.
+
+    Flushed, not committed.
+    """
+    task = answer.task
+    plan = PatrolPlan(
+        **_owner(area),
+        run_id=run_id,
+        shift_from=task.shift_from,
+        shift_to=task.shift_to,
+        weights=task.question.weights.shown() | {"speeds": SPEED_TABLE_VERSION},
+        summary=summary(answer),
+    )
+    session.add(plan)
+    session.flush()
+    for route in answer.plan.routes:
+        if route.visits:
+            _store_route(session, plan, area=area, answer=answer, route=route)
+    session.add_all(
+        PatrolStop(
+            **_stop_columns(plan, area, task.found[drop.stop]),
+            why=_why(task.found[drop.stop], drop),
+            dropped=drop.reason.value,
+            geom=_point(task.found[drop.stop].spot.lon, task.found[drop.stop].spot.lat),
+        )
+        for drop in answer.plan.dropped
+    )
+    session.flush()
+    audit.record(session, "patrol_plan.made", subject=plan, run=run_id)
+    return plan
+
+
+def _store_route(session: Session, plan: PatrolPlan, *, area: Area, answer: Answer, route: Route) -> None:
+    team = answer.task.teams[route.team]
+    drawn = to_lonlat(answer.ground.drawn(answer.problem, route), answer.task.epsg)
+    row = PatrolRoute(
+        **_owner(area),
+        plan_id=plan.id,
+        team_id=team.id,
+        mode=team.mode,
+        start_at=answer.moment(route.start_s),
+        end_at=answer.moment(route.end_s),
+        distance_m=route.distance_m,
+        travel_s=route.travel_s,
+        prize=route.value,
+        geom=from_shape(shapely.LineString(np.round(drawn, 7)), srid=4326),
+    )
+    session.add(row)
+    session.flush()
+    session.add_all(
+        _served(plan, row, area=area, answer=answer, number=number, visit=visit)
+        for number, visit in enumerate(route.visits, start=1)
+    )
+
+
+def _served(
+    plan: PatrolPlan, route: PatrolRoute, *, area: Area, answer: Answer, number: int, visit: Visit
+) -> PatrolStop:
+    found = answer.task.found[visit.stop]
+    place_m = answer.ground.place_of(Mode(route.mode), visit.stop)
+    lon, lat = to_lonlat(place_m.reshape(1, 2), answer.task.epsg)[0]
+    return PatrolStop(
+        **_stop_columns(plan, area, found),
+        route_id=route.id,
+        sequence=number,
+        why=_why(found, None) | {"travel_s": visit.travel_s, "distance_m": round(visit.distance_m, 1)},
+        arrive_at=answer.moment(visit.arrive_s),
+        leave_at=answer.moment(visit.leave_s),
+        geom=_point(float(lon), float(lat)),
+    )
+
+
+def _owner(area: Area) -> dict[str, Any]:
+    return {"county_id": area.county_id, "area_id": area.id, "area_path": area.path}
+
+
+def _stop_columns(plan: PatrolPlan, area: Area, found: Candidate) -> dict[str, Any]:
+    return _owner(area) | {
+        "plan_id": plan.id,
+        "kind": found.spot.kind.value,
+        "ref_id": found.spot.ref_id,
+        "name": found.spot.name,
+        "prize": found.value,
+        "dwell_s": found.dwell_s,
+    }
+
+
+def _why(found: Candidate, drop: Dropped | None) -> dict[str, Any]:
+    return dict(found.why) if drop is None else {**found.why, "drop": dict(drop.explained_by)}
+
+
+def _point(lon: float, lat: float) -> Any:
+    return from_shape(shapely.Point(round(lon, 7), round(lat, 7)), srid=4326)
+
+
+def summary(answer: Answer) -> dict[str, Any]:
+    """Return the plan in figures, as JSON values: what a person reads first."""
+    plan, task = answer.plan, answer.task
+    visits = [visit for route in plan.routes for visit in route.visits]
+    offered = plan.offered_value
+    return {
+        "shift_from": task.shift_from.astimezone(local_zone()).isoformat(),
+        "shift_to": task.shift_to.astimezone(local_zone()).isoformat(),
+        "teams": len(task.teams),
+        "idle_teams": [task.teams[route.team].name for route in plan.routes if not route.visits],
+        "stops_offered": len(task.found),
+        "stops_served": len(visits),
+        "stops_dropped": dict(Counter(drop.reason.value for drop in plan.dropped)),
+        "offered_by_kind": dict(Counter(one.spot.kind.value for one in task.found)),
+        "served_by_kind": dict(Counter(task.found[visit.stop].spot.kind.value for visit in visits)),
+        "value": round(plan.value, 1),
+        "offered_value": round(offered, 1),
+        "value_share": round(plan.value / offered, 4) if offered else 0.0,
+        "distance_m": round(sum(route.distance_m for route in plan.routes), 1),
+        "travel_s": sum(route.travel_s for route in plan.routes),
+        "dwell_s": sum(visit.leave_s - visit.begin_s for visit in visits),
+        "arcs": answer.ground.arc_count(),
+        "seed": task.question.seed,
+        "iterations": plan.iterations,
+    }

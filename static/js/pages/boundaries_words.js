@@ -1,0 +1,80 @@
+/** What the boundary page says about areas and findings: words only, no page, no network. */
+import { locale, t } from "../i18n.js";
+
+/**
+ * @typedef {object} Clash what forbids saving a drawing
+ * @property {"overlap" | "outside_parent" | "invalid" | "too_small"} kind
+ * @property {string} with name of the other grid, or of the community
+ * @property {any} place GeoJSON geometry
+ * @property {[number, number]} at lon, lat
+ * @property {number} size_m2
+ */
+
+/**
+ * @typedef {object} Finding a place on the map with a number and words
+ * @property {"clash" | "overlap" | "free"} look
+ * @property {any} place GeoJSON geometry
+ * @property {[number, number]} at lon, lat
+ * @property {string} title
+ * @property {string} detail
+ */
+
+/**
+ * @param {number} area_m2
+ * @returns {string} m² up to a hectare, then km²: 8 m², 9,870 m², 0.0123 km², 1.24 km²
+ */
+export function areaText(area_m2) {
+  if (area_m2 < 10) return t("{area} m²", { area: area_m2.toFixed(1) });
+  if (area_m2 < 10_000) return t("{area} m²", { area: grouped(area_m2, 0) });
+  const km2 = area_m2 / 1e6;
+  return t("{area} km²", { area: grouped(km2, km2 < 0.1 ? 4 : km2 < 10 ? 3 : 1) });
+}
+
+/** @param {number} value @param {number} digits */
+function grouped(value, digits) {
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
+}
+
+/** @param {Clash} clash @returns {Finding} */
+export function clashFinding(clash) {
+  const area = areaText(clash.size_m2);
+  const words = {
+    overlap: [t("Overlaps {name}", { name: clash.with }), t("{area} belong to both. Move the corners there.", { area })],
+    outside_parent: [t("Leaves {name}", { name: clash.with }), t("{area} lie outside. Pull the line back to the boundary.", { area })],
+    invalid: [t("The line crosses itself"), t("Move one of the two edges that cross here.")],
+    too_small: [t("Too small"), t("Only {area}. Draw a larger grid.", { area })],
+  }[clash.kind];
+  return { look: "clash", place: clash.place, at: clash.at, title: words[0], detail: words[1] };
+}
+
+/** @param {{place: any, at: [number, number], size_m2: number}} free @returns {Finding} */
+export function freeFinding({ place, at, size_m2 }) {
+  return { look: "free", place, at, title: t("Free ground, {area}", { area: areaText(size_m2) }), detail: t("Belongs to no grid yet.") };
+}
+
+/** @param {{place: any, at: [number, number], size_m2: number, with: string[]}} overlap @returns {Finding} */
+export function overlapFinding({ place, at, size_m2, with: names }) {
+  return {
+    look: "overlap", place, at, title: t("{one} and {two} overlap", { one: names[0], two: names[1] }),
+    detail: t("{area} belong to both.", { area: areaText(size_m2) }),
+  };
+}
+
+/**
+ * @param {any} place GeoJSON MultiPolygon or Polygon
+ * @returns {any} the ground as one ring to start a drawing from, null when it has several parts or holes
+ */
+export function asOneRing(place) {
+  const polygons = place.type === "MultiPolygon" ? place.coordinates : place.type === "Polygon" ? [place.coordinates] : [];
+  return polygons.length === 1 && polygons[0].length === 1 ? { type: "Polygon", coordinates: polygons[0] } : null;
+}
+
+/**
+ * The share of the ground that is divided.
+ * @param {{area_m2: number, free_m2: number}} community
+ * @returns {number} 0 to 100; 100 only when nothing is left
+ */
+export function dividedPercent({ area_m2, free_m2 }) {
+  const percent = (100 * (area_m2 - free_m2)) / Math.max(1, area_m2);
+  return Math.max(0, Math.min(free_m2 > 0 ? 99 : 100, Math.round(percent)));
+}

@@ -1,0 +1,82 @@
+"""The web application on a database of its own, and people signed in to it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import webapp.kept
+from core.db import Scope, transaction
+from geo.areas.queries import area_by_id
+from geo.staff.service import create_account
+from tests.conftest import Database
+from tests.small_town import SmallTown, build_small_town
+from webapp.factory import create_app
+
+PASSWORD = "a-password-for-tests"  # long enough for the rule
+#: Role -> the area of the small town it is given.
+PLACES = {
+    "captain": "west",
+    "dispatcher": "county",
+    "leader": "county",
+    "boundary": "county",
+    "admin": "county",
+    "auditor": "county",
+}
+
+
+@dataclass
+class World:
+    """The small town, the application that serves it, and account ids by role."""
+
+    town: SmallTown
+    app: Flask
+    accounts: dict[str, int]
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    """The small town served by the application, with one account a role (login = ``the-`` + role)."""
+    webapp.kept.quick_redis.cache_clear()
+    town = build_small_town()
+    accounts = {}
+    with transaction(Scope.everything()) as session:
+        for role, place in PLACES.items():
+            area = area_by_id(session, getattr(town, place).id)
+            account, _ = create_account(
+                session, login=f"the-{role}", name=role, role_code=role, area=area, password=PASSWORD
+            )
+            accounts[role] = account.id
+    return World(town, create_app(), accounts)
+
+
+@pytest.fixture
+def sign_in(world: World) -> Callable[..., FlaskClient]:
+    """Return a client whose session belongs to the account of a role."""
+
+    def as_role(role: str) -> FlaskClient:
+        client = world.app.test_client()
+        answer = sign_in_with(client, f"the-{role}", PASSWORD)
+        assert answer.status_code == 303, answer.text
+        return client
+
+    return as_role
+
+
+def form_token(client: FlaskClient) -> str:
+    """Return the form token of the client's session, read from the sign-in or style page."""
+    page = client.get("/login", follow_redirects=False)
+    if page.status_code == 302:
+        page = client.get("/style")
+    found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
+    assert found, page.text[:300]
+    return found[1]
+
+
+def sign_in_with(client: FlaskClient, login: str, password: str, **more: str):  # noqa: ANN201
+    """Post the sign-in form."""
+    form = {"login_name": login, "password": password, "csrf_token": form_token(client), **more}
+    return client.post("/login", data=form)

@@ -1,0 +1,99 @@
+"""The job tray: runs in the reader's scope, one run, and asking one to stop."""
+
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, url_for
+from flask_babel import gettext
+from flask_login import current_user
+from sqlalchemy import or_, select
+
+from core import audit
+from core.errors import NotFound
+from core.jobs import UNFINISHED, JobRun, cancel
+from webapp.permission import require, requires
+from webapp.problem import problem_of_code, sentence
+from webapp.sentences.work import JOB_TITLES
+from webapp.session import request_session
+
+blueprint = Blueprint("api_jobs", __name__, url_prefix="/api/jobs")
+
+MOST = 20
+#: Where the outcome of a finished run is seen: endpoint and the name of its parameter.
+RESULT_PAGES = {"hotspots.find": ("leader.index", "run"), "patrols.plan": ("dispatch.index", "run")}
+
+
+@blueprint.get("")
+@requires("job.view")
+def list_jobs() -> Any:
+    """List unfinished runs in scope and the reader's own latest ones, newest first."""
+    runs = request_session().scalars(
+        select(JobRun)
+        .where(or_(JobRun.state.in_(UNFINISHED), JobRun.actor_id == current_user.id))
+        .order_by(JobRun.created_at.desc(), JobRun.id.desc())
+        .limit(MOST)
+    )
+    return jsonify(jobs=[as_json(run) for run in runs])
+
+
+@blueprint.get("/<int:run_id>")
+@requires("job.view")
+def show_job(run_id: int) -> Any:
+    """Show one run with its detail and result."""
+    run = request_session().get(JobRun, run_id)
+    if run is None:
+        raise NotFound("job_unknown", id=run_id)
+    return jsonify(as_json(run) | {"detail": run.detail, "result": run.result, "params": run.params})
+
+
+@blueprint.post("/<int:run_id>/cancel")
+@requires("job.view")
+def cancel_job(run_id: int) -> Any:
+    """Ask a run to stop: one's own, or any in scope with the permission for it."""
+    session = request_session()
+    run = session.get(JobRun, run_id)
+    if run is None:
+        raise NotFound("job_unknown", id=run_id)
+    if run.actor_id != current_user.id:
+        require("job.cancel")
+    run = cancel(session, run_id)
+    audit.record(session, "job.cancel", subject=run, kind=run.kind)
+    return jsonify(as_json(run)), 202
+
+
+def as_json(run: JobRun) -> dict[str, Any]:
+    """Return a run as the tray shows it, with its words in the reader's language."""
+    title = JOB_TITLES.get(run.kind)
+    return {
+        "id": str(run.id),
+        "kind": run.kind,
+        "title": gettext(title) if title else run.kind,
+        "state": run.state,
+        "progress": run.progress,
+        "message": _message(run),
+        "error": problem_of_code(run.error) if run.error else None,
+        "requested_at": run.created_at.isoformat(),
+        "started_at": run.started_at.isoformat() if run.started_at else None,
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "cancel_requested": run.cancel_requested,
+        "own": run.actor_id == current_user.id,
+        "result_url": _result_url(run),
+    }
+
+
+def _message(run: JobRun) -> str:
+    if run.state == "failed" and run.error:
+        told = problem_of_code(run.error)
+        return f"{told['title']} {told['detail']}".strip()
+    if run.state in UNFINISHED and run.message.get("code"):
+        fields = {name: value for name, value in run.message.items() if name != "code"}
+        return sentence(run.message["code"], **fields)
+    return ""
+
+
+def _result_url(run: JobRun) -> str | None:
+    page = RESULT_PAGES.get(run.kind)
+    if run.state != "done" or page is None:
+        return None
+    endpoint, parameter = page
+    values: dict[str, Any] = {parameter: run.id}
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else None

@@ -1,0 +1,50 @@
+"""Reading the parameters of a request; what cannot be used is refused by name."""
+
+import math
+
+from flask import request
+
+from core.errors import InvalidInput
+
+
+def number(name: str, *, default: float | None = None) -> float:
+    """Return the parameter `name` as a finite number.
+
+    Raises
+    ------
+    InvalidInput
+        ``parameter_unusable`` (fields `name`, `wanted`).
+    """
+    sent = request.args.get(name)
+    if sent is None and default is not None:
+        return default
+    try:
+        value = float(sent or "")
+    except ValueError as error:
+        raise InvalidInput("parameter_unusable", name=name, wanted="number") from error
+    if not math.isfinite(value):
+        raise InvalidInput("parameter_unusable", name=name, wanted="number")
+    return value
+
+
+def bbox(name: str = "bbox") -> tuple[float, float, float, float]:
+    """Return the parameter `name` as west, south, east, north in degrees.
+
+    Raises
+    ------
+    InvalidInput
+        ``parameter_unusable``.
+    """
+    wanted = "west,south,east,north"
+    try:
+        west, south, east, north = (float(part) for part in request.args.get(name, "").split(","))
+    except ValueError as error:
+        raise InvalidInput("parameter_unusable", name=name, wanted=wanted) from error
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise InvalidInput("parameter_unusable", name=name, wanted=wanted)
+    return west, south, east, north
+
+
+def words(name: str = "q", *, longest: int = 80) -> str:
+    """Return the text parameter `name` without surrounding blanks, cut to `longest` signs."""
+    return request.args.get(name, "").replace("\0", "").strip()[:longest]

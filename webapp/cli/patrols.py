@@ -1,0 +1,223 @@
+"""``gridpatrol patrols``: teams and patrol plans from a terminal, through the same job code as the pages."""
+
+import json
+import sys
+import time
+from datetime import datetime
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session
+
+from core.clock import local_zone
+from core.db import Scope, transaction
+from core.errors import DomainError, InvalidInput, NotEnough
+from core.jobs import UNFINISHED, JobRun, execute
+from geo.areas.models import Area
+from geo.areas.queries import area_by_code, counties
+from patrols import queries
+from patrols.jobs import PLAN_TIMEOUT_S, request_plan
+from patrols.models import MODES
+from patrols.question import PlanQuestion
+from patrols.teams import TeamDetails, create_team
+from webapp.house.words import explain
+
+DEFAULTS = PlanQuestion()
+
+
+@click.group()
+def patrols() -> None:
+    """Keep teams and plan their patrols."""
+
+
+@patrols.command()
+@click.option("--area", "code", help="Code of the area; needed when there are several counties.")
+@click.option("--from", "shift_from", help="Start of the shift, e.g. 2026-11-22T19:00; tonight by default.")
+@click.option("--to", "shift_to", help="End of the shift.")
+@click.option(
+    "--team", "team_ids", multiple=True, type=int, help="Id of a team (repeatable); all by default."
+)
+@click.option(
+    "--time-limit-s", default=DEFAULTS.time_limit_s, show_default=True, help="Seconds of searching."
+)
+@click.option("--iterations", type=int, help="End the search after so many iterations: repeatable.")
+@click.option("--most-stops", default=DEFAULTS.most_stops, show_default=True, help="Most candidate stops.")
+@click.option("--seed", type=int, help="Repeats a plan; drawn when not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def plan(  # noqa: PLR0917 - click passes every option by name
+    code: str | None,
+    shift_from: str | None,
+    shift_to: str | None,
+    team_ids: tuple[int, ...],
+    time_limit_s: float,
+    iterations: int | None,
+    most_stops: int,
+    seed: int | None,
+    as_json: bool,  # noqa: FBT001 - see above
+) -> None:
+    """Plan one shift in this process and print the routes; the map shows them too."""
+    try:
+        question = PlanQuestion(
+            shift_from=_moment(shift_from, "from"),
+            shift_to=_moment(shift_to, "to"),
+            team_ids=team_ids,
+            time_limit_s=time_limit_s,
+            iteration_limit=iterations,
+            most_stops=most_stops,
+            seed=seed,
+        )
+        answer = run_inline(question, code)
+    except DomainError as error:
+        click.echo(explain(error), err=True)
+        sys.exit(2)
+    click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _told(answer))
+    sys.exit(0 if answer["state"] == "done" else 1)
+
+
+@patrols.command("team-add")
+@click.argument("name")
+@click.option("--mode", required=True, type=click.Choice(MODES))
+@click.option("--lon", required=True, type=float, help="Station, EPSG:4326.")
+@click.option("--lat", required=True, type=float)
+@click.option("--size", default=2, show_default=True, help="Members.")
+@click.option("--station", default="", help="Name of the station.")
+@click.option("--area", "code", help="Code of the area the team serves; the only county by default.")
+def team_add(  # noqa: PLR0917 - click passes every option by name
+    name: str, mode: str, lon: float, lat: float, size: int, station: str, code: str | None
+) -> None:
+    """Add a team called NAME that starts and ends its shifts at a station."""
+    details = TeamDetails(name=name, mode=mode, lon=lon, lat=lat, size=size, station_name=station)
+    try:
+        with transaction(Scope.everything()) as session:
+            team_id = create_team(session, _area(session, code), details).id
+    except DomainError as error:
+        click.echo(explain(error), err=True)
+        sys.exit(2)
+    click.echo(team_id)
+
+
+@patrols.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list.")
+def teams(as_json: bool) -> None:  # noqa: FBT001 - click passes it by name
+    """List the teams."""
+    with transaction(Scope.everything()) as session:
+        rows = [dict(row._mapping) for row in queries.teams(session)]  # noqa: SLF001 - SQLAlchemy's public name
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        resting = "" if row["active"] else "  停用 inactive"
+        click.echo(
+            f"{row['id']:>5}  {row['mode']:<9} {row['lon']:.5f} {row['lat']:.5f}  {row['name']}{resting}"
+        )
+
+
+def run_inline(question: PlanQuestion, code: str | None) -> dict[str, Any]:
+    """Request a plan and make it here; return the run's state, result, error, routes and dropped stops.
+
+    Raises
+    ------
+    DomainError
+        The request is refused, or the run does not end within its time-out.
+    """
+    with transaction(Scope.everything()) as session:
+        run_id = request_plan(session, _area(session, code), question).id
+    # A worker may have been faster: then this returns at once and the worker's result is awaited.
+    execute(run_id)
+    deadline = time.monotonic() + PLAN_TIMEOUT_S
+    while True:
+        with transaction(Scope.everything()) as session:
+            run = session.get_one(JobRun, run_id)
+            if run.state not in UNFINISHED:
+                return _answer(session, run)
+        if time.monotonic() > deadline:
+            raise DomainError("job_timed_out", id=run_id)
+        time.sleep(0.2)
+
+
+def _area(session: Session, code: str | None) -> Area:
+    if code is not None:
+        return area_by_code(session, code)
+    known = counties(session)
+    if not known:
+        raise NotEnough("no_county")
+    if len(known) > 1:
+        raise InvalidInput("county_ambiguous", codes=", ".join(area.code for area in known))
+    return known[0]
+
+
+def _moment(words: str | None, setting: str) -> datetime | None:
+    if words is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(words)
+    except ValueError as error:
+        raise InvalidInput("time_unreadable", setting=setting, value=words) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=local_zone())
+
+
+def _answer(session: Session, run: JobRun) -> dict[str, Any]:
+    answer: dict[str, Any] = {"run": run.id, "state": run.state, "result": run.result, "error": run.error}
+    if run.result is None:
+        return answer | {"routes": [], "dropped": []}
+    plan_id = run.result["plan_id"]
+    stops = [_shown(row) for row in queries.stops(session, plan_id)]
+    routes = [
+        {
+            "team": row.team,
+            "mode": row.mode,
+            "start_at": _local(row.start_at),
+            "end_at": _local(row.end_at),
+            "distance_m": round(row.distance_m),
+            "travel_s": row.travel_s,
+            "value": round(row.prize, 1),
+            "geometry": json.loads(row.geometry),
+            "stops": [stop for stop in stops if stop["route"] == row.id],
+        }
+        for row in queries.routes(session, plan_id)
+    ]
+    return answer | {"routes": routes, "dropped": [stop for stop in stops if stop["dropped"]]}
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    return {
+        "route": row.route_id,
+        "sequence": row.sequence,
+        "kind": row.kind,
+        "name": row.name,
+        "value": row.prize,
+        "dwell_s": row.dwell_s,
+        "arrive_at": _local(row.arrive_at),
+        "leave_at": _local(row.leave_at),
+        "dropped": row.dropped,
+        "why": row.why,
+        "lon": round(row.lon, 7),
+        "lat": round(row.lat, 7),
+    }
+
+
+def _local(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(local_zone()).isoformat(timespec="seconds")
+
+
+def _told(answer: dict[str, Any]) -> str:
+    result = answer["result"]
+    if result is None:
+        return f"{answer['state']}: {json.dumps(answer['error'], ensure_ascii=False)}"
+    lines = [
+        f"{result['shift_from'][:16]} – {result['shift_to'][11:16]}  "
+        f"{result['stops_served']}/{result['stops_offered']} 停靠 stops, "
+        f"{result['value_share']:.1%} 价值 of the value, seed {result['seed']}"
+    ]
+    for route in answer["routes"]:
+        km = route["distance_m"] / 1000
+        lines.append(
+            f"\n{route['team']} ({route['mode']})  {route['start_at'][11:16]}–{route['end_at'][11:16]}  {km:.1f} km"
+        )
+        lines += [
+            f"  {stop['sequence']:>2}. {stop['arrive_at'][11:16]}–{stop['leave_at'][11:16]}  "
+            f"{stop['value']:>5.1f}  {stop['kind']:<7}  {stop['name']}"
+            for stop in route["stops"]
+        ]
+    dropped = ", ".join(f"{reason} {count}" for reason, count in sorted(result["stops_dropped"].items()))
+    return "\n".join([*lines, "", f"未安排 not planned: {dropped or 0}"])

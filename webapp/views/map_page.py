@@ -1,0 +1,43 @@
+"""Maps of the rooms: what every map has, plus the layers and tools a room asks for."""
+
+from collections.abc import Sequence
+
+from branca.element import MacroElement
+from sqlalchemy.orm import Session
+
+from core.db import scope_of
+from geo.areas.queries import scope_extent
+from webapp.maps import (
+    BaseTiles,
+    LayerControl,
+    Legend,
+    LocateButton,
+    MapParts,
+    PatrolMap,
+    ScaleBar,
+    VectorTiles,
+    ZoomButtons,
+    compose,
+)
+from webapp.security import csp_nonce
+
+#: Where a map opens that has nothing to show yet: China, from far.
+NOWHERE = (104.0, 35.0, 4)
+
+
+def scope_map(
+    session: Session,
+    shown: Sequence[str],
+    *,
+    offered: Sequence[str] = (),
+    tools: Sequence[MacroElement] = (),
+) -> MapParts:
+    """Return a map of the reader's areas: layers `shown` at once, `offered` by the layer control."""
+    extent = scope_extent(session, scope_of(session).paths)
+    lon, lat, zoom = NOWHERE
+    patrol_map = PatrolMap(center=(lon, lat), zoom=15 if extent else zoom, bounds=extent, min_zoom=4)
+    layers = [VectorTiles(name, visible=name in shown) for name in (*shown, *offered)]
+    common = (LayerControl(), Legend(), LocateButton(), ZoomButtons(), ScaleBar())
+    for element in (BaseTiles(), *layers, *common, *tools):
+        patrol_map.add_child(element)
+    return compose(patrol_map, csp_nonce())
