@@ -50,12 +50,14 @@ _KIND_WORDS = {
 # Directions written as words, clockwise from true north.
 _COMPASS = {
     **{word: index * 22.5 for index, word in enumerate(
-        ("n", "nne", "ne", "ene", "e", "ese", "se", "sse", "s", "ssw", "sw", "wsw", "w", "wnw", "nw", "nnw"))},
+        ("n", "nne", "ne", "ene", "e", "ese", "se", "sse", "s", "ssw", "sw", "wsw", "w", "wnw", "nw",
+         "nnw"))},
     **{word: index * 45.0 for index, word in enumerate(
         ("北", "东北", "东", "东南", "南", "西南", "西", "西北"))},
 }  # fmt: skip
 # Columns that would turn a register into an access: never read, told when met.
-_ACCESS_WORDS = frozenset({"rtsp", "url", "stream", "streamurl", "password", "username", "密码", "用户名", "流地址",
+_ACCESS_WORDS = frozenset({"rtsp", "url", "stream", "streamurl", "password", "username", "密码", "用户名",
+                           "流地址",
                            "取流地址", "ip", "ip地址", "账号"})  # fmt: skip
 _COLUMNS = ("county_id", "area_id", "area_path", "source_ref", "code", "name", "kind", "owner_kind", "status",
             "bearing_deg", "view_angle_deg", "range_m", "height_m", "geom")  # fmt: skip

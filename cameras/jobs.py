@@ -24,9 +24,7 @@ _BATCH = 500
 
 def request_sight(session: Session, area: Area) -> JobRun:
     """Record a run that computes what the cameras of `area` see; enqueued when the session commits."""
-    run = request(
-        session, kind=SIGHT, queue="analysis", owner=area, params={}, timeout_s=SIGHT_TIMEOUT_S
-    )
+    run = request(session, kind=SIGHT, queue="analysis", owner=area, params={}, timeout_s=SIGHT_TIMEOUT_S)
     audit.record(session, "cameras.sight_requested", subject=run)
     return run
 
@@ -39,7 +37,7 @@ def run_sight(run: RunningJob) -> None:
         task = load_sight(session, area_by_id(session, run.area_id))
     wanted = stale(task)
     sights: list[Sight] = []
-    for batch in batched(wanted.items(), _BATCH, strict=False):
+    for batch in batched(wanted.items(), _BATCH):
         run.progress(0.1 + 0.7 * len(sights) / len(wanted), "sight_computing", cameras=len(wanted))
         sights += compute(task, dict(batch))
     run.progress(0.85, "sight_storing")

@@ -37,7 +37,16 @@ DEFAULT_RANGE_M = 80.0
 DEFAULT_ANGLE_DEG = 90.0
 # A change of this text makes every stored view stale.
 METHOD = "sweep v1"
-_VIEW_COLUMNS = ("camera_id", "county_id", "area_id", "area_path", "run_id", "input_digest", "area_m2", "geom")
+_VIEW_COLUMNS = (
+    "camera_id",
+    "county_id",
+    "area_id",
+    "area_path",
+    "run_id",
+    "input_digest",
+    "area_m2",
+    "geom",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,7 @@ def load_sight(session: Session, area: Area) -> SightTask:
 def _metric_cameras(register: Register, epsg: int) -> Cameras:
     points_m = to_metric(register.lonlat, epsg)
     # Bearings count from true north, the metric grid has a north of its own: turn by the angle between.
-    north_m = to_metric(register.lonlat + [0.0, 1e-4], epsg) - points_m
+    north_m = to_metric(register.lonlat + np.array([0.0, 1e-4]), epsg) - points_m
     turn_deg = np.degrees(np.arctan2(north_m[:, 0], north_m[:, 1]))
     return Cameras(
         points_m=points_m,
@@ -126,7 +135,9 @@ def compute(task: SightTask, wanted: dict[int, str]) -> list[Sight]:
     indexes = np.array(list(wanted), np.int64)
     cameras = task.cameras
     moved, outdoors = mounted(cameras.points_m[indexes], cameras.bearing_deg[indexes], task.buildings)
-    placed = Cameras(moved, cameras.bearing_deg[indexes], cameras.angle_deg[indexes], cameras.range_m[indexes])
+    placed = Cameras(
+        moved, cameras.bearing_deg[indexes], cameras.angle_deg[indexes], cameras.range_m[indexes]
+    )
     views = view_polygons(placed, walls_of(task.buildings))
     return [
         Sight(int(index), wanted[int(index)], _stored_form(view, task.epsg) if free else None)

@@ -251,3 +251,77 @@ def _hotspots(session: Session, condition: str, binds: dict[str, Any]) -> Sequen
         text(f"SELECT {columns} FROM hotspot WHERE {condition} ORDER BY run_id DESC, rank"),
         binds,
     ).all()
+
+
+def weekly_counts(
+    session: Session, area: Area, *, until: datetime, weeks: int, hotspot_id: int | None = None
+) -> Sequence[Row[Any]]:
+    """Return (week, n): how many incidents hotspots may be made of fell into each of the last `weeks`.
+
+    Week 0 ends `until`; weeks without incidents are present with 0. With `hotspot_id` only those
+    inside that hotspot count.
+    """
+    return session.execute(
+        text(
+            "SELECT w.week, count(i.id) AS n FROM generate_series(0, :weeks - 1) AS w (week) "
+            "LEFT JOIN (SELECT i.id, "
+            "floor(extract(epoch FROM :until - i.occurred_at) / 604800)::integer AS week "
+            "FROM incident AS i JOIN incident_type AS t ON t.code = i.type_code AND t.hotspot_allowed "
+            "WHERE i.county_id = :county AND i.area_path <@ CAST(:path AS ltree) AND i.source <> 'patrol' "
+            "AND i.occurred_at <= :until AND i.occurred_at > :until - make_interval(weeks => :weeks) "
+            "AND (CAST(:hotspot AS bigint) IS NULL OR EXISTS (SELECT FROM hotspot AS h "
+            "WHERE h.id = :hotspot AND i.geom && h.geom AND ST_Intersects(i.geom, h.geom)))) AS i "
+            "ON i.week = w.week GROUP BY w.week ORDER BY w.week DESC"
+        ),
+        {
+            "until": until,
+            "weeks": weeks,
+            "county": area.county_id,
+            "path": area.path,
+            "hotspot": hotspot_id,
+        },
+    ).all()
+
+
+def period_profile(session: Session, area: Area, *, start: datetime, end: datetime, zone: str) -> Row[Any]:
+    """Return (total, by_type {code: n}, by_hour {hour: n}) of an area's incidents in [start, end).
+
+    Hours are those of the time zone `zone`; patrol-discovered incidents are left out.
+    """
+    return session.execute(
+        text(
+            "WITH found AS (SELECT i.type_code, "
+            "extract(hour FROM i.occurred_at AT TIME ZONE :zone)::integer AS hour "
+            "FROM incident AS i JOIN incident_type AS t ON t.code = i.type_code AND t.hotspot_allowed "
+            "WHERE i.county_id = :county AND i.area_path <@ CAST(:path AS ltree) AND i.source <> 'patrol' "
+            "AND i.occurred_at >= :start AND i.occurred_at < :end) "
+            "SELECT (SELECT count(*) FROM found) AS total, "
+            "(SELECT coalesce(jsonb_object_agg(type_code, n), '{}') FROM "
+            "(SELECT type_code, count(*) AS n FROM found GROUP BY type_code) AS t) AS by_type, "
+            "(SELECT coalesce(jsonb_object_agg(hour, n), '{}') FROM "
+            "(SELECT hour, count(*) AS n FROM found GROUP BY hour) AS h) AS by_hour"
+        ),
+        {"zone": zone, "county": area.county_id, "path": area.path, "start": start, "end": end},
+    ).one()
+
+
+def hotspot_shapes(session: Session, run_id: int) -> dict[int, dict[str, Any]]:
+    """Return the GeoJSON geometry (EPSG:4326) of each hotspot of a run, by its id."""
+    rows = session.execute(
+        text("SELECT id, ST_AsGeoJSON(geom, 7)::jsonb AS shape FROM hotspot WHERE run_id = :run"),
+        {"run": run_id},
+    )
+    return {row.id: row.shape for row in rows}
+
+
+def incident_types(session: Session) -> Sequence[Row[Any]]:
+    """Return (code, parent_code, name_zh, name_en, hotspot_allowed) of all types, groups first."""
+    return session.execute(
+        select(
+            IncidentType.code,
+            IncidentType.parent_code,
+            IncidentType.name_zh,
+            IncidentType.name_en,
+            IncidentType.hotspot_allowed,
+        ).order_by(IncidentType.parent_code.nulls_first(), IncidentType.code)
+    ).all()

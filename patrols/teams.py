@@ -66,7 +66,7 @@ def create_team(session: Session, area: Area, details: TeamDetails) -> Team:
     """
     team = Team(county_id=area.county_id, area_id=area.id, area_path=area.path)
     _store(session, team, details.checked())
-    audit.record(session, "team.created", subject=team, mode=team.mode)
+    audit.record(session, "team.create", subject=team, mode=team.mode)
     return team
 
 
@@ -82,7 +82,7 @@ def update_team(session: Session, team_id: int, details: TeamDetails) -> Team:
     """
     team = queries.team(session, team_id)
     _store(session, team, details.checked())
-    audit.record(session, "team.changed", subject=team, mode=team.mode, active=team.active)
+    audit.record(session, "team.change", subject=team, mode=team.mode, active=team.active)
     return team
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -285,3 +286,20 @@ def new_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[...
     for context in contexts:
         context.close()
     assert strangers == [], "the page asked other hosts"
+
+
+@pytest.fixture
+def sign_in(new_page: Callable[..., Page], live_server: LiveServer) -> Callable[..., Page]:
+    """Open a page signed in as a demo role, on the page the front door sends that role to."""
+
+    def open_signed_in(role: str, **form: Any) -> Page:
+        page = new_page(**form)
+        login = live_server.login(role)
+        page.goto("/login")
+        page.fill("[name=login_name]", login["username"])
+        page.fill("[name=password]", login["password"])
+        page.click("main [type=submit], main button")
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
+    return open_signed_in

@@ -71,3 +71,8 @@ def translate(message: str, locale: str, **fields: Any) -> str:
 class _Fields(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return f"…{key}…"
+
+
+def in_locale(chinese: str, english: str) -> str:
+    """Return the name in the reader's language: for rows that carry both."""
+    return chinese if choose_locale() == "zh" else english

@@ -146,7 +146,9 @@ def _on_database_error(error: sqlalchemy.exc.DBAPIError) -> Any:
     if isinstance(error, sqlalchemy.exc.DataError):
         logger.warning("the database refused a value", exc_info=error)
         return answer(InvalidInput("value_unusable"))
-    return _without_database(error)
+    if isinstance(error, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError):
+        return _without_database(error)
+    return _on_crash(error)
 
 
 def _without_database(error: Exception) -> Any:

@@ -89,7 +89,7 @@ def _foot(point: Point, bearing_deg: float, block: BaseGeometry) -> Point | None
     if not np.isnan(bearing_deg) and block.contains(point):
         turn = np.radians(bearing_deg)
         far = (point.x + DEEPEST_M * np.sin(turn), point.y + DEEPEST_M * np.cos(turn))
-        met = shapely.intersection(shapely.LineString([point, far]), walls)
+        met = shapely.intersection(shapely.LineString([(point.x, point.y), far]), walls)
         if not met.is_empty:
             return _nearest(point, met)
     nearest = _nearest(point, walls)

@@ -89,7 +89,8 @@ def view_polygons(cameras: Cameras, walls: Walls) -> list[Polygon]:
 
 def _tree(walls: Walls) -> shapely.STRtree:
     pairs = np.stack([walls.start_m, walls.end_m], axis=1)
-    return shapely.STRtree(shapely.linestrings(pairs) if len(pairs) else [])
+    lines = np.asarray(shapely.linestrings(pairs) if len(pairs) else [], dtype=object)
+    return shapely.STRtree(lines)
 
 
 def _walls_near(tree: shapely.STRtree, walls: Walls, point: Floats, range_m: float) -> Walls:
@@ -98,7 +99,7 @@ def _walls_near(tree: shapely.STRtree, walls: Walls, point: Floats, range_m: flo
 
 
 def _view(cameras: Cameras, index: int, near: Walls) -> Polygon:
-    """Sweep one camera; `near` is relative to it. Angles run counter-clockwise from the sector's right side."""
+    """Sweep one camera; `near` is relative to it, angles run counter-clockwise from the sector's right."""
     range_m = float(cameras.range_m[index])
     bearing_deg, angle_deg = float(cameras.bearing_deg[index]), float(cameras.angle_deg[index])
     if np.isnan(bearing_deg):
@@ -122,7 +123,7 @@ def _view(cameras: Cameras, index: int, near: Walls) -> Polygon:
 
 
 def _whole(polygon: Polygon) -> Polygon:
-    """Return a valid polygon: a view narrowed to a line by touching walls breaks into parts; keep the largest."""
+    """Return a valid polygon: where touching walls narrow a view to a line it breaks; keep the largest."""
     if polygon.is_valid:
         return polygon
     parts = [part for part in shapely.get_parts(shapely.make_valid(polygon)) if part.geom_type == "Polygon"]

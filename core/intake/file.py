@@ -84,7 +84,7 @@ def read_plain(path: Path, *, cap_bytes: int = TEXT_CAP_BYTES) -> bytes:
     openers: dict[str, Callable[..., object]] = {"gzip": gzip.open, "bzip2": bz2.open}
     opener = openers.get(container(path), Path.open)
     try:
-        with opener(path, "rb") as handle:  # type: ignore[attr-defined]
+        with opener(path, "rb") as handle:
             content: bytes = handle.read(cap_bytes + 1)
     except EOFError as error:
         raise InvalidInput("file_truncated", file=path.name) from error

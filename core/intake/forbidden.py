@@ -48,7 +48,8 @@ FORBIDDEN_COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("political", "party membership", "netizen", "wechat", "weibo"),
     ),
     "list or score of persons": (
-        ("重点人员", "重点人", "关注人员", "人员等级", "风险等级", "风险评分", "维稳", "管控", "黑名单", "身份证"),
+        ("重点人员", "重点人", "关注人员", "人员等级", "风险等级", "风险评分", "维稳", "管控", "黑名单",
+         "身份证"),
         ("risk score", "person score", "watch list", "watchlist", "blacklist", "id card", "national id",
          "passport"),
     ),

@@ -135,7 +135,8 @@ def _sheet_rows(path: Path, sheet: str | None) -> list[list[Cell]]:
             if sheet is not None and sheet not in names:
                 raise InvalidInput("sheet_missing", file=path.name, sheet=sheet, found=names)
             for name in [sheet] if sheet is not None else names:
-                rows: list[list[Cell]] = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                found = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+                rows: list[list[Cell]] = [[*row] for row in found]
                 if any(not _blank(cell) for row in rows for cell in row):
                     return rows
     except python_calamine.PasswordError as error:

@@ -148,7 +148,7 @@ _KNOWN_ENDINGS = (".geojson", ".json", ".gpkg", ".shp", ".kml", ".gml", ".fgb")
 
 
 def _shape_encoding(path: Path) -> str | None:
-    """Encoding of a Shapefile's attributes: its .cpg, its language byte, then UTF-8, then GB18030.
+    """Return the encoding of a Shapefile's attributes: its .cpg, its language byte, then UTF-8, then GB18030.
 
     None leaves the choice to GDAL, which honours .cpg and the language byte itself.
     """

@@ -50,12 +50,12 @@ def county_for(session: Session, box: Box, wish: CountyWish, report: ImportRepor
     """
     known = list(counties(session))
     if wish.code is not None:
-        return _chosen(session, known, wish.code, box, report)
+        return _chosen(session, known, wish.code, box=box, report=report)
     if wish.new_name is not None or not known:
         name = wish.new_name or _stem(report.source)
         same = next((county for county in known if county.name == name), None)
         if same is None:
-            return _make(session, known, name, box, report)
+            return _make(session, known, name, box=box, report=report)
         return _grown(session, same, box, report)
     near = [(county, _overlap(boundary_of(session, county), box)) for county in known]
     best, share = max(near, key=lambda pair: pair[1])
@@ -90,18 +90,16 @@ def robust_box(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Box:
     A stray lies farther beyond the 0.1 and 99.9 per cent quantiles than a quarter of their distance plus
     0.02 degrees (2 km): one mistyped coordinate shall not make a county of half a continent.
     """
-    edges = []
     inside = np.ones(len(lon), np.bool_)
     for values in (lon, lat):
         low, high = np.quantile(values, [0.001, 0.999])
         room = (high - low) / 4 + 0.02
         inside &= (values >= low - room) & (values <= high + room)
-    for values in (lon, lat):
-        edges.append((float(values[inside].min()), float(values[inside].max())))
-    return edges[0][0], edges[1][0], edges[0][1], edges[1][1]
+    east_west, north_south = lon[inside], lat[inside]
+    return float(east_west.min()), float(north_south.min()), float(east_west.max()), float(north_south.max())
 
 
-def _chosen(session: Session, known: list[Area], code: str, box: Box, report: ImportReport) -> Area:
+def _chosen(session: Session, known: list[Area], code: str, *, box: Box, report: ImportReport) -> Area:
     county = next((county for county in known if code in {county.code, county.name}), None)
     if county is None:
         raise InvalidInput("county_unknown", county=code, found=[each.code for each in known])
@@ -122,7 +120,7 @@ def _overlap(boundary: AreaBoundary | None, box: Box) -> float:
     return max(shape.intersection(extent).area / extent.area if extent.area else 1.0, 1e-9)
 
 
-def _make(session: Session, known: list[Area], name: str, box: Box, report: ImportReport) -> Area:
+def _make(session: Session, known: list[Area], name: str, *, box: Box, report: ImportReport) -> Area:
     taken = {county.code for county in known}
     # Codes beginning with 9 are given to no province.
     code = next(free for number in range(1, 100_000) if (free := f"9{number:05d}") not in taken)
@@ -153,7 +151,7 @@ def _roomy(box: Box) -> BaseGeometry:
 
 
 def _stem(source: str) -> str:
-    return source.split(".")[0] or source
+    return source.split(".", maxsplit=1)[0] or source
 
 
 def _told(box: Box) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import shapely
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _WANTED = ("code", "name", "level", "parent")
 # A file with more flaws than this is not mended from a list; the first ones, by size, are enough.
 _FLAWS_TOLD = 20
+_NO_SHAPE = shapely.MultiPolygon()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +93,22 @@ def _record(
     level = level_of(cells.get("level", "") or level_word, code)
     if level is None:
         return Refusal(line, "level_unknown", {"code": code, "level": cells.get("level", "")})
+    return _shaped(line, geometry, AreaRecord(line, code, name, level, cells.get("parent", ""), _NO_SHAPE))
+
+
+def _shaped(line: int, geometry: BaseGeometry | None, record: AreaRecord) -> AreaRecord | Refusal:
+    """Return the record with its boundary, or why the geometry is none."""
+    code = record.code
     if geometry is None or geometry.is_empty:
         return Refusal(line, "geometry_missing", {"code": code})
     if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
         return Refusal(line, "geometry_not_polygon", {"code": code, "found": geometry.geom_type})
     if not geometry.is_valid:
-        return Refusal(
-            line, "geometry_invalid", {"code": code, "where": shapely.is_valid_reason(geometry)}
-        )
+        return Refusal(line, "geometry_invalid", {"code": code, "where": shapely.is_valid_reason(geometry)})
     shape = as_multipolygon(snap(geometry))
     if shape.is_empty:
         return Refusal(line, "geometry_missing", {"code": code})
-    return AreaRecord(line, code, name, level, cells.get("parent", ""), shape)
+    return replace(record, shape=shape)
 
 
 def import_areas(session: Session, path: Path, wish: CountyWish, options: AreaOptions) -> ImportReport:
@@ -139,7 +144,11 @@ def _county_of(
         if county.code == own[0].code:
             return county
         boundary = boundary_of(session, county)
-        if is_provisional(boundary) and boundary is not None and to_shape(boundary.geom).intersects(own[0].shape):
+        if (
+            is_provisional(boundary)
+            and boundary is not None
+            and to_shape(boundary.geom).intersects(own[0].shape)
+        ):
             report.notice("county_adopted", old=county.name, name=own[0].name, code=own[0].code)
             county.code, county.name = own[0].code, own[0].name
             replace_boundary(boundary, own[0].shape, kind="published")
@@ -153,10 +162,13 @@ def store_areas(
 ) -> None:
     """Check the areas against each other and the house, then store them from the county down."""
     present = _present(session, county)
-    shapes = {code: (area.level, to_shape(row.geom)) for code, (area, row) in present.items() if row is not None}
+    shapes = {
+        code: (area.level, to_shape(row.geom)) for code, (area, row) in present.items() if row is not None
+    }
     placed = with_parents(records, shapes)
     provisional = {code for code, (_, row) in present.items() if is_provisional(row)}
-    _refuse_flaws(placed, shapes, provisional)
+    names = {code: area.name for code, (area, _) in present.items()}
+    _refuse_flaws(placed, shapes, provisional, names | {record.code: record.name for record in placed})
     areas = {code: area for code, (area, _) in present.items()}
     if county is not None:
         areas[county.code] = county
@@ -172,16 +184,17 @@ def _present(session: Session, county: Area | None) -> dict[str, tuple[Area, Are
         return {}
     rows = session.execute(
         select(Area, AreaBoundary)
-        .outerjoin(
-            AreaBoundary, (AreaBoundary.area_id == Area.id) & AreaBoundary.valid.contains(today())
-        )
+        .outerjoin(AreaBoundary, (AreaBoundary.area_id == Area.id) & AreaBoundary.valid.contains(today()))
         .where(Area.county_id == county.id, Area.valid_to.is_(None))
     ).all()
     return {area.code: (area, boundary) for area, boundary in rows}
 
 
 def _refuse_flaws(
-    records: Sequence[AreaRecord], known: dict[str, tuple[str, BaseGeometry]], provisional: set[str]
+    records: Sequence[AreaRecord],
+    known: dict[str, tuple[str, BaseGeometry]],
+    provisional: set[str],
+    names: Mapping[str, str],
 ) -> None:
     """Refuse the file when it does not fit itself or what is published; a provisional extent binds nobody."""
     parents = {code: shape for code, (_, shape) in known.items() if code not in provisional}
@@ -189,7 +202,7 @@ def _refuse_flaws(
     found = flaws(_with_neighbours(records, known), parents)
     if found:
         raise InvalidInput(
-            "areas_do_not_fit", count=len(found), flaws=[_told(flaw) for flaw in found[:_FLAWS_TOLD]]
+            "areas_do_not_fit", count=len(found), flaws=[_told(flaw, names) for flaw in found[:_FLAWS_TOLD]]
         )
 
 
@@ -206,11 +219,11 @@ def _with_neighbours(
     return [*records, *with_parents(old, {**known, **{r.code: (r.level, r.shape) for r in records}})]
 
 
-def _told(flaw: Flaw) -> dict[str, object]:
+def _told(flaw: Flaw, names: Mapping[str, str]) -> dict[str, object]:
     return {
         "code": flaw.code,
-        "first": flaw.first,
-        "second": flaw.second,
+        "first": names.get(flaw.first, flaw.first),
+        "second": names.get(flaw.second, flaw.second),
         "at": list(flaw.at),
         "size_m2": flaw.size_m2,
     }

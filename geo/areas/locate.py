@@ -58,9 +58,7 @@ def load_locator(session: Session, county_id: int) -> Locator:
     rows = session.execute(
         select(Area.id, Area.county_id, Area.path, func.ST_AsBinary(AreaBoundary.geom))
         .join(AreaBoundary, AreaBoundary.area_id == Area.id)
-        .where(
-            Area.county_id == county_id, Area.valid_to.is_(None), AreaBoundary.valid.contains(today())
-        )
+        .where(Area.county_id == county_id, Area.valid_to.is_(None), AreaBoundary.valid.contains(today()))
         .order_by(Area.path)
     ).all()
     owners = tuple(Owner(row[0], row[1], row[2]) for row in rows)

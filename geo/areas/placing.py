@@ -70,7 +70,9 @@ def place_rows(session: Session, points: PointTable, wish: CountyWish, report: I
     locator = load_locator(session, county.id)
     area = np.full(len(reason), NOWHERE, np.int64)
     inside = np.flatnonzero(reason == REASONS.index(OK))
-    area[inside] = locator.locate(shapely.points(points.lon[inside], points.lat[inside]))
+    area[inside] = locator.locate(
+        np.asarray(shapely.points(points.lon[inside], points.lat[inside]), dtype=object)
+    )
     reason[inside[area[inside] == NOWHERE]] = REASONS.index("coordinate_outside")
     return Placement(county, locator, area, reason)
 

@@ -43,7 +43,7 @@ class AreaRecord:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Where areas do not fit: overlap of two siblings, or a child outside its parent."""
+    """Where areas (by code) do not fit: overlap of two siblings, or a child outside its parent."""
 
     code: str
     first: str
@@ -70,7 +70,9 @@ def by_depth(records: Sequence[AreaRecord]) -> list[AreaRecord]:
     return sorted(records, key=lambda record: (_ORDER.index(record.level), record.line))
 
 
-def with_parents(records: Sequence[AreaRecord], known: dict[str, tuple[str, BaseGeometry]]) -> list[AreaRecord]:
+def with_parents(
+    records: Sequence[AreaRecord], known: dict[str, tuple[str, BaseGeometry]]
+) -> list[AreaRecord]:
     """Return the records with their parents' codes; what the file leaves open is found by code or place.
 
     Parameters
@@ -130,7 +132,7 @@ def _overlaps(family: list[AreaRecord]) -> list[Flaw]:
     pairs = [(i, j) for i, j in zip(first, second, strict=True) if i < j]
     found = []
     for i, j in sorted(pairs):
-        flaw = _flaw("siblings_overlap", family[i].name, family[j].name, shapes[i].intersection(shapes[j]))
+        flaw = _flaw("siblings_overlap", family[i].code, family[j].code, shapes[i].intersection(shapes[j]))
         if flaw is not None:
             found.append(flaw)
     return found
@@ -138,7 +140,7 @@ def _overlaps(family: list[AreaRecord]) -> list[Flaw]:
 
 def _outside(family: list[AreaRecord], parent_code: str, parent: BaseGeometry) -> list[Flaw]:
     judged = (
-        _flaw("child_outside", record.name, parent_code, record.shape.difference(parent)) for record in family
+        _flaw("child_outside", record.code, parent_code, record.shape.difference(parent)) for record in family
     )
     return [flaw for flaw in judged if flaw is not None]
 

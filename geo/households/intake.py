@@ -64,7 +64,9 @@ class HouseholdRecord:
         return self.tenure != "vacant" and bool(self.head_name or self.phone or self.occupant_count)
 
 
-def read_households(path: Path, options: TableOptions) -> tuple[PointTable, list[HouseholdRecord], list[Refusal]]:
+def read_households(
+    path: Path, options: TableOptions
+) -> tuple[PointTable, list[HouseholdRecord], list[Refusal]]:
     """Return the table, the rows that can be loaded, and the others with their reasons.
 
     A row's reference is its id column, else a digest of address, plate, building, unit and room; the
@@ -141,9 +143,7 @@ def _address_ref(*parts: str) -> str:
     return "address:" + hashlib.sha256(flat.encode()).hexdigest()[:24]
 
 
-def import_households(
-    session: Session, path: Path, wish: CountyWish, options: TableOptions
-) -> ImportReport:
+def import_households(session: Session, path: Path, wish: CountyWish, options: TableOptions) -> ImportReport:
     """Read and store a table of households; rows already here are left as they are.
 
     Names and phone numbers go to `household_contact` alone; the report names none of them.
@@ -162,7 +162,7 @@ def import_households(
     )
     if not placed:
         raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
-    _load_dwellings(session, points, placed, placement, report)
+    _load_dwellings(session, points, placed, placement=placement, report=report)
     _load_people(session, placed, placement.county.id, report)
     touch_layer(session, "dwellings")
     audit.record(session, "household.import", subject=placement.county, loaded=dict(report.loaded))
@@ -173,6 +173,7 @@ def _load_dwellings(
     session: Session,
     points: PointTable,
     records: Sequence[HouseholdRecord],
+    *,
     placement: Placement,
     report: ImportReport,
 ) -> None:
@@ -241,7 +242,8 @@ def _load_people(
         text(
             "WITH come AS (INSERT INTO household (dwelling_id, county_id, area_id, area_path, head_masked, "
             "phone_masked, occupant_count) "
-            "SELECT d.id, d.county_id, d.area_id, d.area_path, p.head_masked, p.phone_masked, p.occupant_count "
+            "SELECT d.id, d.county_id, d.area_id, d.area_path, p.head_masked, p.phone_masked, "
+            "p.occupant_count "
             "FROM intake_people AS p JOIN dwelling AS d "
             "ON d.county_id = :county AND d.source_ref = p.source_ref WHERE NOT EXISTS "
             "(SELECT 1 FROM household AS h WHERE h.dwelling_id = d.id AND h.moved_out_on IS NULL) "

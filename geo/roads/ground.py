@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
@@ -78,13 +78,17 @@ class Ground:
     places: list[PlacePoint] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
+    def count(self) -> int:
+        """Return how many things were read."""
+        return len(self.sections) + len(self.footprints) + len(self.covers) + len(self.places)
+
     def extent(self) -> Box | None:
         """Return west, south, east, north of everything; None when nothing was read.
 
         Roads decide where there are any: a lake or a forest may reach far beyond the town.
         """
-        shapes: list[object] = [section.line for section in self.sections]
-        shapes = shapes or [each.shape for each in (*self.footprints, *self.covers)]
+        shapes: list[Any] = [section.line for section in self.sections]
+        shapes = shapes or [each.shape for each in self.footprints] + [each.shape for each in self.covers]
         shapes = shapes or [place.point for place in self.places]
         if not shapes:
             return None
@@ -103,8 +107,8 @@ def lengths_m(lines: list[LineString]) -> np.ndarray[tuple[int], np.dtype[np.flo
     return np.bincount(owner[1:][same], weights=np.asarray(distance_m), minlength=len(lines))
 
 
-def as_multipolygon(shape: object) -> MultiPolygon | None:
-    """Return a valid multipolygon of the polygonal parts, on the 1e-7 degree grid; None if nothing is left."""
+def as_multipolygon(shape: Any) -> MultiPolygon | None:
+    """Return the polygonal parts as a valid multipolygon on the 1e-7 degree grid, None if there are none."""
     valid = shapely.make_valid(shape)
     valid = shapely.set_precision(valid, 1e-7)
     parts = [part for part in shapely.get_parts(valid) if part.geom_type in {"Polygon", "MultiPolygon"}]

@@ -92,12 +92,12 @@ def _keep_inside(session: Session, ground: Ground, county: Area) -> None:
     if boundary is None:
         return
     shapely.prepare(boundary)
-    before = sum(map(len, (ground.sections, ground.footprints, ground.covers, ground.places)))
+    before = ground.count()
     ground.sections = [each for each in ground.sections if boundary.intersects(each.line)]
     ground.footprints = [each for each in ground.footprints if boundary.intersects(each.shape)]
     ground.covers = [each for each in ground.covers if boundary.intersects(each.shape)]
     ground.places = [each for each in ground.places if boundary.intersects(each.point)]
-    kept = sum(map(len, (ground.sections, ground.footprints, ground.covers, ground.places)))
+    kept = ground.count()
     if kept < before:
         ground.skipped["outside_county"] += before - kept
 
@@ -115,20 +115,26 @@ def _load_sections(session: Session, sections: list[Section], county: Area) -> L
          each.foot, each.bicycle, each.car, each.bridge, each.tunnel, float(length_m), geom)
         for each, length_m, geom in zip(sections, lengths_m(lines), hex_wkb(lines), strict=True)
     )  # fmt: skip
+    table: Any = RoadSection.__table__
     compared = [column for column in _SECTION_COLUMNS[2:] if column != "length_m"]
     return load_new(
-        session, RoadSection.__table__, columns=_SECTION_COLUMNS, rows=rows, compared=compared  # type: ignore[arg-type]
+        session,
+        table,
+        columns=_SECTION_COLUMNS,
+        rows=rows,
+        compared=compared,
     )
 
 
 def _load_footprints(session: Session, footprints: list[Footprint], county: Area) -> Loaded:
+    table: Any = Building.__table__
     rows = (
         (county.id, each.source_ref, each.kind, each.name, each.levels, geom)
         for each, geom in zip(footprints, hex_wkb([each.shape for each in footprints]), strict=True)
     )
     return load_new(
         session,
-        Building.__table__,  # type: ignore[arg-type]
+        table,
         columns=_BUILDING_COLUMNS,
         rows=rows,
         compared=_BUILDING_COLUMNS[2:],
@@ -136,13 +142,14 @@ def _load_footprints(session: Session, footprints: list[Footprint], county: Area
 
 
 def _load_covers(session: Session, covers: list[Cover], county: Area) -> Loaded:
+    table: Any = GroundCover.__table__
     rows = (
         (county.id, each.source_ref, each.kind, each.name, geom)
         for each, geom in zip(covers, hex_wkb([each.shape for each in covers]), strict=True)
     )
     return load_new(
         session,
-        GroundCover.__table__,  # type: ignore[arg-type]
+        table,
         columns=_COVER_COLUMNS,
         rows=rows,
         compared=_COVER_COLUMNS[2:],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from geo.roads.tags import RoadUse
 
     type Lines = list[tuple[Any, RoadUse, str | None]]
@@ -43,7 +42,8 @@ _NAME_COLUMNS = ("name", "道路名称", "名称", "路名", "road_name", "roadn
 _LEVEL_COLUMNS = ("levels", "building:levels", "层数", "楼层", "地上层数", "floors")
 _NOT_BUILDINGS = frozenset({"building_part", "address", "entrance"})
 _DEFAULT_CLASS = "residential"
-_AMENITIES = ("school", "college", "university", "kindergarten", "marketplace", "hospital", "clinic", "police",
+_AMENITIES = ("school", "college", "university", "kindergarten", "marketplace", "hospital", "clinic",
+              "police",
               "bus_station", "bank", "internet_cafe", "fuel", "townhall", "community_centre")  # fmt: skip
 _SHOPS = ("supermarket", "mall", "department_store")
 _LODGINGS = ("hotel", "hostel", "motel", "guest_house")
@@ -70,7 +70,9 @@ _KIND_TAGS = {
 
 
 def read_ground_layer(path: Path, *, layer: str | None = None, crs: str | None = None) -> Ground:
-    """Return what a vector layer holds: lines as noded sections, polygons as buildings or cover, points as places.
+    """Return what a vector layer holds: noded sections, buildings, ground cover and places.
+
+    Lines are roads, polygons buildings or cover, points places.
 
     References are made from the coordinates, so that the same file gives the same references.
 
@@ -234,9 +236,12 @@ def _cut_at_ends(pieces: list[tuple[Any, int]]) -> list[tuple[Any, int]]:
         return []
     shapes = np.array([piece for piece, _ in pieces], dtype=object)
     keys = np.round(
-        shapely.get_coordinates(np.concatenate([shapely.get_point(shapes, 0), shapely.get_point(shapes, -1)])), 7
+        shapely.get_coordinates(
+            np.concatenate([shapely.get_point(shapes, 0), shapely.get_point(shapes, -1)])
+        ),
+        7,
     )
-    ends = shapely.points(np.unique(keys, axis=0))
+    ends = np.asarray(shapely.points(np.unique(keys, axis=0)), dtype=object)
     # Snapping moves a vertex by at most half a cell's diagonal; two moved ends lie within 1.5 cells.
     which, piece_of = shapely.STRtree(shapes).query(ends, predicate="dwithin", distance=1.5 * GRID_DEG)
     cuts: dict[int, list[Any]] = {}
@@ -258,9 +263,9 @@ def cut_line(line: Any, points: list[Any]) -> list[Any]:
     marks = [(0.0, coordinates[0]), *((at, np.array(point.coords[0])) for at, point in inner)]
     marks.append((float(along[-1]), coordinates[-1]))
     parts = []
-    for (low, start), (high, end) in zip(marks, marks[1:], strict=False):
+    for (low, start), (high, end) in pairwise(marks):
         between = coordinates[(along > low + GRID_DEG) & (along < high - GRID_DEG)]
-        part = shapely.linestrings(np.round(np.vstack([start, between, end]), 7))
+        part: Any = shapely.linestrings(np.round(np.vstack([start, between, end]), 7))
         if part.length > 0:
             parts.append(part)
     return parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,6 +94,7 @@ def _read_objects(path: Path, ground: Ground, ways: list[_Way]) -> None:
         .with_areas(osmium.filter.KeyFilter(*_AREA_KEYS))
         .with_filter(osmium.filter.KeyFilter(*_KEYS))
     )
+    thing: Any
     for thing in processor:
         tags = dict(thing.tags)
         if thing.is_area():
@@ -107,10 +109,10 @@ def _take_node(node: Any, tags: dict[str, str], ground: Ground) -> None:
     kind = place_kind(tags)
     if kind is not None and node.location.valid():
         point = shapely.Point(round(node.location.lon, 7), round(node.location.lat, 7))
-        _add_place(ground, f"osm:node/{node.id}", kind, tags, point)
+        _add_place(ground, f"osm:node/{node.id}", kind, tags=tags, point=point)
 
 
-def _add_place(ground: Ground, ref: str, kind: str, tags: dict[str, str], point: shapely.Point) -> None:
+def _add_place(ground: Ground, ref: str, kind: str, *, tags: dict[str, str], point: shapely.Point) -> None:
     name = name_of(tags) or tags.get("operator", "")
     if not name and kind != "station":
         ground.skipped["place_unnamed"] += 1
@@ -182,7 +184,7 @@ def _take_area(area: Any, tags: dict[str, str], factory: Any, ground: Ground) ->
         ground.covers.append(Cover(ref, cover, name_of(tags), shape))
     if place is not None:
         inside = shapely.transform(shape.representative_point(), lambda xy: np.round(xy, 7))
-        _add_place(ground, ref, place, tags, inside)
+        _add_place(ground, ref, place, tags=tags, point=inside)
 
 
 def split_at_junctions(ways: list[_Way], ground: Ground) -> Iterator[Section]:
@@ -196,8 +198,8 @@ def split_at_junctions(ways: list[_Way], ground: Ground) -> Iterator[Section]:
     for way in ways:
         inner = np.isin(way.nodes[1:-1], junctions, kind="sort")
         cuts = [0, *(np.flatnonzero(inner) + 1), len(way.nodes) - 1]
-        for start, end in zip(cuts, cuts[1:], strict=False):
-            line = shapely.linestrings(np.round(way.coordinates[start : end + 1], 7))
+        for start, end in pairwise(cuts):
+            line: Any = shapely.linestrings(np.round(way.coordinates[start : end + 1], 7))
             if line.length == 0:
                 ground.skipped["no_length"] += 1
                 continue

@@ -23,7 +23,8 @@ _CLASS_OF = {
     "高速公路": "motorway", "高速": "motorway", "国道": "trunk", "快速路": "trunk", "城市快速路": "trunk",
     "省道": "primary", "主干道": "primary", "主干路": "primary", "次干道": "secondary", "次干路": "secondary",
     "县道": "secondary", "支路": "tertiary", "乡道": "tertiary", "村道": "residential", "街巷": "residential",
-    "内部道路": "service", "机耕路": "track", "自行车道": "cycleway", "人行道": "footway", "步行街": "footway",
+    "内部道路": "service", "机耕路": "track", "自行车道": "cycleway", "人行道": "footway",
+    "步行街": "footway",
 }  # fmt: skip
 
 # foot, bicycle, car where no tag says otherwise.
@@ -148,7 +149,7 @@ def _oneway(tags: Tags, road_class: str) -> str:
 def building_kind(tags: Tags) -> str | None:
     """Return the kind of a building ("" when it is only known to be one), None for anything else."""
     value = tags.get("building", "no")
-    if value == "no" or "location" in tags and tags["location"] == "underground":
+    if value == "no" or ("location" in tags and tags["location"] == "underground"):
         return None
     return "" if value == "yes" else value
 

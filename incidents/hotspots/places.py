@@ -74,7 +74,7 @@ def peak_hours(hours: tuple[int, ...]) -> tuple[int, int] | None:
 
     Examples
     --------
-    >>> peak_hours((4,) + (0,) * 21 + (1, 5))
+    >>> peak_hours((4,) + (0,) * 21 + (1, 4))
     (23, 1)
     """
     total = sum(hours)

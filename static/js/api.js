@@ -72,21 +72,43 @@ export async function post(address, body = {}, options = {}) {
  * @returns {Promise<Response>}
  */
 async function send(address, { method = "GET", body, etag, signal, timeoutMs = 20_000 }) {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const wait = waitFor(timeoutMs, signal);
   const init = {
     method,
     headers: headersFor({ method, body, etag }),
     body: body === undefined || body instanceof FormData ? body : JSON.stringify(body),
     credentials: /** @type {const} */ ("same-origin"),
     redirect: /** @type {const} */ ("manual"),
-    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    signal: wait.signal,
   };
   try {
     return await fetch(address, init);
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw noAnswer(timeout.aborted);
+    throw noAnswer(wait.isLate());
+  } finally {
+    wait.done();
   }
+}
+
+/**
+ * A signal that ends the wait after a time or with the caller's signal. AbortSignal.any would do the same, but
+ * phones of 2022 do not know it.
+ * @param {number} timeoutMs
+ * @param {AbortSignal} [signal]
+ */
+function waitFor(timeoutMs, signal) {
+  const controller = new AbortController();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    controller.abort();
+  }, timeoutMs);
+  const stop = () => controller.abort(signal?.reason);
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop);
+  const done = () => (clearTimeout(timer), signal?.removeEventListener("abort", stop));
+  return { signal: controller.signal, isLate: () => late, done };
 }
 
 /**

@@ -116,7 +116,9 @@ def clear_of_corners(ray, blocks):
     line = shapely.LineString([(0, 0), (55 * np.cos(angle), 55 * np.sin(angle))])
     corners = shapely.MultiPoint([xy for block in blocks for xy in block.exterior.coords])
     crossings = shapely.union_all([block.boundary for block in blocks])
-    knots = shapely.MultiPoint([xy for part in shapely.get_parts(crossings) for xy in (part.coords[0], part.coords[-1])])
+    knots = shapely.MultiPoint(
+        [xy for part in shapely.get_parts(crossings) for xy in (part.coords[0], part.coords[-1])]
+    )
     return line.distance(corners) > 0.02 and line.distance(knots) > 0.02
 
 
@@ -133,7 +135,9 @@ def test_a_narrow_view_is_the_sector_of_the_full_one(bearing, angle, seed):
 
 def test_a_camera_on_a_front_is_moved_half_a_metre_out():
     house = np.array([shapely.box(0, 0, 20, 10)], dtype=object)
-    moved, outdoors = mounted(np.array([[10.0, 9.0], [10.0, 10.0], [10.0, 10.2], [50.0, 50.0]]), np.full(4, np.nan), house)
+    moved, outdoors = mounted(
+        np.array([[10.0, 9.0], [10.0, 10.0], [10.0, 10.2], [50.0, 50.0]]), np.full(4, np.nan), house
+    )
     assert outdoors.all()
     assert moved[0] == pytest.approx([10.0, 10.5])
     assert [house[0].distance(shapely.Point(spot)) for spot in moved[:3]] == pytest.approx([BRACKET_M] * 3)

@@ -1,6 +1,7 @@
 """The job that stores what cameras see, on real PostGIS and Redis."""
 
 import pytest
+from shapely import box
 from sqlalchemy import text
 
 from cameras.jobs import request_sight
@@ -8,7 +9,6 @@ from core.db import Scope, transaction
 from core.jobs import JobRun, work
 from geo.areas.queries import counties
 from geo.areas.service import NewArea, create_area
-from shapely import box
 
 STREET = "LINESTRING(119.2 30.1, 119.204 30.1)"
 
@@ -33,7 +33,8 @@ def county(database):
         binds = {"id": area.id, "path": area.path}
         session.execute(
             text(
-                "INSERT INTO road_section (county_id, source_ref, from_node, to_node, road_class, length_m, geom) "
+                "INSERT INTO road_section (county_id, source_ref, from_node, to_node, "
+                "road_class, length_m, geom) "
                 f"VALUES (:id, 's1', 1, 2, 'residential', 385, ST_GeomFromText('{STREET}', 4326))"
             ),
             binds,

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from scipy import stats
-from towns import LATTICE, PARAMS, TOWNS, flat, planted
+from towns import AREA, LATTICE, PARAMS, TOWNS, flat, incidents, planted
 
+from incidents.hotspots import HotspotMap, find_hotspots
 from incidents.hotspots.find import cell_map
 
 MAPS = 200
@@ -75,6 +76,25 @@ def test_a_hotspot_that_was_always_there_is_still_found_against_its_surroundings
         for _ in range(50)
     )
     assert found >= 45
+
+
+@pytest.mark.parametrize(("per_cell", "size", "times"), [(4.0, 5, 2.0), (2.0, 3, 3.0), (0.87, 3, 5.0)])
+def test_the_interval_and_the_size_of_a_place_are_those_of_what_was_planted(
+    per_cell: float, size: int, times: float
+) -> None:
+    rng = np.random.default_rng(7)
+    rate = flat() * per_cell
+    hot = planted(rate, at=(20, 30), size=size, times=times)
+    holds, sizes = 0, []
+    for seed in range(60):
+        made = incidents(rng.poisson(hot), rng.poisson(rate * HISTORY_RATIO), seed)
+        result = find_hotspots(made, AREA, PARAMS, seed)
+        assert isinstance(result, HotspotMap)
+        holds += result.places[0].ratio_low <= times <= result.places[0].ratio_high
+        sizes.append(result.places[0].cell_count)
+    # The cells were chosen by the counts they are then judged by, so the level is not exactly kept.
+    assert holds >= 60 * 0.85
+    assert size**2 * 0.6 <= np.mean(sizes) <= size**2 * 1.3
 
 
 def test_no_window_under_the_minimum_count_is_flagged() -> None:

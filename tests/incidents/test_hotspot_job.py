@@ -25,6 +25,7 @@ from incidents.jobs import request_find
 from incidents.models import Hotspot, Incident, IncidentType
 from incidents.queries import IncidentSelection, current_hotspots, load_incident_arrays
 from incidents.service import HotspotQuestion
+from webapp.cli import main
 from webapp.cli.hotspots import hotspots as command
 
 EPSG = 32650
@@ -142,7 +143,7 @@ def test_the_planted_place_is_found_named_and_stored(county: Area) -> None:
     shape = to_shape(place.geom)
     assert shape.covers(shapely.Point(lonlat([HOT])[0]))
     assert place.area_m2 < 500_000
-    assert place.name == "桥东路 / 解放街 · 桥东社区第2网格"
+    assert place.name == "解放街 / 桥东路 · 桥东社区第2网格"
     assert place.observed >= 30 > place.expected * 3
     assert 1 < place.ratio_low < place.ratio < place.ratio_high
     assert place.q_value <= 0.05
@@ -310,13 +311,28 @@ def test_the_command_prints_what_the_run_stored(county: Area) -> None:
     assert done.exit_code == 0, done.output
     answer = json.loads(done.stdout)
     assert answer["state"] == "done"
-    assert [place["name"] for place in answer["places"]] == ["桥东路 / 解放街 · 桥东社区第2网格"]
+    assert [place["name"] for place in answer["places"]] == ["解放街 / 桥东路 · 桥东社区第2网格"]
     plain = CliRunner().invoke(command, ["find", "--as-of", "2025-06-30"])
     assert plain.exit_code == 0
     assert "桥东路" in plain.stdout
 
 
-def test_the_command_refuses_with_a_sentence_and_exit_code_two(database: object) -> None:
-    done = CliRunner().invoke(command, ["find"])
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert "no_county" in done.stderr
+@pytest.mark.parametrize(
+    ("arguments", "zh", "en"),
+    [
+        pytest.param([], "gridpatrol import", "Nothing has been loaded yet.", id="no county"),
+        pytest.param(["--area", "nowhere"], "nowhere", "nowhere", id="unknown area"),
+        pytest.param(["--days", "9999"], "days", "days must lie between 1 and 366.", id="out of range"),
+        pytest.param(["--as-of", "yesterday"], "as_of", "The time in as_of cannot be read.", id="no time"),
+    ],
+)
+def test_the_command_refuses_with_a_sentence_and_exit_code_two(
+    database: object, capsys: pytest.CaptureFixture[str], arguments: list[str], zh: str, en: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["hotspots", "find", *arguments])
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    chinese, english = said.err.strip().splitlines()[:2]
+    assert zh in chinese
+    assert en in english

@@ -20,7 +20,7 @@ def test_shares_add_up_to_the_area_of_a_ragged_shape_with_a_lake() -> None:
     rng = np.random.default_rng(4)
     angle = np.linspace(0, 2 * np.pi, 400, endpoint=False)
     radius = 3_000 + rng.uniform(-300, 300, 400)
-    shore = (*np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]), 500050, 3330070)
+    shore = np.column_stack([500_050 + radius * np.cos(angle), 3_330_070 + radius * np.sin(angle)])
     area = shapely.Polygon(shore).difference(shapely.Point(500_500, 3_330_200).buffer(700))
     lattice = lattice_over(area, 200.0)
     assert lattice.share.sum() * 200.0**2 == pytest.approx(area.area, rel=1e-9)

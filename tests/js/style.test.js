@@ -26,7 +26,8 @@ test("only a working camera is drawn filled", () => {
 });
 
 test("incident groups never share both colour and shape", () => {
-  const groups = ["theft", "fraud", "dispute", "noise", "hazard", "traffic", "damage", "other"];
+  const groups = style.INCIDENT_GROUPS;
+  assert.equal(LAYERS.incidents.legend(light).length, groups.length);
   const looks = groups.map((group) => JSON.stringify(style.incidentLook(group)));
   assert.equal(new Set(looks).size, groups.length);
 });
@@ -51,6 +52,14 @@ test("cells grow with their count and stay apart", () => {
 
 test("share classes cut at 5, 15, 30 and 50 percent", () => {
   assert.deepEqual([0, 0.05, 0.15, 0.3, 0.5, 1].map(style.shareClass), [0, 1, 2, 3, 4, 4]);
+});
+
+test("a grid is called by its number from afar and by name and code from near", () => {
+  const grid = { level: "grid", name: "桥东社区第3网格", code: "330109001002003" };
+  assert.deepEqual(style.areaLines(grid, 15), ["第3网格"]);
+  assert.deepEqual(style.areaLines(grid, 17), ["桥东社区第3网格", "330109001002003"]);
+  assert.deepEqual(style.areaLines({ level: "grid", name: "工业园", code: "1" }, 15), ["工业园"]);
+  assert.deepEqual(style.areaLines({ level: "town", name: "青溪镇", code: "1" }, 17), ["青溪镇"]);
 });
 
 test("counts are short", () => {

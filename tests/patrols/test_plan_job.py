@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from core import jobs
 from core.audit import AuditEvent
-from core.clock import local_zone, now
+from core.clock import now
 from core.db import Scope, StoredSetting, transaction
 from core.errors import InvalidInput, NotFound
 from core.jobs import JobRun, execute
@@ -43,7 +43,7 @@ from tests.patrols.street_town import (
 )
 from tests.small_town import SmallTown
 
-EVENING = datetime(2026, 11, 22, 19, tzinfo=local_zone())
+EVENING = datetime.fromisoformat("2026-11-22T19:00+08:00")
 REPEATABLE = PlanQuestion(
     shift_from=EVENING,
     shift_to=EVENING + timedelta(hours=2),

@@ -30,10 +30,10 @@ def test_a_team_is_stored_listed_changed_and_logged(town: SmallTown) -> None:
         update_team(session, team_id, dataclasses.replace(TEAM, mode="car", active=False))
     with transaction(Scope.everything()) as session:
         (row,) = queries.teams(session)
-        acts = session.scalars(select(AuditEvent.action).where(AuditEvent.subject_id == team_id)).all()
+        acts = session.scalars(select(AuditEvent.action).where(AuditEvent.subject_kind == "team")).all()
         starts = queries.team_starts(session, town.county)
     assert (row.name, row.mode, row.active, row.lon, row.lat) == ("桥东 一组", "car", False, 119.005, 30.005)
-    assert acts == ["team.created", "team.changed"]
+    assert acts == ["team.create", "team.change"]
     assert starts == [], "an inactive team is not planned for"
 
 

@@ -95,7 +95,7 @@ def test_a_check_tells_community_area_and_clashes_and_stores_nothing(drawer: Fla
 
     assert answer["community"]["name"] == "北社区"
     assert answer["number"] == 1
-    assert answer["area_m2"] == pytest.approx(1_282_000, rel=1e-3)
+    assert answer["area_m2"] == pytest.approx(1_283_300, rel=1e-3)
     assert [clash["kind"] for clash in answer["clashes"]] == ["outside_parent"]
     with transaction(Scope.everything()) as session:
         assert session.scalar(select(func.count()).select_from(AreaDraft)) == 0

@@ -273,7 +273,7 @@ def test_the_file_is_masked_logged_and_safe_in_spreadsheets(captain: FlaskClient
     rows = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
 
     assert "attachment" in answer.headers["Content-Disposition"]
-    assert rows[1][2] == "'=HYPERLINK(\"x\")"
+    assert rows[1][2] == '\'=HYPERLINK("x")'
     assert rows[1][7] == "王**"
     assert len(rows) == 2
     assert len(rows[0]) == len(rows[1])

@@ -65,8 +65,12 @@ def gridpatrol() -> None:
 
 def tell(error: DomainError) -> None:
     """Write `error` to stderr: one sentence in each language, as a terminal has no language switch."""
+    from webapp.house.words import SENTENCES as HOUSE, explain  # noqa: PLC0415
     from webapp.problem import problem  # noqa: PLC0415 - Flask is only needed to fail in words
 
+    if error.code in HOUSE:
+        click.echo(explain(error), err=True)
+        return
     for locale in ("zh", "en"):
         told = problem(error, locale)
         click.echo(f"{told['title']} {told['detail']}".strip(), err=True)

@@ -18,7 +18,6 @@ from geo.areas.queries import area_by_code, counties
 from incidents.jobs import FIND_TIMEOUT_S, request_find
 from incidents.queries import hotspots_of_run
 from incidents.service import HotspotQuestion
-from webapp.house.words import explain
 
 DEFAULTS = HotspotQuestion()
 
@@ -52,20 +51,16 @@ def find(  # noqa: PLR0917 - click passes every option by name
     as_json: bool,  # noqa: FBT001 - see above
 ) -> None:
     """Run a hotspot job in this process and print what it found; the map shows it too."""
-    try:
-        question = HotspotQuestion(
-            days=days,
-            history_days=history_days,
-            as_of=_moment(as_of),
-            types=types,
-            cell_m=cell_m,
-            q=q,
-            seed=seed,
-        )
-        answer = run_inline(question, code)
-    except DomainError as error:
-        click.echo(explain(error), err=True)
-        sys.exit(2)
+    question = HotspotQuestion(
+        days=days,
+        history_days=history_days,
+        as_of=_moment(as_of),
+        types=types,
+        cell_m=cell_m,
+        q=q,
+        seed=seed,
+    )
+    answer = run_inline(question, code)
     click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _told(answer))
     sys.exit(0 if answer["state"] == "done" else 1)
 

@@ -42,8 +42,14 @@ ERRORS: dict[str, Words] = {
         "{file} breaks at line {line}: a quote or a delimiter is wrong.",
     ),
     "table_empty": ("{file} 没有数据行。", "{file} holds no rows."),
-    "sheet_missing": ("{file} 没有工作表“{sheet}”，现有：{found}。", "{file} has no sheet {sheet}; it has {found}."),
-    "layer_missing": ("{file} 没有图层“{layer}”，现有：{found}。", "{file} has no layer {layer}; it has {found}."),
+    "sheet_missing": (
+        "{file} 没有工作表“{sheet}”，现有：{found}。",
+        "{file} has no sheet {sheet}; it has {found}.",
+    ),
+    "layer_missing": (
+        "{file} 没有图层“{layer}”，现有：{found}。",
+        "{file} has no layer {layer}; it has {found}.",
+    ),
     "layer_choice": (
         "{file} 含多个图层（{found}），请用 --layer 指定。",
         "{file} holds several layers ({found}); choose one with --layer.",
@@ -55,15 +61,23 @@ ERRORS: dict[str, Words] = {
     ),
     "crs_unknown": ("无法识别坐标系 {crs}。", "The coordinate system {crs} is unknown."),
     "column_twice": ("{file} 中列名重复：{columns}。", "{file} has these column names twice: {columns}."),
-    "column_not_found": ("没有名为“{column}”的列，现有：{found}。", "There is no column {column}; found: {found}."),
+    "column_not_found": (
+        "没有名为“{column}”的列，现有：{found}。",
+        "There is no column {column}; found: {found}.",
+    ),
     "columns_missing": (
         "缺少列：{missing}；现有列：{found}。可用 --column 字段=列名 指定。",
         "Columns are missing: {missing}; found: {found}. Name them with --column FIELD=NAME.",
     ),
     "column_forbidden": (
-        "本系统不保存个人属性，文件含有此类列：{columns}（{subjects}）。请删除这些列，或加 --drop-forbidden 不导入它们。",
-        "The file carries attributes of persons that are never kept here: {columns} ({subjects}). "
-        "Remove these columns, or add --drop-forbidden to load the file without them.",
+        (
+            "本系统不保存个人属性，文件含有此类列：{columns}（{subjects}）。"
+            "请删除这些列，或加 --drop-forbidden 不导入它们。"
+        ),
+        (
+            "The file carries attributes of persons that are never kept here: {columns} ({subjects}). "
+            "Remove these columns, or add --drop-forbidden to load the file without them."
+        ),
     ),
     "nothing_found": (
         "{file} 中没有道路、建筑、水系、绿地或场所。",
@@ -73,7 +87,10 @@ ERRORS: dict[str, Words] = {
         "{file} 没有一行可以导入，原因：{refused}。",
         "Not one row of {file} can be loaded; reasons: {refused}.",
     ),
-    "county_unknown": ("没有代码为 {county} 的县区，现有：{found}。", "There is no county {county}; known: {found}."),
+    "county_unknown": (
+        "没有代码为 {county} 的县区，现有：{found}。",
+        "There is no county {county}; known: {found}.",
+    ),
     "counties_many": (
         "文件含多个县级区域（{codes}），请分开导入。",
         "The file holds several counties ({codes}); import them one by one.",
@@ -84,13 +101,17 @@ ERRORS: dict[str, Words] = {
     ),
     "file_outside_counties": (
         "文件范围 {extent} 不在任何已有县区内（{counties}）。若是新的县区，请加 --new-county 名称。",
-        "The file's extent {extent} lies outside every county here ({counties}). "
-        "For another county add --new-county NAME.",
+        (
+            "The file's extent {extent} lies outside every county here ({counties}). "
+            "For another county add --new-county NAME."
+        ),
     ),
     "coordinates_swapped": (
         "经纬度两列看来颠倒了（颠倒后落在 {county}），请用 --lon 和 --lat 指定列名。",
-        "Longitude and latitude seem exchanged (exchanged they fall into {county}); "
-        "name the columns with --lon and --lat.",
+        (
+            "Longitude and latitude seem exchanged (exchanged they fall into {county}); "
+            "name the columns with --lon and --lat."
+        ),
     ),
     "areas_do_not_fit": (
         "区域之间有 {count} 处重叠或越界，未导入任何内容：{flaws}",
@@ -110,9 +131,15 @@ ERRORS: dict[str, Words] = {
         "缺少设置 {variable}，请先运行 ./start。",
         "The setting {variable} is missing; run ./start first.",
     ),
-    "setting_unreadable": ("设置 {variable} 无法读取：{value}。", "The setting {variable} cannot be read: {value}."),
-    "area_level_wrong": ("区域 {area} 的级别 {level} 不在其上级之下。", "The level {level} of {area} is not below its parent's."),
-}  # fmt: skip
+    "setting_unreadable": (
+        "设置 {variable} 无法读取：{value}。",
+        "The setting {variable} cannot be read: {value}.",
+    ),
+    "area_level_wrong": (
+        "区域 {area} 的级别 {level} 不在其上级之下。",
+        "The level {level} of {area} is not below its parent's.",
+    ),
+}
 
 #: Why a record was refused; also the text of the reason column handed back.
 REASONS: dict[str, Words] = {
@@ -131,14 +158,20 @@ REASONS: dict[str, Words] = {
         "{type} ({subject}) is never kept as an incident",
     ),
     "time_unreadable": ("时间无法识别：{found}", "the time cannot be read: {found}"),
-    "time_impossible": ("时间在将来或过于久远：{found}", "the time lies in the future or too far back: {found}"),
+    "time_impossible": (
+        "时间在将来或过于久远：{found}",
+        "the time lies in the future or too far back: {found}",
+    ),
     "camera_code_wrong": (
         "国标编码应为 20 位数字且类型段为 131 或 132：{found}",
         "a GB/T 28181 code has 20 digits and type 131 or 132: {found}",
     ),
     "camera_code_taken": ("国标编码已属于另一点位：{found}", "the code belongs to another camera: {found}"),
     "bearing_unreadable": ("朝向无法识别：{found}", "the bearing cannot be read: {found}"),
-    "number_out_of_range": ("{field} 应大于 0 且不超过 {most}：{found}", "{field} must lie above 0, at most {most}: {found}"),
+    "number_out_of_range": (
+        "{field} 应大于 0 且不超过 {most}：{found}",
+        "{field} must lie above 0, at most {most}: {found}",
+    ),
     "code_missing": ("没有代码也没有名称", "neither code nor name"),
     "code_twice": ("代码 {code} 重复", "the code {code} stands twice"),
     "level_unknown": ("{code} 的级别无法识别：{level}", "the level of {code} cannot be told: {level}"),
@@ -146,28 +179,40 @@ REASONS: dict[str, Words] = {
     "geometry_not_polygon": ("{code} 不是面：{found}", "{code} is no polygon: {found}"),
     "geometry_invalid": ("{code} 的边界有误：{where}", "the boundary of {code} is invalid: {where}"),
     "parent_unknown": ("{code} 找不到上级", "no parent of {code} was found"),
-}  # fmt: skip
+}
 
 #: What was left out without being wrong.
 SKIPPED: dict[str, Words] = {
     "place_unnamed": ("无名场所", "places without a name"),
-    "not_a_road": ("非道路（铁路、站台、在建等）", "ways that are no road (rail, platform, under construction)"),
+    "not_a_road": (
+        "非道路（铁路、站台、在建等）",
+        "ways that are no road (rail, platform, under construction)",
+    ),
     "way_leaves_extract": ("在文件边缘被截断的线", "ways cut at the edge of the extract"),
     "area_broken": ("无法修复的面", "polygons beyond repair"),
     "no_length": ("没有长度的路段", "sections without length"),
     "outside_county": ("县区范围之外", "things outside the county"),
     "not_for_the_map": ("地图不用的要素", "features the map has no use for"),
     "geometry_missing": ("没有几何的要素", "features without geometry"),
-    "class_assumed": ("未写等级、按居住区道路处理的线（已导入）", "lines without class, taken as residential (loaded)"),
+    "class_assumed": (
+        "未写等级、按居住区道路处理的线（已导入）",
+        "lines without class, taken as residential (loaded)",
+    ),
     "repeated": ("重复的要素", "repeated features"),
-}  # fmt: skip
+}
 
 NOTICES: dict[str, Words] = {
     "county_made": (
-        "注意：数据库中没有对应县区，已新建“{name}”（代码 {code}）。其边界只是文件范围 {extent}，属临时边界；"
-        "请用 gridpatrol import areas 导入正式边界。",
-        "Note: a new county {name} (code {code}) was made. Its boundary is only the file's extent {extent} and "
-        "is marked provisional; import the true one with: gridpatrol import areas.",
+        (
+            "注意：数据库中没有对应县区，已新建“{name}”（代码 {code}）。"
+            "其边界只是文件范围 {extent}，属临时边界；"
+            "请用 gridpatrol import areas 导入正式边界。"
+        ),
+        (
+            "Note: a new county {name} (code {code}) was made. "
+            "Its boundary is only the file's extent {extent} and "
+            "is marked provisional; import the true one with: gridpatrol import areas."
+        ),
     ),
     "county_grown": (
         "注意：“{name}”的临时边界已扩大到 {extent}。",
@@ -195,8 +240,11 @@ NOTICES: dict[str, Words] = {
         "“{area}”内有 {size_m2} 平方米不属于任何下级区域。",
         "{size_m2} m² of {area} belong to none of its areas.",
     ),
-    "rows_reowned": ("已按新边界重新归属的记录：{all}。", "Rows given to another area by the new boundaries: {all}."),
-}  # fmt: skip
+    "rows_reowned": (
+        "已按新边界重新归属的记录：{all}。",
+        "Rows given to another area by the new boundaries: {all}.",
+    ),
+}
 
 KINDS: dict[str, Words] = {
     "road_section": ("路段", "road sections"),

@@ -47,8 +47,12 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.argument("file", type=click.Path(path_type=Path))
     @click.option("--county", help="县区代码 / Code of the county the file belongs to.")
-    @click.option("--new-county", "--county-name", help="新建县区的名称 / Make a county of this name for the file.")
-    @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出完整报告 / Print the whole report as JSON.")
+    @click.option(
+        "--new-county", "--county-name", help="新建县区的名称 / Make a county of this name for the file."
+    )
+    @click.option(
+        "--json", "as_json", is_flag=True, help="以 JSON 输出完整报告 / Print the whole report as JSON."
+    )
     @click.option(
         "--refused",
         type=click.Path(path_type=Path, dir_okay=False),

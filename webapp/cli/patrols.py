@@ -20,7 +20,6 @@ from patrols.jobs import PLAN_TIMEOUT_S, request_plan
 from patrols.models import MODES
 from patrols.question import PlanQuestion
 from patrols.teams import TeamDetails, create_team
-from webapp.house.words import explain
 
 DEFAULTS = PlanQuestion()
 
@@ -56,20 +55,16 @@ def plan(  # noqa: PLR0917 - click passes every option by name
     as_json: bool,  # noqa: FBT001 - see above
 ) -> None:
     """Plan one shift in this process and print the routes; the map shows them too."""
-    try:
-        question = PlanQuestion(
-            shift_from=_moment(shift_from, "from"),
-            shift_to=_moment(shift_to, "to"),
-            team_ids=team_ids,
-            time_limit_s=time_limit_s,
-            iteration_limit=iterations,
-            most_stops=most_stops,
-            seed=seed,
-        )
-        answer = run_inline(question, code)
-    except DomainError as error:
-        click.echo(explain(error), err=True)
-        sys.exit(2)
+    question = PlanQuestion(
+        shift_from=_moment(shift_from, "from"),
+        shift_to=_moment(shift_to, "to"),
+        team_ids=team_ids,
+        time_limit_s=time_limit_s,
+        iteration_limit=iterations,
+        most_stops=most_stops,
+        seed=seed,
+    )
+    answer = run_inline(question, code)
     click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _told(answer))
     sys.exit(0 if answer["state"] == "done" else 1)
 
@@ -87,12 +82,8 @@ def team_add(  # noqa: PLR0917 - click passes every option by name
 ) -> None:
     """Add a team called NAME that starts and ends its shifts at a station."""
     details = TeamDetails(name=name, mode=mode, lon=lon, lat=lat, size=size, station_name=station)
-    try:
-        with transaction(Scope.everything()) as session:
-            team_id = create_team(session, _area(session, code), details).id
-    except DomainError as error:
-        click.echo(explain(error), err=True)
-        sys.exit(2)
+    with transaction(Scope.everything()) as session:
+        team_id = create_team(session, _area(session, code), details).id
     click.echo(team_id)
 
 
@@ -204,16 +195,12 @@ def _told(answer: dict[str, Any]) -> str:
     result = answer["result"]
     if result is None:
         return f"{answer['state']}: {json.dumps(answer['error'], ensure_ascii=False)}"
-    lines = [
-        f"{result['shift_from'][:16]} – {result['shift_to'][11:16]}  "
-        f"{result['stops_served']}/{result['stops_offered']} 停靠 stops, "
-        f"{result['value_share']:.1%} 价值 of the value, seed {result['seed']}"
-    ]
+    head = f"{result['shift_from'][:16]} – {result['shift_to'][11:16]}  "
+    head += f"{result['stops_served']}/{result['stops_offered']} 停靠 stops, "
+    lines = [f"{head}{result['value_share']:.1%} 价值 of the value, seed {result['seed']}"]
     for route in answer["routes"]:
-        km = route["distance_m"] / 1000
-        lines.append(
-            f"\n{route['team']} ({route['mode']})  {route['start_at'][11:16]}–{route['end_at'][11:16]}  {km:.1f} km"
-        )
+        span = f"{route['start_at'][11:16]}–{route['end_at'][11:16]}"
+        lines.append(f"\n{route['team']} ({route['mode']})  {span}  {route['distance_m'] / 1000:.1f} km")
         lines += [
             f"  {stop['sequence']:>2}. {stop['arrive_at'][11:16]}–{stop['leave_at'][11:16]}  "
             f"{stop['value']:>5.1f}  {stop['kind']:<7}  {stop['name']}"

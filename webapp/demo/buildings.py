@@ -106,13 +106,17 @@ class _Boxes:
 _FLAT = [pattern for patterns in PATTERNS.values() for pattern in patterns]
 
 
-def raise_buildings(blocks: Blocks, borders: Borders, rng: np.random.Generator) -> Buildings:
-    """Return buildings that lie behind the street fronts of their block and never overlap."""
+def raise_buildings(
+    blocks: Blocks, borders: Borders, water_m: GeometryArray, rng: np.random.Generator
+) -> Buildings:
+    """Return buildings that lie behind the street fronts of their block, in no water, and never overlap."""
     boxes = _candidates(blocks, borders, rng)
     shapes = shapely.polygons(boxes.corners(_HALF_GAP_M))
     yards = blocks.open_m.copy()
     shapely.prepare(yards)
     boxes = boxes.take(shapely.contains_properly(yards[boxes.block], shapes))
+    wet = shapely.STRtree(water_m).query(shapely.polygons(boxes.corners(2.0)), predicate="intersects")[0]
+    boxes = boxes.take(np.setdiff1d(np.arange(len(boxes.block)), wet))
     boxes = boxes.take(_clear(shapely.polygons(boxes.corners(_HALF_GAP_M))))
     boxes = boxes.take(_within_most(boxes))
     return _finished(boxes, rng)

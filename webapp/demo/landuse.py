@@ -75,12 +75,14 @@ def _behind_fronts(rings: list[Ring], polygons: GeometryArray, borders: Borders)
     half = np.maximum(HALF_WIDTH_M[borders.road_class], _BORDER_M)
     lines = shapely.linestrings(borders.nodes_m[borders.edges])
     corridors = shapely.buffer(lines, half, quad_segs=3)
-    count = len(borders.nodes_m)
-    code = borders.edges[:, 0] * count + borders.edges[:, 1]
+    # Streets that only touch a corner count too: a wide one reaches into the block behind the corner.
+    ends = borders.edges.ravel()
+    order = np.argsort(ends, kind="stable")
+    start = np.searchsorted(ends[order], np.arange(len(borders.nodes_m) + 1))
     found = np.empty(len(rings), dtype=object)
     for k, ring in enumerate(rings):
-        pairs = np.sort(np.column_stack([ring, np.roll(ring, -1)]), axis=1)
-        around = corridors[np.searchsorted(code, pairs[:, 0] * count + pairs[:, 1])]
+        touching = np.unique(np.concatenate([order[start[n] : start[n + 1]] for n in ring]) // 2)
+        around = corridors[touching]
         rest = shapely.get_parts(shapely.difference(polygons[k], shapely.union_all(around)))
         found[k] = rest[shapely.area(rest).argmax()] if len(rest) else shapely.Polygon()
     return found

@@ -173,8 +173,8 @@ def _mesh(faces: list[shapely.Polygon], river: River) -> tuple[Mesh, list[Ring],
         keys = [(round(float(x), 2), round(float(y), 2)) for x, y in xy]
         rings.append([known[key] if key in known else known.setdefault(key, mesh.add(*key)) for key in keys])
     _kinds(mesh, rings, river)
-    middles = shapely.get_coordinates(shapely.point_on_surface(faces))
-    return mesh, rings, river.distance_m(middles) < river.half_width_m + BANK_STRIP_M
+    # Only the bed reaches the middle of the stream: the banks lie between it and all other faces.
+    return mesh, rings, shapely.intersects(faces, shapely.LineString(river.centre_m))
 
 
 def _kinds(mesh: Mesh, rings: list[Ring], river: River) -> None:

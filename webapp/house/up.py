@@ -28,6 +28,14 @@ from webapp.house.words import say
 DEFAULT_PORT = 8600
 READY_WITHIN_S = 90
 STOP_WITHIN_S = 60
+#: What the demo's roles are called in the terminal.
+ROLES = {
+    "captain": "网格长 grid captain",
+    "dispatcher": "指挥调度 dispatcher",
+    "leader": "领导 leader",
+    "boundary": "区划编辑 boundary staff",
+    "admin": "管理员 administrator",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +183,8 @@ def announce(var: Path, host: str, port: int) -> None:
         return
     click.echo("  示例登录 / demo logins (.venv/bin/gridpatrol demo logins --json)")
     for login in json.loads(kept.read_text("utf-8")):
-        click.echo(f"    {login['username']:<14}{login['password']:<20}{login.get('role', '')}")
+        who = ROLES.get(login["role"], login["role"])
+        click.echo(f"    {login['username']:<14}{login['password']:<22}{who}  {login['area']}")
     click.echo()
 
 

@@ -84,6 +84,10 @@ GEO: dict[str, tuple[str, str]] = {
     ),
     "note_too_long": (mark("The note is longer than %(limit)s characters."), mark("Shorten it.")),
     "visit_in_future": (mark("A visit cannot lie in the future."), mark("Check date and time.")),
+    "visit_too_late": (
+        mark("A visit can be recorded for at most %(days)s days."),
+        mark("Ask your administrator when it lies further back."),
+    ),
     "visit_outcome_unknown": (mark("Choose how the visit went."), ""),
     "visit_unknown": (
         mark("This visit can no longer be taken back."),

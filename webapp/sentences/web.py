@@ -46,6 +46,11 @@ WEB: dict[str, tuple[str, str]] = {
         mark("The database does not answer."),
         mark("Nothing was saved. Try again in a minute."),
     ),
+    "redis_unreachable": (
+        mark("Redis does not answer."),
+        mark("Background jobs wait until it does. Try again in a minute."),
+    ),
+    "filter_unknown": (mark("There is no filter %(state)s."), mark("Choose one of the tabs.")),
     "took_too_long": (
         mark("This took too long and was stopped."),
         mark("Nothing was saved. Try a smaller area or a shorter period."),

@@ -1,4 +1,4 @@
-"""Words for background jobs: titles, what they do now, and why they end."""
+"""Words for background jobs, hotspots, teams and plans: titles, what happens now, why it ends."""
 
 from webapp.i18n import mark
 
@@ -8,8 +8,34 @@ JOB_TITLES = {
     "cameras.sight": mark("Compute what cameras see"),
 }
 
-WORK: dict[str, tuple[str, str]] = {
+#: What a running job does now; the codes handlers give to `RunningJob.progress`.
+PROGRESS: dict[str, tuple[str, str]] = {
+    "hotspots_loading": (mark("Reading the incidents"), ""),
+    "hotspots_testing": (mark("Comparing %(incidents)s incidents with what is usual"), ""),
+    "hotspots_storing": (mark("Naming and saving the places"), ""),
+    "sight_loading": (mark("Reading cameras and buildings"), ""),
+    "sight_computing": (mark("Computing what %(cameras)s cameras see"), ""),
+    "sight_storing": (mark("Saving the views"), ""),
+    "patrol_loading": (mark("Reading streets, teams and places to visit"), ""),
+    "patrol_travel_times": (mark("Computing travel times"), ""),
+    "patrol_searching": (mark("Searching for better routes"), ""),
+    "patrol_storing": (mark("Saving the routes"), ""),
+}
+
+_JOBS: dict[str, tuple[str, str]] = {
     "job_unknown": (mark("This job does not exist or lies outside your area."), mark("Reload the list.")),
+    "hotspot_question_unusable": (
+        mark("This question cannot be asked."),
+        mark("Choose a period of the list and types that exist."),
+    ),
+    "hotspot_run_unknown": (
+        mark("This analysis does not exist or lies outside your area."),
+        mark("Choose one of the list of earlier runs."),
+    ),
+    "team_form_unreadable": (
+        mark("The team cannot be saved: something is missing."),
+        mark("Give a name, how it moves, and the station as longitude and latitude."),
+    ),
     "job_finished": (mark("The job has already ended."), ""),
     "job_kind_unknown": (mark("There is no job of the kind %(kind)s."), ""),
     "job_unfinished": (mark("The job ended without storing a result."), mark("Start it again.")),
@@ -26,3 +52,83 @@ WORK: dict[str, tuple[str, str]] = {
         mark("Start it again later."),
     ),
 }
+
+_HOTSPOTS: dict[str, tuple[str, str]] = {
+    "no_incidents": (
+        mark("No incidents are recorded in %(area)s."),
+        mark("Import incidents first, or choose another area."),
+    ),
+    "hotspot_unknown": (mark("This hotspot no longer exists."), mark("Reload the list.")),
+    "hotspot_setting_unknown": (mark("There is no setting %(setting)s."), ""),
+    "hotspot_setting_out_of_range": (
+        mark("%(setting)s must lie between %(low)s and %(high)s."),
+        mark("Change the value and start again."),
+    ),
+    "hotspot_history_too_short": (
+        mark("The comparison period of %(history_days)s days is too short for %(days)s days."),
+        mark("Choose a longer comparison period or fewer days."),
+    ),
+    "hotspot_bandwidth_too_small": (
+        mark("The smoothing width of %(bandwidth_m)s m is too small for the cells."),
+        mark("Choose a larger width."),
+    ),
+    "incident_type_unknown": (mark("There is no incident type %(type)s."), mark("Choose one of the list.")),
+    "time_unreadable": (mark("The time in %(setting)s cannot be read."), mark("Write it like 2026-11-22 21:40.")),
+    "time_without_zone": (
+        mark("The time in %(setting)s names no time zone."),
+        mark("Write it like 2026-11-22T21:40+08:00."),
+    ),
+}
+
+_PATROLS: dict[str, tuple[str, str]] = {
+    "no_teams": (
+        mark("No team of %(area)s can be planned."),
+        mark("Add a team with its station, or choose other teams."),
+    ),
+    "no_roads": (
+        mark("No streets are known in %(area)s."),
+        mark("Load them with: gridpatrol import roads FILE."),
+    ),
+    "no_roads_for_mode": (
+        mark("Team %(team)s finds no street it may use (%(mode)s)."),
+        mark("Change the team's way of moving, or import more streets."),
+    ),
+    "no_candidates": (
+        mark("There is nothing to visit in %(area)s."),
+        mark("Find hotspots first, or import key places or dwellings."),
+    ),
+    "plan_unknown": (mark("This plan no longer exists."), mark("Reload the list.")),
+    "plan_setting_unknown": (mark("There is no setting %(setting)s."), ""),
+    "plan_setting_unreadable": (mark("The value of %(setting)s cannot be read."), ""),
+    "plan_setting_out_of_range": (
+        mark("%(setting)s must lie between %(low)s and %(high)s."),
+        mark("Change the value and start again."),
+    ),
+    "plan_weights_unusable": (mark("The weights cannot be used: %(detail)s"), ""),
+    "shift_unusable": (
+        mark("The shift must end after it begins and last at most %(longest_h)s hours."),
+        mark("Change beginning or end."),
+    ),
+    "road_speeds_unusable": (mark("The table of speeds cannot be used: %(detail)s"), ""),
+    "team_unknown": (mark("This team does not exist or lies outside your area."), mark("Reload the list.")),
+    "team_mode_unknown": (mark("Choose how the team moves: %(modes)s."), ""),
+    "team_name_taken": (mark("There is already a team %(name)s."), mark("Choose another name.")),
+    "team_name_unusable": (mark("The team's name needs 1 to %(limit)s characters."), ""),
+    "team_size_unusable": (mark("A team has %(low)s to %(high)s members."), ""),
+    "team_off_road": (
+        mark("The station of team %(team)s lies %(distance_m)s m from the next street it may use (%(mode)s)."),
+        mark("Move the station to within %(reach_m)s m of a street."),
+    ),
+    "position_unusable": (mark("The position cannot be used."), mark("Choose a point on the map.")),
+    "cameras_none": (
+        mark("No cameras are recorded in %(area)s."),
+        mark("Load them with: gridpatrol import cameras FILE."),
+    ),
+    "no_county": (
+        mark("Nothing has been loaded yet."),
+        mark("Load an area first, with gridpatrol import or gridpatrol demo."),
+    ),
+    "county_ambiguous": (mark("There are several counties: %(codes)s."), mark("Name one with --area.")),
+}
+
+WORK: dict[str, tuple[str, str]] = {**_JOBS, **_HOTSPOTS, **_PATROLS}

@@ -17,7 +17,7 @@ from core.clock import now, today
 from core.db import actor_of, scope_of
 from core.errors import InvalidInput
 from core.settings import settings
-from geo.areas.queries import area_by_id, scope_extent
+from geo.areas.queries import ancestors, area_by_id, scope_extent
 from geo.households.queries import (
     DUE_STATES,
     due_export,
@@ -82,12 +82,13 @@ def today_list() -> Response:
     state = _state()
     offset = request.args.get("offset", 0, type=int)
     lon, lat, origin = _origin(session)
+    prefixes = _prefixes(session)
     rows = due_list(session, lon=lon, lat=lat, state=state, offset=max(0, offset), limit=PAGE_SIZE + 1)
     return jsonify(
         tally=_tally(session),
         origin=origin,
         state=state,
-        items=[_item(row) | {"distance_m": round(row.distance_m)} for row in rows[:PAGE_SIZE]],
+        items=[_item(row, prefixes) | {"distance_m": round(row.distance_m)} for row in rows[:PAGE_SIZE]],
         more=len(rows) > PAGE_SIZE,
     )
 
@@ -118,10 +119,14 @@ def entrance(dwelling_id: int) -> Response:
     """Answer the dwellings behind the same entrance, by unit and room."""
     session = request_session()
     at = dwelling_card(session, dwelling_id)
+    prefixes = _prefixes(session)
     return jsonify(
-        id=dwelling_id, address=at.address, plate=at.plate, building_no=at.building_no,
-        lon=at.lon, lat=at.lat, items=[_item(row) for row in dwellings_at(session, dwelling_id)],
-    )  # fmt: skip
+        id=dwelling_id,
+        address=_short(at.address, prefixes),
+        lon=at.lon,
+        lat=at.lat,
+        items=[_item(row, prefixes) for row in dwellings_at(session, dwelling_id)],
+    )
 
 
 @blueprint.post("/api/captain/households/<int:household_id>/reveal")
@@ -184,10 +189,23 @@ def _tally(session: Session) -> dict[str, int]:
     return {"total": tally.total, "fresh": tally.fresh, "due": tally.due, "overdue": tally.overdue}
 
 
-def _item(row: Row[Any]) -> dict[str, Any]:
+def _prefixes(session: Session) -> tuple[str, ...]:
+    """Return the names every address of the own area begins with, from the county down."""
+    paths = scope_of(session).paths
+    return tuple(area.name for area in ancestors(session, paths[0])) if paths and paths[0] else ()
+
+
+def _short(address: str, prefixes: tuple[str, ...]) -> str:
+    for prefix in prefixes:
+        address = address.removeprefix(prefix) or address
+    return address
+
+
+def _item(row: Row[Any], prefixes: tuple[str, ...]) -> dict[str, Any]:
     return {
         "id": row.id,
         "address": row.address,
+        "short": _short(row.address, prefixes),
         "plate": row.plate,
         "building_no": getattr(row, "building_no", ""),
         "unit_no": row.unit_no,
@@ -210,7 +228,7 @@ def _card_answer(session: Session, dwelling_id: int) -> Response:
 
 def _card(session: Session, row: Row[Any]) -> dict[str, Any]:
     interval = timedelta(days=settings().visit_interval_days)
-    return _item(row) | {
+    return _item(row, _prefixes(session)) | {
         "rooms": row.rooms,
         "grid": row.grid,
         "grid_code": row.grid_code,

@@ -14,8 +14,8 @@ import { areaSymbol, cameraSymbol, shapeSymbol, textSymbol } from "./symbols.js"
 /** @type {Record<string, Shape>} */
 const DWELLING_SHAPES = { fresh: "circle", due: "square", overdue: "diamond", vacant: "ring" };
 
-/** Order of the groups decides colour and shape; a group of a deployment's own gets one by its name. */
-const INCIDENT_GROUPS = ["theft", "fraud", "dispute", "noise", "hazard", "traffic", "damage", "other"];
+/** Top level of the type table; its order decides colour and shape. A deployment's own group gets one by its name. */
+export const INCIDENT_GROUPS = ["theft", "robbery_group", "violence", "fraud", "dispute", "hazard", "order", "traffic", "help"];
 /** @type {Shape[]} */
 const INCIDENT_SHAPES = ["triangle", "diamond", "square", "circle"];
 
@@ -49,7 +49,9 @@ export function cameraLook(status, palette) {
 export function incidentLook(group) {
   const known = INCIDENT_GROUPS.indexOf(group);
   const index = known >= 0 ? known : textNumber(group);
-  return { shape: INCIDENT_SHAPES[index % INCIDENT_SHAPES.length], fill: OKABE_ITO[index % OKABE_ITO.length] };
+  // Each round through the colours starts three colours further on, so that pairs do not come back at once.
+  const round = Math.floor(index / OKABE_ITO.length);
+  return { shape: INCIDENT_SHAPES[index % INCIDENT_SHAPES.length], fill: OKABE_ITO[(index + 3 * round) % OKABE_ITO.length] };
 }
 
 /**
@@ -126,7 +128,7 @@ const STYLES = {
 };
 
 /**
- * From far a thin dark line, from zoom 16 two thin lines. All dark strokes come first, then the gaps, so that
+ * From far a thin dark line, from zoom 17 two thin lines. All dark strokes come first, then the gaps, so that
  * borders meet cleanly at corners.
  * @param {Palette} palette
  * @returns {Style}
@@ -135,7 +137,7 @@ function areasStyle(palette) {
   const veil = areaSymbol((p) => ({ fill: p.own === 0 && levelRank(p.level) >= 3 ? palette.veil : null }));
   const halo = areaSymbol((p, z) => ({ line: palette.gridGap, width: areaWidth(p.level, z) + 2 }));
   const dark = areaSymbol((p, z) => ({ line: palette.gridLine, width: areaWidth(p.level, z) }));
-  const gap = areaSymbol((p, z) => ({ line: z >= 16 ? palette.gridGap : null, width: areaWidth(p.level, z) - 2.4 }));
+  const gap = areaSymbol((p, z) => ({ line: z >= 17 ? palette.gridGap : null, width: areaWidth(p.level, z) - 2.4 }));
   return {
     paintRules: [veil, halo, dark, gap].map((symbolizer) => ({ dataLayer: "areas", symbolizer })),
     labelRules: [areaNames(palette, 1, 10, 14), areaNames(palette, 2, 12, 16), areaNames(palette, 3, 15, 22)],
@@ -148,8 +150,8 @@ function areasStyle(palette) {
  * @returns {number} width of a border in px; borders of larger areas are broader
  */
 export function areaWidth(level, z) {
-  const near = z >= 16 ? 3.6 : z >= 14 ? 1.5 : 1;
-  return near + (3 - Math.min(3, levelRank(level))) * (z >= 16 ? 1.2 : 0.8);
+  const near = z >= 17 ? 3.6 : z >= 14 ? 1.5 : 1;
+  return near + (3 - Math.min(3, levelRank(level))) * (z >= 17 ? 1.2 : 0.8);
 }
 
 /**
@@ -165,12 +167,24 @@ function areaNames(palette, rank, minzoom, maxzoom) {
     maxzoom,
     filter: (/** @type {number} */ _, /** @type {any} */ f) => levelRank(f.props.level) === rank,
     symbolizer: textSymbol({
-      lines: (p, z) => (rank === 3 && z >= 16 ? [p.name, p.code] : [p.name ?? p.code]),
-      look: () => ({ size: rank === 3 ? 13 : 15, colour: palette.gridLabel, halo: palette.halo, weight: 650 }),
+      lines: (p, z) => areaLines(p, z),
+      look: () => ({ size: rank === 3 ? 12 : 15, colour: palette.gridLabel, halo: palette.halo, weight: 650 }),
       once: (p) => `area ${p.code}`,
       pad: 6,
     }),
   };
+}
+
+/**
+ * From afar a grid is called by its number, because its community's name stands beside it.
+ * @param {Record<string, any>} p
+ * @param {number} z
+ * @returns {string[]}
+ */
+export function areaLines({ level, name, code }, z) {
+  if (levelRank(level) < 3) return [name ?? code];
+  if (z >= 17) return [name, code];
+  return [/第\s*\d+\s*网格$/.exec(name ?? "")?.[0] ?? name ?? code];
 }
 
 /**
@@ -248,7 +262,7 @@ function placesStyle(palette) {
   });
   return {
     paintRules: [{ dataLayer: "places", minzoom: 13, symbolizer: shapeSymbol((_, z) => ({ shape: "square", r: z >= 16 ? 5 : 3.5, fill: palette.place, edge: palette.pointEdge })) }],
-    labelRules: [{ dataLayer: "places", minzoom: 15, symbolizer: name }],
+    labelRules: [{ dataLayer: "places", minzoom: 16, symbolizer: name }],
   };
 }
 

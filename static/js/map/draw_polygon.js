@@ -53,7 +53,8 @@ export function mountPolygonDrawer(map, { storageKey, boundariesUrl = "/api/area
   function set(next) {
     history = next;
     store.write(history.present);
-    show();
+    if (active && history.present.closed) setActive(false);
+    else show();
     tell(history.present);
   }
   function show() {
@@ -85,7 +86,6 @@ export function mountPolygonDrawer(map, { storageKey, boundariesUrl = "/api/area
   }
   function finish() {
     set(drawing.keep(history, drawing.closeRing(history.present)));
-    if (history.present.closed) setActive(false);
   }
   async function loadLines() {
     const box = map.getBounds().pad(0.1);
@@ -105,7 +105,8 @@ export function mountPolygonDrawer(map, { storageKey, boundariesUrl = "/api/area
   map.on("click", onClick);
   map.on("mousemove", onMove);
   map.on("moveend", onMoved);
-  map.on("dblclick", () => active && finish());
+  const onDouble = () => active && finish();
+  map.on("dblclick", onDouble);
   map.getContainer().addEventListener("keydown", onKey);
   const stopCross = mountCrosshair(map, { onEnter: () => place(map.getCenter()), isActive: () => active });
   show();
@@ -127,6 +128,7 @@ export function mountPolygonDrawer(map, { storageKey, boundariesUrl = "/api/area
       map.off("click", onClick);
       map.off("mousemove", onMove);
       map.off("moveend", onMoved);
+      map.off("dblclick", onDouble);
       map.getContainer().removeEventListener("keydown", onKey);
       stopCross();
       sketch.remove();

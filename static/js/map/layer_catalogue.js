@@ -53,9 +53,10 @@ export const LAYERS = {
   incidents: {
     label: () => t("Incidents"), order: 36, minZoom: 11,
     legend: (p) => [
-      incident("theft", t("Theft"), p), incident("fraud", t("Fraud"), p), incident("dispute", t("Dispute"), p),
-      incident("noise", t("Noise"), p), incident("hazard", t("Hazard"), p), incident("traffic", t("Traffic"), p),
-      incident("damage", t("Damage"), p), incident("other", t("Other"), p),
+      incident("theft", t("Theft"), p), incident("robbery_group", t("Robbery and snatching"), p),
+      incident("violence", t("Violence"), p), incident("fraud", t("Fraud"), p), incident("dispute", t("Dispute"), p),
+      incident("hazard", t("Hazard"), p), incident("order", t("Public order"), p), incident("traffic", t("Traffic"), p),
+      incident("help", t("Call for help"), p),
     ],
   },
 };

@@ -134,10 +134,12 @@ function findingRows(found) {
   return el("ol", { class: "list" }, found.map((finding, index) => el("li", { class: "list__item" },
     el("div", { class: "list__link", "data-finding": index, tabindex: -1 },
       el("span", { class: "rank" }, index + 1),
-      el("span", { class: "list__text" }, el("span", { class: "list__title" }, finding.title), el("span", { class: "list__detail" }, finding.detail)),
-      el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Zoom to {number}", { number: index + 1 }), title: t("Zoom to {number}", { number: index + 1 }), onClick: () => findings.zoomTo(index) }, icon("search")),
-      finding.look === "free" && asOneRing(finding.place)
-        && el("button", { class: "btn", type: "button", onClick: () => drawFrom(finding) }, icon("draw"), t("Draw this"))))));
+      el("div", { class: "list__text stack-s" },
+        el("div", {}, el("span", { class: "list__title" }, finding.title), el("span", { class: "list__detail" }, finding.detail)),
+        el("div", { class: "row" },
+          el("button", { class: "btn", type: "button", "aria-label": t("Zoom to {number}", { number: index + 1 }), onClick: () => findings.zoomTo(index) }, icon("search"), t("Show")),
+          finding.look === "free" && asOneRing(finding.place)
+            && el("button", { class: "btn", type: "button", onClick: () => drawFrom(finding) }, icon("draw"), t("Draw this"))))))));
 }
 
 /** @param {number} index */
@@ -294,8 +296,9 @@ function showCommunity({ id, code, name, area_m2, parts: grids, free, overlaps }
   const free_m2 = free.reduce((sum, piece) => sum + piece.size_m2, 0);
   findings.show(found);
   fillWith(opened, backHead(name, code, id),
-    el("div", { class: "figures" },
-      figure(areaText(area_m2), t("in all")), figure(areaText(free_m2), t("free")), figure(String(grids.length), t("grids and drafts"))),
+    el("dl", { class: "facts" }, [
+      [t("Ground in all"), areaText(area_m2)], [t("Not divided"), areaText(free_m2)], [t("Grids and drafts"), String(grids.length)],
+    ].flatMap(([term, value]) => [el("dt", {}, term), el("dd", {}, value)])),
     found.length
       ? [el("h2", {}, t("Left to do")), findingRows(found)]
       : el("div", { class: "notice notice--done", role: "status" }, icon("check"), el("div", {}, t("Grids and drafts cover the community without gap or overlap."))),
@@ -312,11 +315,6 @@ function backHead(title, subtitle = "", shown) {
   return el("header", { class: "panel__head", "data-shown": shown },
     el("button", { class: "btn btn--quiet btn--icon", type: "button", "aria-label": t("Back to the list"), onClick: back }, icon("left")),
     el("div", { class: "panel__titles" }, el("h1", { class: "panel__title" }, title), el("p", { class: "muted small" }, subtitle)));
-}
-
-/** @param {string} value @param {string} name */
-function figure(value, name) {
-  return el("div", { class: "figure" }, el("div", { class: "list__title" }, value), el("div", { class: "figure__name" }, name));
 }
 
 /** @param {{code: string, name: string, draft: boolean, area_m2: number, bbox: Box}} grid */

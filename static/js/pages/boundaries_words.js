@@ -49,7 +49,7 @@ export function clashFinding(clash) {
 
 /** @param {{place: any, at: [number, number], size_m2: number}} free @returns {Finding} */
 export function freeFinding({ place, at, size_m2 }) {
-  return { look: "free", place, at, title: t("Free ground, {area}", { area: areaText(size_m2) }), detail: t("Belongs to no grid yet.") };
+  return { look: "free", place, at, title: t("Not divided: {area}", { area: areaText(size_m2) }), detail: t("Belongs to no grid yet.") };
 }
 
 /** @param {{place: any, at: [number, number], size_m2: number, with: string[]}} overlap @returns {Finding} */

@@ -83,7 +83,7 @@ async function loadToday({ append = false } = {}) {
 
 /** @param {{tally: import("./captain_today.js").Tally, origin: string, more: boolean}} answer */
 function showToday({ tally, origin, more: hasMore }) {
-  showTally(part("[data-tally]"), tally);
+  showTally({ ring: part("[data-ring]"), counts: part("[data-counts]") }, tally);
   showFilters(part("[data-filters]"), { tally, chosen: state.filter, onChoose: chooseFilter });
   const rows = state.items.map((item) => itemRow(item, { onChoose: ({ id }) => select("dwelling", id) }));
   fillWith(list, rows.length ? el("ul", { class: "list" }, rows) : emptyList(tally, state.filter));
@@ -196,15 +196,15 @@ function showDwelling(card) {
   });
 }
 
-/** @param {{id: number, address: string, plate: string, items: Item[]}} entrance */
-function showEntrance({ address, plate, items }) {
+/** @param {{address: string, items: Item[]}} entrance */
+function showEntrance({ address, items }) {
   const due = items.filter((item) => item.state === "due" || item.state === "overdue").length;
   fillWith(detail,
     el("header", { class: "panel__head" }, backButton(backToToday),
-      el("div", { class: "panel__titles" }, el("h1", { class: "panel__title", tabindex: -1 }, plate || address),
+      el("div", { class: "panel__titles" }, el("h1", { class: "panel__title", tabindex: -1 }, address),
         el("p", { class: "muted" }, t("{count} dwellings behind this entrance, {due} to visit", { count: items.length, due })))),
     el("ul", { class: "list" }, items.map((item) => itemRow(item, {
-      label: roomLabel(item) || item.address, onChoose: ({ id }) => select("dwelling", id),
+      label: roomLabel(item) || item.short, onChoose: ({ id }) => select("dwelling", id),
     }))));
   foot.hidden = true;
 }
@@ -214,11 +214,20 @@ async function mark(place) {
   const { map } = await mapReady;
   highlight(map, place && { type: "Point", coordinates: [place.lon, place.lat] });
   if (!place) return;
-  if (map.getZoom() < ONE_BY_ONE_ZOOM || !map.getBounds().pad(-0.15).contains([place.lat, place.lon])) {
-    map.setView([place.lat, place.lon], Math.max(map.getZoom(), ONE_BY_ONE_ZOOM));
-    const cover = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
-    if (matchMedia("(max-width: 767px)").matches) map.panBy([0, cover / 2], { animate: false });
-  }
+  const zoom = Math.max(map.getZoom(), ONE_BY_ONE_ZOOM);
+  const at = map.latLngToContainerPoint([place.lat, place.lon]);
+  const free = map.getSize().subtract([0, coveredHeight()]);
+  const room = L.bounds([40, 40], free.subtract([40, 40]));
+  if (zoom === map.getZoom() && room.contains(at)) return;
+  // The point comes to the middle of what the sheet leaves free.
+  const middle = map.project([place.lat, place.lon], zoom).add([0, coveredHeight() / 2]);
+  map.setView(map.unproject(middle, zoom), zoom);
+}
+
+/** @returns {number} px of the map below the sheet, 0 on the desk */
+function coveredHeight() {
+  const cover = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
+  return matchMedia("(max-width: 767px)").matches ? cover : 0;
 }
 
 // ---- visits

@@ -1,7 +1,7 @@
 /** The household card: where, who, when last, and what was done at the door. */
 import { el, fillWith, icon } from "../dom.js";
 import { formatInstant, t } from "../i18n.js";
-import { lastVisitText, outcomeWord, roomLabel, stateWord, tenureWord } from "./captain_words.js";
+import { doorLabel, lastVisitText, outcomeWord, stateWord, tenureWord } from "./captain_words.js";
 import { contactRows } from "./captain_contact.js";
 
 /** @typedef {import("./captain_words.js").Card} Card */
@@ -30,7 +30,7 @@ export function showCard({ body, foot }, card, { note, waiting, actions }) {
   const typing = cursorIn(body);
   fillWith(body, head(card, actions), waiting.length > 0 && waitingNotice(waiting, actions), facts(card, actions),
     noteField(note, actions), otherWays(actions), history(card.visits, actions));
-  fillWith(foot, recordButton("met", "check", "btn--primary", actions), recordButton("not_met", "close", "", actions));
+  fillWith(foot, recordButton("met", "check", "btn--primary grow", actions), recordButton("not_met", "close", "grow", actions));
   foot.removeAttribute("hidden");
   if (typing === null) return;
   const field = /** @type {HTMLTextAreaElement} */ (body.querySelector("#visit-note"));
@@ -59,11 +59,10 @@ export function backButton(back) {
 
 /** @param {Card} card @param {Actions} actions */
 function head(card, actions) {
-  const room = roomLabel(card);
   return el("header", { class: "panel__head" }, backButton(actions.back),
     el("div", { class: "panel__titles" },
-      el("h1", { class: "panel__title", tabindex: -1 }, [card.plate || card.address, room].filter(Boolean).join(" ")),
-      el("p", { class: "muted" }, [card.plate && card.address, card.grid].filter(Boolean).join(" · "))));
+      el("h1", { class: "panel__title", tabindex: -1 }, doorLabel(card)),
+      el("p", { class: "muted" }, [card.plate && t("Plate {plate}", { plate: card.plate }), card.grid].filter(Boolean).join(" · "))));
 }
 
 /** @param {Card} card @param {Actions} actions */
@@ -71,9 +70,9 @@ function facts(card, actions) {
   return el("dl", { class: "facts" },
     fact(t("State"), el("span", { class: "row" }, el("span", { class: `dot dot--${card.state}` }), el("strong", {}, stateWord(card.state)))),
     fact(t("Last visit"), lastVisitText(card)),
-    card.state !== "vacant" && fact(t("Next visit"), card.due_on ? t("by {day}", { day: card.due_on }) : t("as soon as possible")),
     card.household_id ? contactRows(card, actions.reveal) : fact(t("Household"), t("No household registered")),
     card.people !== null && fact(t("People"), String(card.people)),
+    card.state !== "vacant" && fact(t("Next visit"), card.due_on ? t("by {day}", { day: card.due_on }) : t("as soon as possible")),
     fact(t("Dwelling"), tenureWord(card.tenure)),
     card.neighbours > 1 && fact(t("Same entrance"),
       el("button", { class: "btn", type: "button", onClick: actions.entrance }, icon("people"), t("{count} dwellings", { count: card.neighbours }))));

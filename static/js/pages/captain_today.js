@@ -61,14 +61,19 @@ function ringArc({ part, from, colour }) {
 }
 
 /**
- * @param {Element} root
+ * @param {{ring: Element, counts: Element}} parts
  * @param {Tally} tally
  */
-export function showTally(root, tally) {
-  const rows = /** @type {const} */ (["fresh", "due", "overdue"]).map((state) => el("p", { class: "row" },
-    el("span", { class: `dot dot--${state}` }), el("strong", {}, new Intl.NumberFormat(locale()).format(tally[state])),
-    el("span", { class: "muted" }, stateWord(state))));
-  fillWith(root, countRing(tally), el("div", { class: "stack-s" }, rows));
+export function showTally({ ring, counts }, tally) {
+  const number = new Intl.NumberFormat(locale());
+  fillWith(ring, countRing(tally));
+  fillWith(counts, /** @type {const} */ (["fresh", "due", "overdue"]).map((state) => el("span", { class: "row", title: stateWord(state) },
+    el("span", { class: `dot dot--${state}` }), el("strong", {}, number.format(tally[state])), el("span", { class: "muted small" }, shortWord(state)))));
+}
+
+/** @param {"fresh" | "due" | "overdue"} state */
+function shortWord(state) {
+  return { fresh: t("in time"), due: t("due"), overdue: t("overdue") }[state];
 }
 
 /**
@@ -80,7 +85,7 @@ export function showFilters(root, { tally, chosen, onChoose }) {
     class: "tab", type: "button", role: "tab", id: `filter-${filter}`, "aria-selected": String(filter === chosen),
     "aria-controls": "due-list", tabindex: filter === chosen ? 0 : -1, onClick: () => onChoose(filter),
     onKeydown: (/** @type {KeyboardEvent} */ event) => stepTab(event, root),
-  }, filterWord(filter), el("span", { class: "badge" }, countFor(tally, filter)))));
+  }, filterWord(filter), filter === chosen && el("span", { class: "badge" }, countFor(tally, filter)))));
 }
 
 /** @param {KeyboardEvent} event @param {Element} root */

@@ -5,6 +5,7 @@ import { t } from "../i18n.js";
  * @typedef {object} Item a dwelling of the list
  * @property {number} id
  * @property {string} address
+ * @property {string} short the address without the names of county and town
  * @property {string} plate
  * @property {string} [building_no]
  * @property {string} unit_no
@@ -83,12 +84,13 @@ export function roomLabel({ building_no = "", unit_no, room_no }) {
 }
 
 /**
- * The one line that finds the door: the plate with the room, the address where there is no plate.
+ * The one line that finds the door: the address, with the room where the address does not hold it.
  * @param {Item} item
  * @returns {string}
  */
 export function doorLabel(item) {
-  return [item.plate || item.address, roomLabel(item)].filter(Boolean).join(" · ");
+  const last = item.room_no || item.unit_no || (item.building_no ?? "");
+  return item.short.includes(last) ? item.short : `${item.short} ${roomLabel(item)}`;
 }
 
 /**

@@ -1,0 +1,351 @@
+/** The dispatcher's page: ask for a plan, watch it being found, read it on map, time line and list. */
+import { ProblemError, get, post, request } from "../api.js";
+import { el, fillWith, icon, listen, svg } from "../dom.js";
+import { sheet } from "../frame.js";
+import { formatInstant, t } from "../i18n.js";
+import { mapReady } from "../map/registry.js";
+import { teamColour } from "../map/palette.js";
+import { toast, toastProblem } from "../toast.js";
+import { followJob, isLive, jobCard } from "../tray.js";
+import { onStateBack } from "../url_state.js";
+import { showGantt } from "./dispatch_gantt.js";
+import { clock, distanceWords, dropWords, durationWords, whyWords } from "./dispatch_words.js";
+
+const VIEWS = ["plan", "ask", "teams"];
+/** Dropped stops beyond this many are behind a press: the list is long and sorted by worth. */
+const DROPPED_SHOWN = 15;
+
+const root = part("[data-dispatch]");
+const working = part("[data-working]");
+const gantt = part("[data-gantt]");
+const askForm = /** @type {HTMLFormElement} */ (part("[data-ask-form]"));
+const askButton = /** @type {HTMLButtonElement | null} */ (document.querySelector("[data-ask]"));
+const teamForm = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-team-form]"));
+
+const { map, parts } = await mapReady;
+/** @type {import("../map/routes_layer.js").PlanRoutes} */
+const routes = parts.get("routes");
+
+/** @type {{plan: any, plans: any[], teams: any[], teamId: number | null, stopId: number | null, following: string | null}} */
+const state = { plan: null, plans: [], teams: [], teamId: null, stopId: null, following: null };
+
+/** @param {string} selector @returns {HTMLElement} */
+function part(selector) {
+  const found = /** @type {HTMLElement | null} */ (document.querySelector(selector));
+  if (!found) throw new Error(`the page lacks ${selector}`);
+  return found;
+}
+
+// ---- views
+
+/** @param {string} name @param {{step?: boolean}} [options] */
+function openView(name, { step = true } = {}) {
+  const address = new URL(location.href);
+  address.searchParams.set("view", name);
+  if (step) history.pushState(null, "", address);
+  showView();
+}
+
+function showView() {
+  const asked = new URLSearchParams(location.search).get("view") ?? "";
+  const name = VIEWS.includes(asked) ? asked : state.plan || state.following ? "plan" : "ask";
+  for (const view of VIEWS) {
+    part(`[data-view="${view}"]`).hidden = view !== name;
+    const tab = part(`[data-tab="${view}"]`);
+    tab.setAttribute("aria-selected", String(view === name));
+    tab.tabIndex = view === name ? 0 : -1;
+  }
+}
+
+for (const tab of root.querySelectorAll("[data-tab]")) {
+  tab.addEventListener("click", () => openView(/** @type {HTMLElement} */ (tab).dataset.tab ?? "plan"));
+  tab.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[/** @type {KeyboardEvent} */ (event).key];
+    if (!step) return;
+    const at = VIEWS.indexOf(/** @type {HTMLElement} */ (tab).dataset.tab ?? "");
+    const next = VIEWS[(at + step + VIEWS.length) % VIEWS.length];
+    openView(next);
+    part(`[data-tab="${next}"]`).focus();
+  });
+}
+
+// ---- loading
+
+async function load() {
+  const query = new URLSearchParams(location.search);
+  const wanted = ["plan", "run"].filter((name) => /^\d+$/.test(query.get(name) ?? "")).map((name) => `${name}=${query.get(name)}`);
+  try {
+    const answer = await get(`/api/dispatch/state?${wanted.join("&")}`);
+    Object.assign(state, { plan: answer.plan, plans: answer.plans, teams: answer.teams });
+    showPlan();
+    showTeams();
+    showAskTeams();
+    if (answer.working) void follow(answer.working);
+    showView();
+  } catch (error) {
+    fillWith(part('[data-view="plan"]'), el("p", { class: "field__error", role: "alert" }, icon("attend"), wordsOf(error)),
+      el("button", { class: "btn", type: "button", onClick: () => void load() }, t("Try again")));
+    showView();
+  }
+}
+
+/** @param {unknown} error */
+function wordsOf(error) {
+  return error instanceof ProblemError ? error.text : t("Something went wrong.");
+}
+
+// ---- the plan
+
+function showPlan() {
+  const box = part('[data-view="plan"]');
+  const { plan } = state;
+  if (!plan) {
+    gantt.hidden = true;
+    fillWith(box, el("div", { class: "empty" }, icon("route"), el("p", { class: "empty__title" }, t("No plan yet")),
+      el("p", {}, t("Plan tonight: choose the shift and the teams; routes along the roads come in under a minute.")),
+      el("button", { class: "btn btn--primary", type: "button", onClick: () => openView("ask") }, t("Plan tonight"))));
+    return;
+  }
+  routes.show(plan.features);
+  routes.choose(state.teamId);
+  showGantt(gantt, plan, state, { onTeam: chooseTeam, onStop: (stop, route) => chooseStop(stop, route) });
+  fillWith(box, planHead(plan), plan.routes.map(routeCard), droppedList(plan.dropped), earlierPlans());
+  requestAnimationFrame(() => map.invalidateSize());
+}
+
+/** @param {any} plan */
+function planHead(plan) {
+  const { summary } = plan;
+  return el("header", { class: "stack-s" },
+    el("p", { class: "lead" }, t("{served} stops for {teams} teams, {from} to {to}", {
+      served: summary.stops_served, teams: summary.teams, from: formatInstant(plan.shift_from), to: clock(plan.shift_to) })),
+    el("p", { class: "muted small" }, t("{share} % of the value on offer · {distance} · {count} stops left out", {
+      share: Math.round(100 * summary.value_share), distance: distanceWords(summary.distance_m),
+      count: summary.stops_offered - summary.stops_served })),
+    summary.idle_teams?.length ? el("p", { class: "notice notice--attend", role: "status" }, icon("attend"), t("Without a stop: {names}", { names: summary.idle_teams.join("、") })) : null,
+    el("div", { class: "row" },
+      el("a", { class: "btn", href: `/api/dispatch/plans/${plan.id}.csv`, download: true }, icon("download"), t("Table")),
+      el("a", { class: "btn", href: `/api/dispatch/plans/${plan.id}.geojson?download`, download: true }, "GeoJSON"),
+      el("button", { class: "btn", type: "button", onClick: () => print() }, icon("print"), t("Print"))));
+}
+
+/** @param {any} route */
+function routeCard(route) {
+  const swatch = el("span", { class: "gantt__swatch" });
+  swatch.style.background = teamColour(route.ordinal);
+  const chosen = state.teamId === route.team_id;
+  return el("details", { class: "card", open: chosen || undefined, "data-route": route.team_id, onToggle: (event) => {
+    if (event.target.open && state.teamId !== route.team_id) chooseTeam(route.team_id, { quiet: true });
+  } },
+  el("summary", { class: "row row--apart" },
+    el("span", { class: "row" }, swatch, el("strong", {}, route.team), el("span", { class: "muted small" }, route.mode_name)),
+    el("span", { class: "muted small" }, t("{count} stops · {distance}", { count: route.stops.length, distance: distanceWords(route.distance_m) }))),
+  el("ol", { class: "list" },
+    el("li", { class: "list__item muted small" }, t("{time} leaves {station}", { time: clock(route.start_at), station: route.station || t("the station") })),
+    route.stops.map((/** @type {any} */ stop) => stopRow(stop, route)),
+    el("li", { class: "list__item muted small" }, t("{time} back", { time: clock(route.end_at) }))));
+}
+
+/** @param {any} stop @param {any} route */
+function stopRow(stop, route) {
+  return el("li", { class: "list__item", "aria-selected": String(state.stopId === stop.id) },
+    el("button", { class: "list__link", type: "button", "data-stop": stop.id, onClick: () => chooseStop(stop, route) },
+      el("span", { class: "rank" }, stop.sequence),
+      el("span", { class: "list__text" },
+        el("span", { class: "list__title" }, stop.name),
+        el("span", { class: "list__detail" }, whyWords(stop))),
+      el("span", { class: "list__end" }, el("strong", {}, clock(stop.arrive_at)), " ", durationWords(stop.dwell_s))));
+}
+
+/** @param {any[]} dropped */
+function droppedList(dropped) {
+  if (dropped.length === 0) return null;
+  const row = (/** @type {any} */ stop) => el("li", { class: "list__item" },
+    el("button", { class: "list__link", type: "button", onClick: () => map.setView([stop.lat, stop.lon], Math.max(map.getZoom(), 16)) },
+      el("span", { class: "list__text" }, el("span", { class: "list__title" }, stop.name), el("span", { class: "list__detail" }, dropWords(stop)),
+        el("span", { class: "list__detail" }, whyWords(stop))),
+      el("span", { class: "list__end" }, t("value {prize}", { prize: Math.round(stop.prize) }))));
+  return el("details", { class: "card" },
+    el("summary", {}, el("strong", {}, t("Left out: {count}", { count: dropped.length }))),
+    el("ul", { class: "list" }, dropped.slice(0, DROPPED_SHOWN).map(row)),
+    dropped.length > DROPPED_SHOWN && el("details", {}, el("summary", {}, t("{count} more", { count: dropped.length - DROPPED_SHOWN })),
+      el("ul", { class: "list" }, dropped.slice(DROPPED_SHOWN).map(row))));
+}
+
+function earlierPlans() {
+  if (state.plans.length < 2) return null;
+  return el("section", { class: "stack-s" }, el("h2", {}, t("Plans")),
+    el("ul", { class: "list" }, state.plans.map((plan) => el("li", { class: "list__item" },
+      el("a", { class: "list__link", href: `?plan=${plan.id}`, "aria-current": plan.id === state.plan?.id ? "true" : null },
+        el("span", { class: "list__text" }, el("span", { class: "list__title" }, `${formatInstant(plan.shift_from)} – ${clock(plan.shift_to)}`),
+          el("span", { class: "list__detail" }, t("made {time}", { time: formatInstant(plan.made_at) }))),
+        el("span", { class: "list__end" }, t("{count} stops", { count: plan.summary.stops_served })))))));
+}
+
+/** @param {number} teamId @param {{quiet?: boolean}} [options] */
+function chooseTeam(teamId, { quiet = false } = {}) {
+  state.teamId = state.teamId === teamId && !quiet ? null : teamId;
+  state.stopId = null;
+  showChoice();
+}
+
+/** @param {any} stop @param {any} route */
+function chooseStop(stop, route) {
+  Object.assign(state, { teamId: route.team_id, stopId: stop.id });
+  map.panTo([stop.lat, stop.lon]);
+  if (sheet?.height() === "peek") sheet.setHeight("half");
+  showChoice();
+  root.querySelector(`[data-stop="${stop.id}"]`)?.scrollIntoView({ block: "nearest" });
+}
+
+function showChoice() {
+  openView("plan", { step: false });
+  showPlan();
+}
+
+routes.onStop((properties) => {
+  const route = state.plan?.routes.find((/** @type {any} */ one) => one.team_id === properties.team_id);
+  const stop = route?.stops.find((/** @type {any} */ one) => one.sequence === properties.sequence);
+  if (stop) chooseStop(stop, route);
+});
+
+// ---- asking
+
+function showAskTeams() {
+  const onDuty = state.teams.filter((team) => team.active);
+  fillWith(part("[data-ask-teams]"), onDuty.length
+    ? onDuty.map((team) => el("label", { class: "check" }, el("input", { type: "checkbox", name: "team", value: team.id, checked: true }),
+      el("span", {}, team.name, " ", el("span", { class: "muted small" }, [team.mode_name, team.station_name].filter(Boolean).join(" · ")))))
+    : el("p", { class: "muted" }, t("No team is on duty. "), el("button", { class: "btn", type: "button", onClick: () => openView("teams") }, t("Add a team"))));
+}
+
+/** @param {SubmitEvent} event */
+async function ask(event) {
+  event.preventDefault();
+  const form = new FormData(askForm);
+  const teams = form.getAll("team").map(Number);
+  if (teams.length === 0) return void toast(t("Choose at least one team."), { kind: "alarm" });
+  const number = (/** @type {string} */ name) => Number(form.get(name));
+  setBusy(true);
+  try {
+    const job = await post("/api/dispatch/runs", {
+      shift_from: form.get("shift_from"), shift_to: form.get("shift_to"), team_ids: teams, time_limit_s: number("time_limit_s"),
+      weights: { risk: number("risk"), thin: number("thin"), stale: number("stale") },
+    });
+    document.dispatchEvent(new CustomEvent("job-requested"));
+    await follow(job);
+  } catch (error) {
+    toastProblem(error);
+  } finally {
+    setBusy(state.following !== null);
+  }
+}
+
+/** @param {boolean} busy */
+function setBusy(busy) {
+  if (askButton) askButton.disabled = busy;
+}
+
+/** @param {any} job */
+async function follow(job) {
+  if (state.following === job.id) return;
+  state.following = job.id;
+  setBusy(true);
+  const show = (/** @type {any} */ now) => fillWith(working, isLive(now) || now.state === "failed" ? [jobCard(now), bestCurve(now.detail)] : []);
+  try {
+    show(job);
+    const ended = await followJob(job.id, show);
+    if (ended.state === "done") await openNewPlan();
+    else if (ended.state === "cancelled") toast(t("Stopped. The earlier plan stays."));
+  } catch (error) {
+    toastProblem(error);
+  } finally {
+    state.following = null;
+    setBusy(false);
+  }
+}
+
+async function openNewPlan() {
+  const address = new URL(location.href);
+  for (const name of ["plan", "run"]) address.searchParams.delete(name);
+  address.searchParams.set("view", "plan");
+  history.pushState(null, "", address);
+  Object.assign(state, { teamId: null, stopId: null });
+  await load();
+  routes.fitView();
+}
+
+/** @param {{best?: [number, number][], offered_value?: number} | undefined} detail the value found so far against all on offer */
+function bestCurve(detail) {
+  const best = detail?.best ?? [];
+  const offered = detail?.offered_value ?? 0;
+  if (best.length < 2 || offered <= 0) return null;
+  const end = best[best.length - 1];
+  const x = (/** @type {number} */ s) => (300 * s) / Math.max(end[0], 1);
+  const y = (/** @type {number} */ value) => 66 - (60 * value) / offered;
+  const line = best.map(([s, value]) => `${x(s).toFixed(1)},${y(value).toFixed(1)}`).join(" ");
+  return el("figure", { class: "chart" },
+    el("figcaption", { class: "chart__title" }, t("Best plan so far"), el("span", { class: "muted small" }, t("{share} % of the value on offer", { share: Math.round((100 * end[1]) / offered) }))),
+    svg("svg", { class: "curve", viewBox: "0 0 300 72", preserveAspectRatio: "none", "aria-hidden": "true" },
+      svg("line", { class: "curve__top", x1: 0, x2: 300, y1: 6, y2: 6 }), svg("polyline", { class: "curve__line", points: line })));
+}
+
+// ---- teams
+
+function showTeams() {
+  fillWith(part("[data-teams]"), state.teams.length
+    ? el("ul", { class: "list" }, state.teams.map((team) => el("li", { class: "list__item" },
+      el("button", { class: "list__link", type: "button", "data-team": team.id, disabled: !teamForm || undefined, onClick: () => editTeam(team) },
+        el("span", { class: "list__text" }, el("span", { class: "list__title" }, team.name),
+          el("span", { class: "list__detail" }, [team.mode_name, t("{count} people", { count: team.size }), team.station_name].filter(Boolean).join(" · "))),
+        el("span", { class: "list__end" }, team.active ? t("on duty") : t("resting"))))))
+    : el("div", { class: "empty" }, icon("route"), el("p", { class: "empty__title" }, t("No team yet")), el("p", {}, t("A team needs a name, how it moves, and where it starts."))));
+}
+
+/** @param {any} team */
+function editTeam(team) {
+  if (!teamForm) return;
+  for (const name of ["id", "name", "mode", "size", "station_name", "lon", "lat"]) field(name).value = String(team[name]);
+  /** @type {HTMLInputElement} */ (field("active")).checked = team.active;
+  part("[data-team-title]").textContent = t("Change {name}", { name: team.name });
+  field("name").focus();
+}
+
+/** @param {string} name @returns {HTMLInputElement} */
+function field(name) {
+  return /** @type {HTMLInputElement} */ (teamForm?.elements.namedItem(name));
+}
+
+/** @param {SubmitEvent} event */
+async function saveTeam(event) {
+  event.preventDefault();
+  const sent = {
+    name: field("name").value, mode: field("mode").value, size: Number(field("size").value), station_name: field("station_name").value,
+    lon: field("lon").value === "" ? null : Number(field("lon").value), lat: field("lat").value === "" ? null : Number(field("lat").value), active: field("active").checked,
+  };
+  try {
+    if (field("id").value) await request(`/api/dispatch/teams/${field("id").value}`, { method: "PUT", body: sent });
+    else await post("/api/dispatch/teams", sent);
+    toast(t("{name} is saved.", { name: sent.name }));
+    teamForm?.reset();
+    await load();
+  } catch (error) {
+    toastProblem(error);
+  }
+}
+
+askForm.addEventListener("submit", (event) => void ask(event));
+teamForm?.addEventListener("submit", (event) => void saveTeam(event));
+teamForm?.addEventListener("reset", () => {
+  field("id").value = "";
+  part("[data-team-title]").textContent = t("Add a team");
+});
+listen(document, "place-picked", (event) => {
+  if (!teamForm || part('[data-view="teams"]').hidden) return;
+  field("lon").value = event.detail.lon.toFixed(6);
+  field("lat").value = event.detail.lat.toFixed(6);
+  toast(t("The station is set to the point you pressed."));
+});
+onStateBack(showView);
+await load();
+routes.fitView();

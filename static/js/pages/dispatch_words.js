@@ -1,0 +1,64 @@
+/** Why a stop is worth going to, and why one was left out, in words. */
+import { t } from "../i18n.js";
+
+/**
+ * @typedef {object} Stop
+ * @property {number} id
+ * @property {number | null} sequence
+ * @property {string} kind hotspot, place or grid
+ * @property {string} name
+ * @property {number} prize
+ * @property {Record<string, any>} why
+ * @property {number} dwell_s
+ * @property {string | null} arrive_at
+ * @property {string | null} leave_at
+ * @property {string | null} dropped
+ * @property {number} lon
+ * @property {number} lat
+ */
+
+/** @param {string} kind @returns {string} */
+export function kindWord(kind) {
+  const words = /** @type {Record<string, string>} */ ({ hotspot: t("Hotspot"), place: t("Key place"), grid: t("Grid") });
+  return words[kind] ?? kind;
+}
+
+/** @param {Stop} stop @returns {string} what makes the stop worth a visit, the heaviest part first */
+export function whyWords(stop) {
+  const { why } = stop;
+  const told = [kindWord(stop.kind)];
+  if (stop.kind === "hotspot") told.push(t("{found} incidents, usual {usual}", { found: why.incidents, usual: why.expected }));
+  if (stop.kind === "grid" && why.incidents > 0) told.push(t("{count} incidents lately", { count: why.incidents }));
+  told.push(why.cameras_near > 0 ? t("{count} cameras near", { count: why.cameras_near }) : t("no camera near"));
+  told.push(why.days_since_visit === null || why.days_since_visit === undefined
+    ? t("no visit known") : t("last visit {days} days ago", { days: Math.round(why.days_since_visit) }));
+  return told.join(" · ");
+}
+
+/** @param {Stop} stop @returns {string} */
+export function dropWords(stop) {
+  const words = /** @type {Record<string, string>} */ ({
+    unreachable: t("No road leads there for any team on duty."),
+    no_team_mode: t("No team on duty moves in a way that gets there."),
+    window_too_short: t("The shift is too short to go there, stay and come back."),
+    outranked: t("Other stops within the shift are worth more."),
+  });
+  return words[stop.dropped ?? ""] ?? String(stop.dropped);
+}
+
+/** @param {string | null} instant @returns {string} 21:40 */
+export function clock(instant) {
+  if (!instant) return "";
+  const date = new Date(instant);
+  return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
+}
+
+/** @param {number} distance_m @returns {string} */
+export function distanceWords(distance_m) {
+  return distance_m < 1000 ? `${Math.round(distance_m)} m` : `${(distance_m / 1000).toFixed(1)} km`;
+}
+
+/** @param {number} duration_s @returns {string} */
+export function durationWords(duration_s) {
+  return t("{minutes} min", { minutes: Math.round(duration_s / 60) });
+}

@@ -1,0 +1,262 @@
+/** The leader's page: the answer in words, the places on map and list, and what makes each of them up. */
+import { ProblemError, get, post } from "../api.js";
+import { el, fillWith, icon, listen } from "../dom.js";
+import { sheet } from "../frame.js";
+import { formatInstant, t } from "../i18n.js";
+import { highlight } from "../map/highlight.js";
+import { fit, mapReady } from "../map/registry.js";
+import { toast, toastProblem } from "../toast.js";
+import { followJob, isLive, jobCard } from "../tray.js";
+import { currentState, keepState, onStateBack } from "../url_state.js";
+import { barChart, shareList } from "./bar_chart.js";
+import { areaWords, chanceWords, dayWords, ratioWords } from "./leader_words.js";
+
+/** @typedef {import("./leader_words.js").Place} Place */
+
+const root = part("[data-leader]");
+const overview = part("[data-overview]");
+const detail = part("[data-place]");
+const sentence = part("[data-sentence]");
+const working = part("[data-working]");
+const findForm = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-find-form]"));
+const findButton = /** @type {HTMLButtonElement | null} */ (document.querySelector("[data-find]"));
+
+const { map } = await mapReady;
+
+/** @type {{places: Place[], run: any, following: string | null}} */
+const state = { places: [], run: null, following: null };
+
+/** @param {string} selector @returns {HTMLElement} */
+function part(selector) {
+  const found = /** @type {HTMLElement | null} */ (document.querySelector(selector));
+  if (!found) throw new Error(`the page lacks ${selector}`);
+  return found;
+}
+
+// ---- the answer
+
+/** @returns {string} */
+function wantedRun() {
+  const run = new URLSearchParams(location.search).get("run");
+  return run && /^\d+$/.test(run) ? `?run=${run}` : "";
+}
+
+async function load() {
+  try {
+    const answer = await get(`/api/leader/state${wantedRun()}`);
+    state.places = answer.places;
+    state.run = answer.run;
+    sentence.textContent = answer.sentence;
+    showWindow();
+    showPlaces();
+    showRuns(answer.runs);
+    if (answer.working) void follow(answer.working);
+    await Promise.all([showCharts(part("[data-charts]"), null), followAddress()]);
+  } catch (error) {
+    const words = error instanceof ProblemError ? error.text : t("Something went wrong.");
+    fillWith(sentence, words, " ", el("button", { class: "btn", type: "button", onClick: () => void load() }, t("Try again")));
+  }
+}
+
+function showWindow() {
+  const result = state.run?.result;
+  if (!result) {
+    part("[data-window]").textContent = root.dataset.mayRun === "yes"
+      ? t("Press Find hotspots: it takes seconds, and the result stays here.") : "";
+    return;
+  }
+  const told = [
+    t("Tested: {from} to {to}", { from: dayWords(result.window.from), to: dayWords(result.window.to) }),
+    t("compared with {days} days before", { days: Math.round((Date.parse(result.history.to) - Date.parse(result.history.from)) / 86_400_000) }),
+  ];
+  if (result.as_of_source === "latest_incident") told.push(t("the newest incident in the register ends the period"));
+  part("[data-window]").textContent = told.join(" · ");
+}
+
+function showPlaces() {
+  const box = part("[data-places-box]");
+  box.hidden = state.run === null || state.places.length === 0;
+  if (state.run) {
+    /** @type {HTMLAnchorElement} */ (part("[data-csv]")).href = `/api/leader/hotspots.csv?run=${state.run.id}`;
+    /** @type {HTMLAnchorElement} */ (part("[data-geojson]")).href = `/api/leader/hotspots.geojson?run=${state.run.id}`;
+  }
+  fillWith(part("[data-places]"), el("ol", { class: "list" }, state.places.map(placeRow)));
+}
+
+/** @param {Place} place */
+function placeRow(place) {
+  return el("li", { class: "list__item" },
+    el("button", { class: "list__link", type: "button", "data-open-place": place.id, onClick: () => choose(place) },
+      el("span", { class: "rank" }, place.rank),
+      el("span", { class: "list__text" },
+        el("span", { class: "list__title" }, place.name),
+        el("span", { class: "list__detail" }, `${ratioWords(place)} · ${chanceWords(place.q_value)}`)),
+      el("span", { class: "list__end" }, t("{count} incidents", { count: place.observed })), icon("right")));
+}
+
+/** @param {any[]} runs */
+function showRuns(runs) {
+  part("[data-runs-box]").hidden = runs.length < 2;
+  fillWith(part("[data-runs]"), el("ul", { class: "list" }, runs.map((run) => el("li", { class: "list__item" },
+    el("a", { class: "list__link", href: `?run=${run.id}`, "aria-current": run.id === state.run?.id ? "true" : null },
+      el("span", { class: "list__text" },
+        el("span", { class: "list__title" }, t("{days} days to {day}", { days: run.days, day: run.window ? dayWords(run.window.to) : "" })),
+        el("span", { class: "list__detail" }, formatInstant(run.finished_at))),
+      el("span", { class: "list__end" }, run.outcome === "too_few" ? t("not enough data") : t("{count} places", { count: run.place_count })))))));
+}
+
+// ---- one place
+
+/** @param {Place} place */
+function choose(place) {
+  keepState({ selection: { kind: "hotspot", id: String(place.id) } }, { step: true });
+  void followAddress();
+}
+
+async function followAddress() {
+  const selection = currentState().selection;
+  const place = selection?.kind === "hotspot" ? state.places.find((one) => String(one.id) === selection.id) : undefined;
+  overview.hidden = Boolean(place);
+  detail.hidden = !place;
+  highlight(map, place?.shape ?? null);
+  if (!place) return;
+  fit(map, place.bbox);
+  if (sheet?.height() === "peek") sheet.setHeight("half");
+  const charts = el("section", { class: "stack" });
+  fillWith(detail, placeHead(place), placeFacts(place), charts);
+  /** @type {HTMLElement} */ (detail.querySelector("h1")).focus({ preventScroll: true });
+  await showCharts(charts, place);
+}
+
+/** @param {Place} place */
+function placeHead(place) {
+  return el("header", { class: "panel__head" },
+    el("button", { class: "btn btn--quiet btn--icon", type: "button", "aria-label": t("Back"), onClick: back }, icon("left")),
+    el("div", { class: "panel__titles" },
+      el("h1", { class: "panel__title", tabindex: -1 }, el("span", { class: "rank" }, place.rank), " ", place.name),
+      el("p", { class: "muted small" }, place.expired
+        ? t("Expired on {day}: no longer on the map", { day: dayWords(place.expires_at) })
+        : t("On the map until {day}", { day: dayWords(place.expires_at) }))));
+}
+
+function back() {
+  keepState({ selection: null }, { step: true });
+  void followAddress();
+  root.querySelector("h1")?.focus();
+}
+
+/** @param {Place} place */
+function placeFacts(place) {
+  /** @type {[string, string, string][]} */
+  const rows = [
+    [t("Incidents"), t("{count}, usual would be {expected}", { count: place.observed, expected: place.expected.toFixed(1) }),
+      t("Usual: what the long-run pattern of this place lets expect for a period of this length.")],
+    [t("Ratio"), t("{ratio} (95 of 100 such intervals hold the true value: {low} to {high})", { ratio: place.ratio.toFixed(2), low: place.ratio_low.toFixed(2), high: place.ratio_high.toFixed(2) }),
+      t("Counted divided by usual, with its exact Poisson interval (Garwood 1936).")],
+    [t("Chance"), chanceWords(place.q_value),
+      t("q = {q}: of places at least as unusual as this one, the share that would be chance (Benjamini and Hochberg 1995).", { q: place.q_value.toPrecision(2) })],
+    [t("Size"), areaWords(place.area_m2), t("Area of the outlined place, in whole cells of the lattice.")],
+  ];
+  return el("dl", { class: "facts" }, rows.flatMap(([name, value, meaning]) => [
+    el("dt", {}, name), el("dd", {}, el("details", {}, el("summary", {}, value), el("p", { class: "muted small" }, meaning)))]));
+}
+
+/**
+ * @param {HTMLElement} box
+ * @param {Place | null} place null: the whole area
+ */
+async function showCharts(box, place) {
+  box.hidden = state.run === null || state.run.result?.outcome === "too_few";
+  if (box.hidden) return;
+  try {
+    const answer = await get(`/api/leader/charts?run=${state.run.id}${place ? `&hotspot=${place.id}` : ""}`);
+    const tested = Math.ceil((state.run.params.days ?? 28) / 7);
+    const weeks = answer.weeks.map((/** @type {{ago: number, n: number}} */ week) => ({
+      name: week.ago === 0 ? t("latest week") : t("{n} weeks before", { n: week.ago }), value: week.n, strong: week.ago < tested,
+      mark: week.ago === 0 ? t("now") : week.ago % 8 === 0 ? `−${week.ago}` : undefined,
+    }));
+    const hours = (place ? place.hours : answer.hours).map((/** @type {number} */ n, /** @type {number} */ hour) => ({
+      name: `${hour}:00`, value: n, strong: true, mark: hour % 6 === 0 ? `${hour}` : undefined,
+    }));
+    const types = (place ? place.types : answer.types).slice(0, 6).map((/** @type {{name: string, n: number}} */ kind) => ({ name: kind.name, value: kind.n }));
+    fillWith(box,
+      barChart({ title: t("By week, tested period dark"), bars: weeks, unit: t("incidents") }),
+      barChart({ title: t("By hour of day"), bars: hours, unit: t("incidents") }),
+      shareList({ title: t("By type"), bars: types }));
+  } catch (error) {
+    fillWith(box, el("p", { class: "field__error", role: "alert" }, icon("attend"), error instanceof ProblemError ? error.text : t("Something went wrong.")));
+  }
+}
+
+// ---- looking again
+
+/** @param {SubmitEvent} event */
+async function find(event) {
+  event.preventDefault();
+  if (!findForm || !findButton) return;
+  const form = new FormData(findForm);
+  const type = String(form.get("type") ?? "");
+  findButton.disabled = true;
+  try {
+    const job = await post("/api/leader/runs", { days: Number(form.get("days")), types: type ? [type] : [] });
+    document.dispatchEvent(new CustomEvent("job-requested"));
+    await follow(job);
+  } catch (error) {
+    toastProblem(error);
+  } finally {
+    findButton.disabled = state.following !== null;
+  }
+}
+
+/** @param {import("../tray.js").Job} job */
+async function follow(job) {
+  if (state.following === job.id) return;
+  state.following = job.id;
+  if (findButton) findButton.disabled = true;
+  try {
+    const show = (/** @type {import("../tray.js").Job} */ now) => fillWith(working, isLive(now) || now.state === "failed" ? jobCard(now) : null);
+    show(job);
+    const ended = await followJob(job.id, show);
+    if (ended.state === "done") {
+      const address = new URL(location.href);
+      address.searchParams.delete("run");
+      address.searchParams.delete("sel");
+      history.pushState(null, "", address);
+      await load();
+      fit(map, extentOf(state.places) ?? extentNow());
+    } else if (ended.state === "cancelled") {
+      toast(t("Stopped. The earlier result stays."));
+    }
+  } catch (error) {
+    toastProblem(error);
+  } finally {
+    state.following = null;
+    if (findButton) findButton.disabled = false;
+  }
+}
+
+/** @param {Place[]} places @returns {[number, number, number, number] | null} */
+function extentOf(places) {
+  if (places.length === 0) return null;
+  const boxes = places.map((place) => place.bbox);
+  return [
+    Math.min(...boxes.map((box) => box[0])), Math.min(...boxes.map((box) => box[1])),
+    Math.max(...boxes.map((box) => box[2])), Math.max(...boxes.map((box) => box[3])),
+  ];
+}
+
+/** @returns {[number, number, number, number]} */
+function extentNow() {
+  const bounds = map.getBounds();
+  return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+}
+
+findForm?.addEventListener("submit", (event) => void find(event));
+part("[data-print]").addEventListener("click", () => print());
+listen(document, "place-picked", (event) => {
+  const hit = event.detail.features.find((/** @type {any} */ feature) => feature.kind === "hotspot");
+  const place = hit && state.places.find((one) => String(one.id) === String(hit.id));
+  if (place) choose(place);
+});
+onStateBack(() => void followAddress());
+await load();

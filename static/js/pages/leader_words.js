@@ -1,0 +1,51 @@
+/** Numbers of a hotspot in words a leader reads without a statistician. */
+import { t } from "../i18n.js";
+
+/**
+ * @typedef {object} Place
+ * @property {number} id
+ * @property {number} rank
+ * @property {string} name
+ * @property {number} observed
+ * @property {number} expected
+ * @property {number} ratio
+ * @property {number} ratio_low
+ * @property {number} ratio_high
+ * @property {number} p_value
+ * @property {number} q_value
+ * @property {number} area_m2
+ * @property {string} expires_at
+ * @property {boolean} expired
+ * @property {[number, number, number, number]} bbox
+ * @property {any} shape
+ * @property {{code: string, name: string, n: number, share: number}[]} types
+ * @property {number[]} hours
+ * @property {[number, number] | number[]} peak_hours
+ */
+
+/**
+ * How likely such a place would appear by chance, as a round "less than 1 in N".
+ * @param {number} q
+ * @returns {string}
+ */
+export function chanceWords(q) {
+  const inN = [10_000, 1_000, 100, 20].find((n) => q < 1 / n);
+  return inN ? t("chance below 1 in {n}", { n: inN.toLocaleString("en") }) : t("chance about 1 in {n}", { n: Math.max(1, Math.round(1 / q)) });
+}
+
+/** @param {Place} place @returns {string} */
+export function ratioWords(place) {
+  return t("{ratio} times as many as usual", { ratio: place.ratio.toFixed(1) });
+}
+
+/** @param {number} area_m2 @returns {string} */
+export function areaWords(area_m2) {
+  return area_m2 >= 1e6 ? `${(area_m2 / 1e6).toFixed(2)} km²` : `${Math.round(area_m2 / 1e4 * 10) / 10} ha`;
+}
+
+/** @param {string} instant @returns {string} a day, 2026-11-22 */
+export function dayWords(instant) {
+  const date = new Date(instant);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}

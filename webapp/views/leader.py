@@ -1,0 +1,294 @@
+"""The leader's room: where incidents stand out, how sure that is, and what makes them up."""
+
+import csv
+import io
+import json
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask_babel import gettext, ngettext
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.clock import now
+from core.db import scope_of
+from core.errors import InvalidInput, NotFound
+from core.jobs import UNFINISHED, JobRun
+from core.settings import settings
+from geo.areas.models import Area
+from geo.areas.queries import area_by_id
+from incidents.jobs import FIND, request_find
+from incidents.queries import (
+    hotspot_shapes,
+    hotspots_of_run,
+    incident_types,
+    period_profile,
+    weekly_counts,
+)
+from incidents.service import HotspotQuestion
+from webapp.api.jobs import as_json
+from webapp.i18n import in_locale
+from webapp.maps import Picker
+from webapp.permission import requires
+from webapp.session import request_session
+from webapp.views.map_page import scope_map
+
+blueprint = Blueprint("leader", __name__)
+
+PERIODS = (7, 28, 90)
+WEEKS = 26
+RUNS_LISTED = 20
+
+
+@blueprint.get("/leader")
+@requires("hotspot.view")
+def index() -> str:
+    """Show the map of hotspots with the answer in words."""
+    session = request_session()
+    return render_template(
+        "leader/index.html",
+        map_parts=scope_map(
+            session,
+            ("areas", "hotspots"),
+            offered=("incidents", "cameras", "dwellings", "places"),
+            tools=(Picker(),),
+        ),
+        place_name=area_by_id(session, current_user.grants.area_id).name,
+        periods=PERIODS,
+        types=[row for row in incident_types(session) if row.hotspot_allowed],
+        may_run=current_user.can("hotspot.run"),
+    )
+
+
+@blueprint.get("/api/leader/state")
+@requires("hotspot.view")
+def state() -> Response:
+    """Answer the latest finished run (or ``?run=ID``) with its places, and the runs before it."""
+    session = request_session()
+    runs = _runs(session)
+    shown = _shown(session, runs, request.args.get("run", type=int))
+    working = next((run for run in runs if run.state in UNFINISHED), None)
+    return jsonify(
+        working=as_json(working) if working else None,
+        runs=[_run_line(run) for run in runs if run.state == "done"],
+        may_run=current_user.can("hotspot.run"),
+        **_answer(session, shown),
+    )
+
+
+@blueprint.post("/api/leader/runs")
+@requires("hotspot.run")
+def find() -> tuple[Response, int]:
+    """Start a run that looks for hotspots in the reader's own area."""
+    session = request_session()
+    sent = request.get_json(silent=True)
+    asked = sent if isinstance(sent, dict) else {}
+    days = asked.get("days", 28)
+    types = asked.get("types", [])
+    if days not in PERIODS or not isinstance(types, list) or not all(isinstance(t, str) for t in types):
+        raise InvalidInput("hotspot_question_unusable", periods=list(PERIODS))
+    area = area_by_id(session, current_user.grants.area_id)
+    run = request_find(session, area, HotspotQuestion(days=days, valid_days=days, types=tuple(types)))
+    session.refresh(run)
+    return jsonify(as_json(run)), 202
+
+
+@blueprint.get("/api/leader/charts")
+@requires("hotspot.view")
+def charts() -> Response:
+    """Answer counts by week for the area of a run, or for one of its hotspots (``?hotspot=ID``)."""
+    session = request_session()
+    run = _run(session, request.args.get("run", type=int))
+    window = (run.result or {}).get("window")
+    if window is None:
+        raise NotFound("hotspot_run_unknown", id=run.id)
+    area = area_by_id(session, run.area_id)
+    start, end = (datetime.fromisoformat(window[name]) for name in ("from", "to"))
+    weeks = weekly_counts(
+        session, area, until=end, weeks=WEEKS, hotspot_id=request.args.get("hotspot", type=int)
+    )
+    profile = period_profile(session, area, start=start, end=end, zone=settings().time_zone)
+    return jsonify(
+        weeks=[{"ago": row.week, "n": row.n} for row in weeks],
+        hours=[profile.by_hour.get(str(hour), 0) for hour in range(24)],
+        types=_shares(session, profile.by_type),
+        total=profile.total,
+    )
+
+
+@blueprint.get("/api/leader/hotspots.csv")
+@requires("hotspot.view")
+def table_file() -> Response:
+    """Answer the places of a run as a table."""
+    session = request_session()
+    run = _run(session, request.args.get("run", type=int))
+    names = (
+        "rank", "name", "window_from", "window_to", "observed", "expected", "ratio", "ratio_low",
+        "ratio_high", "p_value", "q_value", "area_m2", "expires_at", "lon", "lat",
+    )  # fmt: skip
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(names)
+    writer.writerows([getattr(row, name) for name in names] for row in hotspots_of_run(session, run.id))
+    audit.record(session, "hotspots.export", subject=run, form="csv")
+    # The mark tells spreadsheet programs that the text is UTF-8.
+    return _file("\ufeff" + sheet.getvalue(), "text/csv", f"hotspots-{run.id}.csv")
+
+
+@blueprint.get("/api/leader/hotspots.geojson")
+@requires("hotspot.view")
+def shape_file() -> Response:
+    """Answer the places of a run as GeoJSON (EPSG:4326)."""
+    session = request_session()
+    run = _run(session, request.args.get("run", type=int))
+    shapes = hotspot_shapes(session, run.id)
+    features = [
+        {
+            "type": "Feature",
+            "geometry": shapes[row.id],
+            "properties": {
+                "rank": row.rank,
+                "name": row.name,
+                "observed": row.observed,
+                "expected": row.expected,
+                "ratio": row.ratio,
+                "q_value": row.q_value,
+                "expires_at": row.expires_at.isoformat(),
+            },
+        }
+        for row in hotspots_of_run(session, run.id)
+    ]
+    audit.record(session, "hotspots.export", subject=run, form="geojson")
+    content = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    return _file(content, "application/geo+json", f"hotspots-{run.id}.geojson")
+
+
+def _runs(session: Session) -> list[JobRun]:
+    return list(
+        session.scalars(
+            select(JobRun)
+            .where(JobRun.kind == FIND, JobRun.state.in_((*UNFINISHED, "done")))
+            .order_by(JobRun.created_at.desc(), JobRun.id.desc())
+            .limit(RUNS_LISTED)
+        )
+    )
+
+
+def _shown(session: Session, runs: list[JobRun], run_id: int | None) -> JobRun | None:
+    if run_id is not None:
+        return _run(session, run_id)
+    return next((run for run in runs if run.state == "done"), None)
+
+
+def _run(session: Session, run_id: int | None) -> JobRun:
+    run = session.get(JobRun, run_id) if run_id is not None else None
+    if run is None or run.kind != FIND or run.state != "done" or not scope_of(session).holds(run.area_path):
+        raise NotFound("hotspot_run_unknown", id=run_id)
+    return run
+
+
+def _answer(session: Session, run: JobRun | None) -> dict[str, Any]:
+    if run is None:
+        return {"run": None, "places": [], "sentence": gettext("Nobody has looked for hotspots here yet.")}
+    result = run.result or {}
+    shapes = hotspot_shapes(session, run.id)
+    names = _type_names(session)
+    places = [
+        {
+            "id": row.id,
+            "rank": row.rank,
+            "name": row.name,
+            "observed": row.observed,
+            "expected": row.expected,
+            "ratio": row.ratio,
+            "ratio_low": row.ratio_low,
+            "ratio_high": row.ratio_high,
+            "p_value": row.p_value,
+            "q_value": row.q_value,
+            "area_m2": row.area_m2,
+            "expires_at": row.expires_at.isoformat(),
+            "expired": row.expires_at <= now(),
+            "bbox": [row.west, row.south, row.east, row.north],
+            "shape": shapes[row.id],
+            "types": [
+                kind | {"name": names.get(kind["code"], kind["code"])} for kind in row.profile["types"]
+            ],
+            "hours": row.profile["hours"],
+            "peak_hours": row.profile["peak_hours"],
+        }
+        for row in hotspots_of_run(session, run.id)
+    ]
+    return {
+        "run": _run_line(run) | {"result": result, "params": run.params},
+        "places": places,
+        "sentence": _sentence(area_by_id(session, run.area_id), result, places),
+    }
+
+
+def _sentence(area: Area, result: dict[str, Any], places: list[dict[str, Any]]) -> str:
+    counted = result["incidents"]["recent"]
+    days = result["params"]["days"]
+    if result["outcome"] == "too_few":
+        return str(
+            gettext(
+                "Not enough data in %(place)s: too few incidents to tell chance from change.", place=area.name
+            )
+        )
+    if not places:
+        return str(
+            gettext(
+                "In the last %(days)s days no place in %(place)s stood out: %(count)s incidents, "
+                "spread as usual.",
+                days=days,
+                place=area.name,
+                count=counted,
+            )
+        )
+    share = round(100 * sum(place["observed"] for place in places) / counted) if counted else 0
+    return str(
+        ngettext(
+            "In the last %(days)s days one place in %(place)s stood out: %(name)s. "
+            "It held %(share)s %% of %(count)s incidents.",
+            "In the last %(days)s days %(num)s places in %(place)s stood out, first %(name)s. "
+            "Together they held %(share)s %% of %(count)s incidents.",
+            len(places),
+            days=days,
+            place=area.name,
+            name=places[0]["name"],
+            share=share,
+            count=counted,
+        )
+    )
+
+
+def _run_line(run: JobRun) -> dict[str, Any]:
+    result = run.result or {}
+    return {
+        "id": run.id,
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "window": result.get("window"),
+        "place_count": result.get("place_count", 0),
+        "outcome": result.get("outcome"),
+        "days": run.params.get("days"),
+    }
+
+
+def _type_names(session: Session) -> dict[str, str]:
+    return {row.code: in_locale(row.name_zh, row.name_en) for row in incident_types(session)}
+
+
+def _shares(session: Session, counts: dict[str, int]) -> list[dict[str, Any]]:
+    names = _type_names(session)
+    largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:8]
+    return [{"code": code, "name": names.get(code, code), "n": n} for code, n in largest]
+
+
+def _file(content: str, kind: str, name: str) -> Response:
+    return Response(
+        content,
+        content_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": f"attachment; filename={name}"},
+    )
