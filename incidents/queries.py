@@ -314,7 +314,7 @@ def hotspot_shapes(session: Session, run_id: int) -> dict[int, dict[str, Any]]:
     return {row.id: row.shape for row in rows}
 
 
-def incident_types(session: Session) -> Sequence[Row[Any]]:
+def incident_types(session: Session) -> Sequence[Row[str, str | None, str, str, bool]]:
     """Return (code, parent_code, name_zh, name_en, hotspot_allowed) of all types, groups first."""
     return session.execute(
         select(

@@ -30,6 +30,7 @@ from core.cluster import APP_ROLE, OWNER_ROLE, PrivateCluster, PrivateRedis, fre
 from webapp.house.migrate import migrate
 from webapp.house.processes import Child, end_children
 from webapp.house.supervisor import health, make_children
+from webapp.i18n import LOCALE_COOKIE
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEMPLATE = "migrated"
@@ -273,10 +274,11 @@ def new_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[...
             strangers.append(route.request.url)
             route.abort()
 
-    def open_page(*, width: int = 1440, height: int = 900, locale: str = "zh-CN") -> Page:
+    def open_page(*, width: int = 1440, height: int = 900, locale: str = "zh") -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height}, locale=locale, base_url=live_server.url
         )
+        context.add_cookies([{"name": LOCALE_COOKIE, "value": locale, "url": live_server.url}])
         context.set_default_timeout(15_000)
         context.route("**/*", guard)
         contexts.append(context)
@@ -300,6 +302,11 @@ def sign_in(new_page: Callable[..., Page], live_server: LiveServer) -> Callable[
         page.fill("[name=password]", login["password"])
         page.click("main [type=submit], main button")
         page.wait_for_url(lambda url: "/login" not in url)
+        wanted = form.get("locale", "zh")
+        if not (page.get_attribute("html", "lang") or "").startswith(wanted):
+            # A demo account speaks Chinese until its person says otherwise, as a reader would.
+            page.get_by_role("button", name="Switch to English" if wanted == "en" else "切换为中文").click()
+            page.locator(f"html[lang^={wanted}]").wait_for()
         return page
 
     return open_signed_in

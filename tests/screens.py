@@ -86,8 +86,8 @@ def _photograph(
         page.on("pageerror", lambda error, said=said: said.append(str(error)))
         if shot.role is not None:
             sign_in(page, logins[shot.role])
-        context.add_cookies([{"name": "locale", "value": locale, "url": wishes.url}])
-        page.goto(f"{shot.path}?lang={locale}")
+        page.goto(shot.path)
+        speak(page, locale)
         settle(page)
         file = wishes.out / f"{shot.role or 'anyone'}-{shot.name}-{width}-{locale}.png"
         page.screenshot(path=file)
@@ -99,10 +99,17 @@ def _photograph(
 def sign_in(page: Page, login: dict[str, str]) -> None:
     """Sign in as one of the demo logins."""
     page.goto("/login")
-    page.fill("[name=login]", login["login"])
+    page.fill("[name=login_name]", login["username"])
     page.fill("[name=password]", login["password"])
-    page.click("form [type=submit]")
+    page.press("[name=password]", "Enter")
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def speak(page: Page, locale: str) -> None:
+    """Switch the page to `locale` where it speaks another language."""
+    if not (page.get_attribute("html", "lang") or "").startswith(locale):
+        with page.expect_navigation():
+            page.locator("form[action='/locale'] button").first.click()
 
 
 def settle(page: Page) -> None:

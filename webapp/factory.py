@@ -107,5 +107,6 @@ def _page_context() -> dict[str, object]:
         "locale": choose_locale(),
         "locales": LOCALES,
         "demo": settings().demo,
+        "time_zone": settings().time_zone,
         "rooms": rail() if signed_in else [],
     }

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import now
+from core.db import actor_of
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geo.areas.models import Area
 from geo.staff.models import Account, AccountRole, Post, Role
@@ -40,7 +41,7 @@ def create_account(
     session.add(account)
     session.flush()
     grant_role(session, account, role_code=role_code, area=area)
-    audit.record(session, "account.create", subject=account, role=role_code, area=area.code)
+    _note(session, "account.create", account, role=role_code, area=area.code)
     return account, chosen
 
 
@@ -66,8 +67,26 @@ def set_password(session: Session, account: Account, password: str | None = None
     account.password_hash = _hashed(chosen)
     account.session_epoch += 1
     session.flush()
-    audit.record(session, "account.password", subject=account)
+    _note(session, "account.password", account)
     return chosen
+
+
+def set_active(session: Session, account: Account, *, active: bool) -> None:
+    """Let an account sign in, or let it rest, which ends its sessions; its history stays.
+
+    Raises
+    ------
+    Conflict
+        ``account_own``: an account cannot shut itself out.
+    """
+    if not active and account.id == actor_of(session):
+        raise Conflict("account_own", login=account.login)
+    if account.active == active:
+        return
+    account.active = active
+    account.session_epoch += 1
+    session.flush()
+    _note(session, "account.activate" if active else "account.deactivate", account)
 
 
 def authenticate(session: Session, login: str, password: str) -> Account:
@@ -84,8 +103,16 @@ def authenticate(session: Session, login: str, password: str) -> Account:
         raise Forbidden("login_refused")
     account.last_login_at = now()
     session.flush()
-    audit.record(session, "account.sign_in", subject=account)
+    _note(session, "account.sign_in", account)
     return account
+
+
+def _note(session: Session, action: str, account: Account, **fields: str) -> None:
+    # An account lies in no area, its role does: noted under the role, its administrator reads the event.
+    role = session.scalar(
+        select(AccountRole).where(AccountRole.account_id == account.id).order_by(AccountRole.id).limit(1)
+    )
+    audit.record(session, action, subject=role or account, login=account.login, **fields)
 
 
 def _take_captaincy(session: Session, account: Account, grid: Area) -> None:

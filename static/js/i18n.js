@@ -39,6 +39,11 @@ export function useCatalogue(messages) {
   catalogue = messages;
 }
 
+/** @returns {string | undefined} the IANA name of the deployment's time zone */
+function pageTimeZone() {
+  return typeof document === "undefined" ? undefined : document.documentElement.dataset.timeZone;
+}
+
 /** @returns {string} the BCP 47 tag of the page's language */
 export function locale() {
   return typeof document === "undefined" ? "en" : document.documentElement.lang || "zh-CN";
@@ -49,12 +54,13 @@ const dateTime = /** @type {Intl.DateTimeFormatOptions} */ ({
 });
 
 /**
- * Write an instant as 2026-11-22 21:40 in the reader's time zone.
+ * Write an instant as 2026-11-22 21:40 in the deployment's time zone: a plan made in Shanghai reads the same on a
+ * laptop that was set up abroad. The page names the zone in `<html data-time-zone>`.
  * @param {string | number | Date} instant
- * @param {string} [timeZone] IANA name; the reader's own when left out
+ * @param {string} [timeZone] IANA name; the page's when left out, else the reader's own
  * @returns {string}
  */
-export function formatInstant(instant, timeZone) {
+export function formatInstant(instant, timeZone = pageTimeZone()) {
   const format = new Intl.DateTimeFormat("en-GB", { ...dateTime, timeZone });
   const part = Object.fromEntries(format.formatToParts(new Date(instant)).map((p) => [p.type, p.value]));
   return `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}`;

@@ -78,20 +78,17 @@ def _from_database(city: City, box: shapely.Polygon, seed: int) -> list[Figure]:
     question = HotspotQuestion(seed=seed, as_of=datetime.fromtimestamp(int(city.t_s.max()) + 1, UTC))
     with scratch_database():
         area_id = _fill(city, box)
+        first, *later = [_job_seconds(area_id, question) for _ in range(4)]
         with transaction(Scope.everything(), statement_timeout_s=600) as session:
             area = session.get_one(Area, area_id)
             load_s, task = _timed(lambda: load_task(session, area, question), 3)
             found = find_hotspots(task.incidents, task.study_area, task.params, seed)
             assert isinstance(found, HotspotMap)
-        spent = [_job_seconds(area_id, question) for _ in range(3)]
-        with transaction(Scope.everything()) as session:
             run_id = session.execute(text("SELECT max(id) FROM job_run")).scalar_one()
-            area = session.get_one(Area, area_id)
             store_s, _ = _timed(lambda: store_map(session, run_id, area, task=task, found=found), 1)
     return [
-        at_most(
-            "request to stored hotspots, database (median)", statistics.median(spent), "s", limit=LIMIT_S
-        ),
+        at_most("request to stored hotspots, first after the import", first, "s", limit=LIMIT_S),
+        at_most("request to stored hotspots, later (median)", statistics.median(later), "s", limit=LIMIT_S),
         measured("of which loading", load_s, "s"),
         measured("of which naming and storing", store_s, "s"),
     ]

@@ -2,7 +2,7 @@
 
 The network is that of Campo Grande when ../shared/data is present, else a generated lattice of the same
 size. Measured in memory (network, ways, search) and from the database (the whole job). ``quick`` searches
-for 4 seconds instead of 15.
+for 3 seconds instead of 15.
 """
 
 import os
@@ -79,7 +79,7 @@ class Roads:
 def run(quick: bool, seed: int) -> list[Figure]:
     """Return seconds in memory and from the database, and how good the plan is."""
     roads = _roads(seed)
-    search_s = 4.0 if quick else 15.0
+    search_s = 3.0 if quick else 15.0
     return _in_memory(roads, seed, search_s) + _from_database(roads, seed, search_s)
 
 

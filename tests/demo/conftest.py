@@ -21,6 +21,8 @@ def town_of() -> Callable[[int, int], Town]:
     return _made
 
 
-@pytest.fixture(scope="session", params=[(1, 600), (2, 2_500), (7, 12_000)], ids=["hamlet", "small", "default"])
+@pytest.fixture(
+    scope="session", params=[(1, 600), (2, 2_500), (7, 12_000)], ids=["hamlet", "small", "default"]
+)
 def town(request: pytest.FixtureRequest) -> Town:
     return _made(*request.param)

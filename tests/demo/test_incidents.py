@@ -112,7 +112,9 @@ def test_noise_is_louder_at_week_ends(default_town: Town) -> None:
     back = np.ceil((incidents.occurred_s - (18.5 * 3600)) / DAY_S).astype(int)
     weekday = (REFERENCE.weekday() - back) % 7
     weekend = weekday >= 5
-    assert weekend[incidents.kind == "noise"].mean() > weekend[incidents.kind == "labour_dispute"].mean() + 0.08
+    assert (
+        weekend[incidents.kind == "noise"].mean() > weekend[incidents.kind == "labour_dispute"].mean() + 0.08
+    )
 
 
 def test_only_known_types_that_name_no_person_group(default_town: Town) -> None:

@@ -1,12 +1,13 @@
 """The loader on real PostGIS: what was made is what is stored, once."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+from click.testing import CliRunner
 from sqlalchemy import func, select, text
 
 from cameras.models import Camera
@@ -18,6 +19,7 @@ from geo.staff.models import Account, Post
 from geo.staff.service import authenticate
 from incidents.models import Incident
 from patrols.models import Team
+from webapp.cli.demo import demo
 from webapp.demo.load import load_demo, load_town
 from webapp.demo.town import Town
 
@@ -30,12 +32,12 @@ def small(town_of: Make) -> Town:
 
 
 @pytest.fixture(scope="module")
-def folder(module_database: object, small: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(module_database: object, small: Town, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database holding the small town, and the folder of its files."""
     place = tmp_path_factory.mktemp("demo")
     with transaction(Scope.everything()) as session:
         load_demo(session, small, place)
-    yield place
+    return place
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,9 @@ def test_truth_is_kept_aside_and_nowhere_in_the_database(folder: Path, small: To
             text("SELECT column_name FROM information_schema.columns WHERE table_name = 'incident'")
         ).all()
         assert session.scalar(text("SELECT count(*) FROM hotspot")) == 0
-        assert session.scalar(text("SELECT count(*) FROM audit_event WHERE fields::text LIKE '%radius%'")) == 0
+        assert (
+            session.scalar(text("SELECT count(*) FROM audit_event WHERE fields::text LIKE '%radius%'")) == 0
+        )
     assert not {"planted", "parent"} & set(columns)
 
 
@@ -140,8 +144,7 @@ def test_a_captain_sees_his_grid_only(folder: Path) -> None:
         own = session.scalar(select(func.count()).select_from(Dwelling))
         areas = set(session.scalars(select(Dwelling.area_path)))
     assert areas == {path}
-    assert own is not None and total is not None
-    assert 0 < own < total
+    assert 0 < (own or 0) < (total or 0)
 
 
 def test_a_failing_load_leaves_nothing(database: object, small: Town, tmp_path: Path) -> None:
@@ -162,3 +165,25 @@ def test_stored_building_middles_hold_their_dwellings(folder: Path) -> None:
         assert session.scalar(query) == 0
         lengths = np.array(session.scalars(select(RoadSection.length_m)).all())
     assert lengths.min() > 0
+
+
+def test_the_command_loads_once_and_tells_the_logins(database: object) -> None:
+    runner = CliRunner()
+    first = runner.invoke(demo, ["--households", "300", "--seed", "3"])
+    again = runner.invoke(demo, ["--households", "300", "--seed", "3"])
+    told = runner.invoke(demo, ["logins", "--json"])
+    renewed = runner.invoke(demo, ["logins", "--renew", "--json"])
+    assert first.exit_code == again.exit_code == told.exit_code == renewed.exit_code == 0, first.output
+    assert "dwelling" in first.output
+    assert "already" in again.output
+    before, after = json.loads(told.output), json.loads(renewed.output)
+    assert [row["role"] for row in before] == [row["role"] for row in after]
+    assert all(old["password"] != new["password"] for old, new in zip(before, after, strict=True))
+    with transaction(Scope.everything()) as session:
+        assert authenticate(session, after[1]["username"], after[1]["password"]).login == "dispatcher"
+
+
+def test_logins_before_a_town_say_what_to_do(database: object) -> None:
+    told = CliRunner().invoke(demo, ["logins", "--json"])
+    assert told.exit_code == 1
+    assert "gridpatrol demo" in told.output

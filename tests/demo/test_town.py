@@ -91,7 +91,7 @@ def test_streets_are_one_network_also_where_some_are_one_way(town: Town) -> None
 def test_streets_are_noded_they_meet_only_at_their_ends(town: Town) -> None:
     sections = town.roads.sections
     first, second = shapely.STRtree(sections.lines_m).query(sections.lines_m, predicate="crosses")
-    assert len(first) == 0 and len(second) == 0
+    assert len(first) == len(second) == 0
     ends = shapely.get_coordinates(shapely.get_point(sections.lines_m, 0))
     assert np.array_equal(ends, town.borders.nodes_m[sections.from_node])
     assert (sections.length_m > 0).all()
@@ -216,16 +216,29 @@ def test_cameras_are_205_with_true_codes_outside_buildings(town_of: Make) -> Non
     cameras = town.cameras
     assert len(cameras.code) == 205
     assert len(set(cameras.code.tolist())) == 205
-    assert all(len(code) == 20 and code.startswith("33019900") and code[10:13] == "132" for code in cameras.code)
+    assert all(
+        len(code) == 20 and code.startswith("33019900") and code[10:13] == "132" for code in cameras.code
+    )
     assert ((cameras.bearing_deg >= 0) & (cameras.bearing_deg < 360)).all()
-    inside = shapely.STRtree(town.buildings.polygons_m).query(shapely.points(cameras.points_m), predicate="intersects")
+    inside = shapely.STRtree(town.buildings.polygons_m).query(
+        shapely.points(cameras.points_m), predicate="intersects"
+    )
     assert inside.size == 0
     assert 3 <= (cameras.status == "offline").sum() <= 30
 
 
 def test_key_places_and_teams_are_there(town: Town) -> None:
     kinds = set(town.places.kind.tolist())
-    assert {"school", "market", "hospital", "hotel", "bus_station", "logistics", "station", "service_point"} <= kinds
+    assert {
+        "school",
+        "market",
+        "hospital",
+        "hotel",
+        "bus_station",
+        "logistics",
+        "station",
+        "service_point",
+    } <= kinds
     assert (town.places.kind == "station").sum() == 3
     assert len(town.teams.name) == 12
     assert set(town.teams.mode.tolist()) == {"foot", "bicycle", "e_scooter", "car"}
@@ -247,7 +260,10 @@ def test_same_seed_same_town(town_of: Make) -> None:
     again = make_town(1, 600, REFERENCE)
     for part in ("dwellings", "households", "incidents", "cameras", "buildings", "places"):
         for field in dataclasses.fields(getattr(again, part)):
-            mine, theirs = getattr(getattr(again, part), field.name), getattr(getattr(town_of(1, 600), part), field.name)
+            mine, theirs = (
+                getattr(getattr(again, part), field.name),
+                getattr(getattr(town_of(1, 600), part), field.name),
+            )
             if mine.dtype == object:
                 assert shapely.equals_exact(mine, theirs).all()
             else:

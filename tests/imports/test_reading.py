@@ -220,3 +220,39 @@ def test_refused_rows_come_back_with_their_reason_and_run_no_formula(tmp_path):
     assert table.rows[0] == ["'=1+1", "+8613812345678", "", "7", "reason x"]
     assert table.rows[1] == ["桥", "", "3", "9", "reason y"]
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_file_that_unpacks_beyond_the_cap_is_refused(tmp_path):
+    from core.intake.file import read_plain
+
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"0" * 1_000_000))
+    with pytest.raises(InvalidInput) as refused:
+        read_plain(path, cap_bytes=10_000)
+    assert refused.value.code == "file_too_large"
+
+
+def test_a_stray_does_not_stretch_the_extent():
+    from geo.areas.county import robust_box
+
+    rng = np.random.default_rng(1)
+    lon, lat = rng.uniform(119.1, 119.3, 5000), rng.uniform(30.0, 30.2, 5000)
+    lon[7], lat[7] = 91.0, 36.0
+    west, south, east, north = robust_box(lon, lat)
+    assert 119.1 <= west < east <= 119.3
+    assert 30.0 <= south < north <= 30.2
+    assert robust_box(np.array([119.2]), np.array([30.1])) == (119.2, 30.1, 119.2, 30.1)
+
+
+def test_every_option_of_the_command_is_documented():
+    from pathlib import Path
+
+    from webapp.cli.imports import imports
+
+    text = (Path(__file__).resolve().parents[2] / "docs" / "imports.md").read_text("utf-8")
+    for command in imports.commands.values():
+        assert f"gridpatrol import {command.name}" in text
+        for parameter in command.params:
+            for option in parameter.opts:
+                if option.startswith("--"):
+                    assert f"`{option}" in text, f"{command.name} {option}"

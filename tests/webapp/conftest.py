@@ -15,6 +15,8 @@ from geo.staff.service import create_account
 from tests.conftest import Database
 from tests.small_town import SmallTown, build_small_town
 from webapp.factory import create_app
+from webapp.house.translations import compile_catalogues
+from webapp.i18n import translations
 
 PASSWORD = "a-password-for-tests"  # long enough for the rule
 #: Role -> the area of the small town it is given.
@@ -35,6 +37,13 @@ class World:
     town: SmallTown
     app: Flask
     accounts: dict[str, int]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chinese() -> None:
+    """Pages are read in Chinese as well: the catalogue is compiled from its source."""
+    compile_catalogues()
+    translations.cache_clear()
 
 
 @pytest.fixture

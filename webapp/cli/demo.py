@@ -67,7 +67,9 @@ def _kept() -> list[dict[str, Any]]:
     try:
         rows: list[dict[str, Any]] = json.loads((_folder() / "logins.json").read_text("utf-8"))
     except FileNotFoundError:
-        sentence = "没有示例登录：请先运行 gridpatrol demo。/ There are no demo logins: run `gridpatrol demo` first."
+        sentence = (
+            "没有示例登录：请先运行 gridpatrol demo。/ There are no demo logins: run `gridpatrol demo` first."
+        )
         raise click.ClickException(sentence) from None
     return rows
 

@@ -1,4 +1,4 @@
-"""Buildings: rows along the street fronts and slabs behind them, each inside one block and clear of the others."""
+"""Buildings: rows along the street fronts and slabs behind them, inside one block and clear of each other."""
 
 from __future__ import annotations
 
@@ -40,14 +40,27 @@ PATTERNS: dict[Use, tuple[Pattern, ...]] = {
     ),
     Use.SLAB: (
         Pattern("shop", (14, 34), (10, 13), (2.0, 8.0), (2, 4), 0.8, front=True, widest_class=TERTIARY),
-        Pattern("apartment", (30, 54), (11.0, 12.8), (8.0, 12.0), (5, 6), 0.84, front=False, row_m=22.0),
+        Pattern("apartment", (30, 54), (11, 12.8), (8, 12), (5, 6), 0.84, front=False, row_m=22.0),
         Pattern("house", (9, 13), (8, 11), (2.0, 7.0), (2, 4), 0.16, front=True),
     ),
     Use.CIVIC: (
-        Pattern("civic", (30, 56), (13, 17), (10.0, 16.0), (3, 5), 0.95, front=False, row_m=16.0, l_share=0.6, most=5),
+        Pattern(
+            "civic",
+            (30, 56),
+            (13, 17),
+            (10.0, 16.0),
+            (3, 5),
+            0.95,
+            front=False,
+            row_m=16.0,
+            l_share=0.6,
+            most=5,
+        ),
     ),
     Use.FACTORY: (
-        Pattern("factory", (45, 95), (24, 42), (14.0, 24.0), (1, 2), 0.8, front=False, row_m=18.0, l_share=0.2),
+        Pattern(
+            "factory", (45, 95), (24, 42), (14.0, 24.0), (1, 2), 0.8, front=False, row_m=18.0, l_share=0.2
+        ),
         Pattern("office", (18, 30), (11, 14), (20.0, 60.0), (2, 4), 0.35, front=True),
     ),
     Use.VILLAGE: (
@@ -55,12 +68,16 @@ PATTERNS: dict[Use, tuple[Pattern, ...]] = {
         Pattern("house", (10, 14), (9, 12), (5.0, 12.0), (2, 3), 0.4, front=False, row_m=11.0, l_share=0.35),
     ),
     Use.NEW: (
-        Pattern("apartment", (40, 56), (12.0, 13.0), (16.0, 24.0), (9, 11), 0.3, front=False, row_m=34.0, most=2),
+        Pattern(
+            "apartment", (40, 56), (12.0, 13.0), (16.0, 24.0), (9, 11), 0.3, front=False, row_m=34.0, most=2
+        ),
         Pattern("office", (20, 40), (14, 18), (30.0, 80.0), (3, 6), 0.2, front=True),
     ),
-    Use.FIELD: (Pattern("house", (10, 14), (9, 12), (60.0, 220.0), (1, 3), 0.22, front=True, l_share=0.4, most=3),),
+    Use.FIELD: (
+        Pattern("house", (10, 14), (9, 12), (60.0, 220.0), (1, 3), 0.22, front=True, l_share=0.4, most=3),
+    ),
     Use.PARK: (Pattern("pavilion", (8, 16), (7, 11), (60.0, 120.0), (1, 2), 0.25, front=True, most=2),),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -111,13 +128,13 @@ def raise_buildings(
 ) -> Buildings:
     """Return buildings that lie behind the street fronts of their block, in no water, and never overlap."""
     boxes = _candidates(blocks, borders, rng)
-    shapes = shapely.polygons(boxes.corners(_HALF_GAP_M))
+    shapes = _shapes(boxes.corners(_HALF_GAP_M))
     yards = blocks.open_m.copy()
     shapely.prepare(yards)
     boxes = boxes.take(shapely.contains_properly(yards[boxes.block], shapes))
-    wet = shapely.STRtree(water_m).query(shapely.polygons(boxes.corners(2.0)), predicate="intersects")[0]
+    wet = shapely.STRtree(water_m).query(_shapes(boxes.corners(2.0)), predicate="intersects")[0]
     boxes = boxes.take(np.setdiff1d(np.arange(len(boxes.block)), wet))
-    boxes = boxes.take(_clear(shapely.polygons(boxes.corners(_HALF_GAP_M))))
+    boxes = boxes.take(_clear(_shapes(boxes.corners(_HALF_GAP_M))))
     boxes = boxes.take(_within_most(boxes))
     return _finished(boxes, rng)
 
@@ -131,7 +148,11 @@ def _candidates(blocks: Blocks, borders: Borders, rng: np.random.Generator) -> _
             continue
         for step, pattern in enumerate(PATTERNS[Use(use)]):
             fronts = _fronts(blocks, borders, k) if pattern.front else None
-            rows = _along_fronts(fronts, pattern, rng) if fronts is not None else _rows_behind(yard, pattern, rng)
+            rows = (
+                _along_fronts(fronts, pattern, rng)
+                if fronts is not None
+                else _rows_behind(yard, pattern, rng)
+            )
             rows = rows[rng.random(len(rows)) < pattern.keep]
             tail = np.full((len(rows), 2), (float(k), float(first[Use(use)] + step)))
             found.append(np.hstack([rows, tail]))
@@ -155,7 +176,9 @@ def _fronts(blocks: Blocks, borders: Borders, k: int) -> FloatArray:
     code = borders.edges[:, 0] * count + borders.edges[:, 1]
     road_class = borders.road_class[np.searchsorted(code, pairs[:, 0] * count + pairs[:, 1])]
     middle = (a + b) / 2
-    along = np.einsum("ijk,jk->ij", middle[:, None] - p[None], q - p) / np.maximum(((q - p) ** 2).sum(1), 1e-9)
+    along = np.einsum("ijk,jk->ij", middle[:, None] - p[None], q - p) / np.maximum(
+        ((q - p) ** 2).sum(1), 1e-9
+    )
     foot = p[None] + np.clip(along, 0, 1)[:, :, None] * (q - p)[None]
     near = np.hypot(*np.moveaxis(middle[:, None] - foot, 2, 0)).argmin(axis=1)
     return np.column_stack([a, b, road_class[near]])
@@ -170,12 +193,16 @@ def _along_fronts(fronts: FloatArray, pattern: Pattern, rng: np.random.Generator
             continue
         count = int(length / (pattern.length_m[0] + pattern.gap_m[0])) + 1
         width = rng.uniform(*pattern.length_m, count)
-        start = rng.uniform(0.5, 4.0) + np.concatenate([[0.0], np.cumsum(width + rng.uniform(*pattern.gap_m, count))[:-1]])
+        start = rng.uniform(0.5, 4.0) + np.concatenate(
+            [[0.0], np.cumsum(width + rng.uniform(*pattern.gap_m, count))[:-1]]
+        )
         depth = rng.uniform(*pattern.depth_m, count)
         axis = side / length
         inward = np.array([-axis[1], axis[0]])
         setback = rng.uniform(0.8, 2.0)
-        middle = np.array([ax, ay]) + (start + width / 2)[:, None] * axis + (depth / 2 + setback)[:, None] * inward
+        middle = (
+            np.array([ax, ay]) + (start + width / 2)[:, None] * axis + (depth / 2 + setback)[:, None] * inward
+        )
         fits = start + width < length - 0.5
         rows.append(np.column_stack([middle, np.tile(axis, (count, 1)), width, depth])[fits])
     return np.vstack(rows)
@@ -195,7 +222,11 @@ def _rows_behind(yard: shapely.Polygon, pattern: Pattern, rng: np.random.Generat
     for line in lines:
         count = int(length / (pattern.length_m[0] + pattern.gap_m[0])) + 1
         size = rng.uniform(*pattern.length_m, count)
-        start = rng.uniform(0, 5) - length / 2 + np.concatenate([[0.0], np.cumsum(size + rng.uniform(*pattern.gap_m, count))[:-1]])
+        start = (
+            rng.uniform(0, 5)
+            - length / 2
+            + np.concatenate([[0.0], np.cumsum(size + rng.uniform(*pattern.gap_m, count))[:-1]])
+        )
         spot = middle + (start + size / 2)[:, None] * axis + line * across
         rows.append(np.column_stack([spot, np.tile(axis, (count, 1)), size, np.full(count, depth)]))
     return np.vstack(rows)
@@ -229,7 +260,7 @@ def _finished(boxes: _Boxes, rng: np.random.Generator) -> Buildings:
     low, high = np.array([pattern.levels for pattern in _FLAT])[boxes.pattern].T
     levels = rng.integers(low, high + 1)
     corners = boxes.corners()
-    shapes = shapely.polygons(corners)
+    shapes = _shapes(corners)
     notched = rng.random(len(kinds)) < np.array([pattern.l_share for pattern in _FLAT])[boxes.pattern]
     shapes[notched] = _notched(corners[notched], rng)
     middles = boxes.middles_m.copy()
@@ -246,5 +277,8 @@ def _notched(corners: FloatArray, rng: np.random.Generator) -> GeometryArray:
     right = c + v * (b - c)
     top = c + u * (d - c)
     inner = right + u * (a - b)
-    shapes: GeometryArray = shapely.polygons(np.stack([a, b, right, inner, top, d], axis=1))
-    return shapes
+    return _shapes(np.stack([a, b, right, inner, top, d], axis=1))
+
+
+def _shapes(corners: FloatArray) -> GeometryArray:
+    return np.asarray(shapely.polygons(corners), dtype=object)

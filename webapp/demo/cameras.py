@@ -37,20 +37,21 @@ class Cameras:
 
 def camera_count(household_count: int) -> int:
     """Return the number of cameras: 205 at the default, growing with the square root, at least 60."""
-    return max(60, round(DEFAULT_CAMERAS * (household_count / DEFAULT_HOUSEHOLDS) ** 0.5))
+    return max(60, round(DEFAULT_CAMERAS * float(np.sqrt(household_count / DEFAULT_HOUSEHOLDS))))
 
 
 def place_cameras(
-    streets: tuple[Sections, TextArray], places: Places, buildings: Buildings, plan: tuple[int, np.random.Generator]
+    streets: tuple[Sections, TextArray],
+    places: Places,
+    buildings: Buildings,
+    plan: tuple[int, np.random.Generator],
 ) -> Cameras:
     """Return `plan[0]` cameras beside the carriageway, none of them inside a building."""
     count, rng = plan
     spots = _spots(streets, places, rng)
     clear = ~_indoors(spots, buildings)
-    spots = _Spots(*(column[clear] for column in (spots.points_m, spots.heading, spots.name, spots.score)))
-    best = _spread(spots, count)
-    spots = _Spots(*(column[best] for column in (spots.points_m, spots.heading, spots.name, spots.score)))
-    return _fitted(spots, rng)
+    spots = spots.take(np.flatnonzero(clear))
+    return _fitted(spots.take(_spread(spots, count)), rng)
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class _Spots:
     heading: FloatArray
     name: TextArray
     score: FloatArray
+
+    def take(self, chosen: IntArray) -> _Spots:
+        """Return the chosen rows."""
+        return _Spots(self.points_m[chosen], self.heading[chosen], self.name[chosen], self.score[chosen])
 
 
 def _spots(streets: tuple[Sections, TextArray], places: Places, rng: np.random.Generator) -> _Spots:
@@ -73,18 +78,27 @@ def _spots(streets: tuple[Sections, TextArray], places: Places, rng: np.random.G
     table = np.array(rows)
     section = table[:, 0].astype(int)
     step = table[:, 3:5] / np.hypot(table[:, 3], table[:, 4])[:, None]
-    aside = np.column_stack([-step[:, 1], step[:, 0]]) * (0.72 * HALF_WIDTH_M[sections.road_class[section]])[:, None]
+    aside = (
+        np.column_stack([-step[:, 1], step[:, 0]])
+        * (0.72 * HALF_WIDTH_M[sections.road_class[section]])[:, None]
+    )
     points = table[:, 1:3] + 3.0 * step + aside
     worth = 4.0 - sections.road_class[section] + 1.5 * sections.bridge[section] + rng.random(len(section))
     label = np.strings.add(np.where(names[section] == "", "乡道", names[section]), "路口")
     at = shapely.STRtree(sections.lines_m)
     near = at.nearest(shapely.points(places.points_m))
-    foot = shapely.line_interpolate_point(sections.lines_m[near], shapely.line_locate_point(sections.lines_m[near], shapely.points(places.points_m)))
+    foot = shapely.line_interpolate_point(
+        sections.lines_m[near],
+        shapely.line_locate_point(sections.lines_m[near], shapely.points(places.points_m)),
+    )
     door = shapely.get_coordinates(foot)
     towards = places.points_m - door
     gap = np.maximum(np.hypot(*towards.T), 1.0)
     # On the kerb across from the door: a fifth of the way and never farther than the kerb is.
-    kerb = door - towards / gap[:, None] * np.minimum(0.6 * HALF_WIDTH_M[sections.road_class[near]], gap)[:, None]
+    kerb = (
+        door
+        - towards / gap[:, None] * np.minimum(0.6 * HALF_WIDTH_M[sections.road_class[near]], gap)[:, None]
+    )
     return _Spots(
         np.vstack([points, kerb]),
         np.concatenate([np.arctan2(step[:, 1], step[:, 0]), np.arctan2(towards[:, 1], towards[:, 0])]),
@@ -95,13 +109,15 @@ def _spots(streets: tuple[Sections, TextArray], places: Places, rng: np.random.G
 
 def _indoors(spots: _Spots, buildings: Buildings) -> np.ndarray:
     inside = np.zeros(len(spots.score), dtype=bool)
-    inside[shapely.STRtree(buildings.polygons_m).query(shapely.points(spots.points_m), predicate="intersects")[0]] = True
+    inside[
+        shapely.STRtree(buildings.polygons_m).query(shapely.points(spots.points_m), predicate="intersects")[0]
+    ] = True
     return inside
 
 
 def _spread(spots: _Spots, count: int) -> IntArray:
     """Return the best spots, at most three within 25 m and closer ones only when looking another way."""
-    tree = shapely.STRtree(shapely.points(spots.points_m))
+    tree = shapely.STRtree(np.asarray(shapely.points(spots.points_m), dtype=object))
     left = np.ones(len(spots.score), dtype=bool)
     chosen: list[int] = []
     for k in np.argsort(-spots.score, kind="stable").tolist():
@@ -121,14 +137,19 @@ def _fitted(spots: _Spots, rng: np.random.Generator) -> Cameras:
     count = len(spots.score)
     kind = rng.choice(np.array(["fixed", "ptz", "dome"]), count, p=[0.7, 0.18, 0.12])
     bearing = (90.0 - np.rad2deg(spots.heading) + rng.normal(0, 6, count)) % 360.0
-    angle = np.where(kind == "fixed", rng.choice([46.0, 60.0, 72.0, 90.0], count), np.where(kind == "ptz", 360.0, 110.0))
+    angle = np.where(
+        kind == "fixed", rng.choice([46.0, 60.0, 72.0, 90.0], count), np.where(kind == "ptz", 360.0, 110.0)
+    )
     # GB/T 28181: 8 centre, 2 industry (00 public roads), 3 type (132 network camera), 1 network, 6 serial.
     code = [f"{COUNTY_CODE}00" + "00" + "132" + "0" + f"{k + 1:06d}" for k in range(count)]
-    status = rng.choice(np.array(["working", "offline", "faulty", "planned"]), count, p=[0.9, 0.055, 0.03, 0.015])
-    name = _numbered(spots.name)
+    status = rng.choice(
+        np.array(["working", "offline", "faulty", "planned"]), count, p=[0.9, 0.055, 0.03, 0.015]
+    )
+    owner = rng.choice(np.array(["public", "department", "private"]), count, p=[0.76, 0.16, 0.08])
+    range_m = rng.choice(np.array([45.0, 60.0, 80.0, 120.0]), count)
     return Cameras(
-        np.array(code), name, kind, rng.choice(np.array(["public", "department", "private"]), count, p=[0.76, 0.16, 0.08]),
-        status, spots.points_m, np.round(bearing, 1) % 360.0, angle, rng.choice([45.0, 60.0, 80.0, 120.0], count),
+        np.array(code), _numbered(spots.name), kind, owner, status, spots.points_m,
+        np.round(bearing, 1) % 360.0, angle.astype(np.float64), range_m,
         np.round(rng.uniform(3.5, 7.5, count), 1), rng.random(count) < 0.78, rng.random(count) < 0.64,
     )  # fmt: skip
 
@@ -140,5 +161,3 @@ def _numbered(names: TextArray) -> TextArray:
         seen[name] = seen.get(name, 0) + 1
         found.append(f"{name}{seen[name]}号")
     return np.array(found)
-
-

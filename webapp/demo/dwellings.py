@@ -59,7 +59,7 @@ class Frontage:
 def settle(
     buildings: Buildings, household_count: int, rng: np.random.Generator
 ) -> tuple[Buildings, Dwellings]:
-    """Return buildings with their storeys, and dwellings for `household_count` households (and the vacant)."""
+    """Return buildings with their storeys, and dwellings for all households and the vacant ones."""
     wanted = round(household_count / (1 - VACANT_SHARE))
     levels = _levels(buildings, wanted)
     room_for = _capacity(buildings, levels)
@@ -94,7 +94,9 @@ def _levels(buildings: Buildings, wanted: int) -> IntArray:
     low, high = 0.35, float(MOST_LEVELS)
     for _ in range(40):
         factor = (low + high) / 2
-        levels = np.where(tall, np.clip(np.round(buildings.levels * factor), 2, MOST_LEVELS), buildings.levels)
+        levels = np.where(
+            tall, np.clip(np.round(buildings.levels * factor), 2, MOST_LEVELS), buildings.levels
+        )
         if _capacity(buildings, levels.astype(np.int64)).sum() >= wanted:
             high = factor
         else:
@@ -114,7 +116,9 @@ def _furnish(buildings: Buildings, building: IntArray, slot: IntArray, rng: np.r
     share = np.where(flat, (unit - 0.5) / stairs - 0.5, 0.0)
     # Homes in one house stand a hand's breadth apart, flats share the entrance of their stairs.
     offset = buildings.axis[building] * (share * buildings.length_m[building])[:, None]
-    points = buildings.middles_m[building] + offset + np.where(flat, 0.0, rng.uniform(-0.7, 0.7, (2, count))).T
+    points = (
+        buildings.middles_m[building] + offset + np.where(flat, 0.0, rng.uniform(-0.7, 0.7, (2, count))).T
+    )
     room = np.where(flat | (slot > 0), floor * 100 + door, 0).astype("U5")
     room[room == "0"] = ""
     unit_no = unit.astype("U2")
@@ -149,7 +153,7 @@ def people(dwellings: Dwellings, rng: np.random.Generator) -> Households:
 def address_buildings(
     buildings: Buildings, sections: Sections, names: tuple[TextArray, IntArray], rng: np.random.Generator
 ) -> Frontage:
-    """Return street, house number (odd left, even right, rising along the street) and estate of each building."""
+    """Return street, house number (odd left, even right, rising) and estate of each building."""
     name, street = names
     named = np.flatnonzero(name != "")
     tree = shapely.STRtree(sections.lines_m[named])

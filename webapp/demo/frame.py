@@ -37,7 +37,7 @@ def lonlat(points_m: FloatArray) -> FloatArray:
 
 
 def to_lonlat(shapes_m: Any) -> GeometryArray:
-    """Return an array of shapes in EPSG:4326; equal metric vertices stay equal, so partitions stay partitions."""
+    """Return an array of shapes in EPSG:4326; shared vertices stay shared, partitions stay partitions."""
     array: GeometryArray = np.asarray(shapes_m, dtype=object)
     moved: GeometryArray = shapely.transform(array, lonlat)
     return moved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -25,9 +26,7 @@ def chains(edges: IntArray, labels: IntArray) -> list[tuple[list[int], list[int]
     used = np.zeros(len(edges), dtype=bool)
     pairs = edges.tolist()
     found = [_run(n, k, (at, ends, pairs, used)) for n in sorted(ends) for k in at[n] if not used[k]]
-    for k in range(len(edges)):
-        if not used[k]:
-            found.append(_run(pairs[k][0], k, (at, ends, pairs, used)))
+    found += [_run(pairs[k][0], k, (at, ends, pairs, used)) for k in range(len(edges)) if not used[k]]
     return [run for run in found if run[1]]
 
 
@@ -60,7 +59,7 @@ class Ways:
     def route(self, stops: Sequence[int], reuse: float = 0.6) -> list[int]:
         """Return the edges of the cheapest way through `stops`; they cost `reuse` as much afterwards."""
         found: list[int] = []
-        for a, b in zip(stops[:-1], stops[1:], strict=True):
+        for a, b in pairwise(stops):
             found += self._leg(a, b)
         self.cost[found] *= reuse
         return found

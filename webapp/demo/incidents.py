@@ -71,12 +71,20 @@ KINDS = (
     Kind("missing_property", 0.03, 0.0, 0.3, 0.3, 0.0, 0.4, ((12, 4.0, 1.5),), 1.2),
     Kind("first_aid", 0.02, 0.7, 0.1, 0.2, 0.0, 0.0, ((7, 3.0, 1.0), (20, 3.0, 1.0)), 1.0),
 )  # fmt: skip
-_PULL = {"market": 9.0, "bus_station": 8.0, "hotel": 3.0, "net_bar": 4.0, "school": 2.0, "hospital": 4.0, "park": 2.0}
+_PULL = {
+    "market": 9.0,
+    "bus_station": 8.0,
+    "hotel": 3.0,
+    "net_bar": 4.0,
+    "school": 2.0,
+    "hospital": 4.0,
+    "park": 2.0,
+}
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A planted hotspot: circle (local metres), days before the reference (start > stop), strength, and truth."""
+    """A planted hotspot: circle (local metres), days before the reference (start > stop), strength."""
 
     centre_m: tuple[float, float]
     radius_m: float
@@ -108,12 +116,12 @@ class _Stage:
 
     anchors: dict[str, tuple[FloatArray, FloatArray, float]]
     reference: datetime
-    rim_m: shapely.Geometry
+    land_m: shapely.Geometry
 
 
 @dataclass(frozen=True)
 class _Draft:
-    """Incidents being made: kind index, point, days before the reference, parent row or -1, planted row or -1."""
+    """Incidents being made: kind index, point, days before the reference, parent and planted row or -1."""
 
     kind: IntArray
     points_m: FloatArray
@@ -128,8 +136,8 @@ class _Draft:
 
 
 def incident_count(household_count: int) -> int:
-    """Return how many incidents two years bring: 9,000 at the default, about 480,000 at a million households."""
-    return round(DEFAULT_INCIDENTS * (household_count / DEFAULT_HOUSEHOLDS) ** 0.9)
+    """Return how many incidents two years bring: 9,000 at the default, 480,000 at a million households."""
+    return round(float(DEFAULT_INCIDENTS * (household_count / DEFAULT_HOUSEHOLDS) ** 0.9))
 
 
 def play(
@@ -138,9 +146,13 @@ def play(
     household_count: int,
     rng: np.random.Generator,
 ) -> tuple[Incidents, list[Planted]]:
-    """Return two years of incidents ending at the reference, and the truth about the planted hotspots."""
-    layout, rim, reference = setting
-    stage = _Stage(_anchors(town, layout, rng), reference, rim)
+    """Return two years of incidents ending at the reference, and the truth about the planted hotspots.
+
+    `setting` is the layout, the county's dry land (local metres) and the reference.
+    """
+    layout, land, reference = setting
+    shapely.prepare(land)
+    stage = _Stage(_anchors(town, layout, rng), reference, land)
     base = _background(stage, incident_count(household_count), rng)
     draft = _excited(base, rng)
     planted, extra = _plant(draft, stage, layout, rng)
@@ -246,7 +258,7 @@ def _plant(
     # One that ended long ago: a hotspot job that still shows it is wrong.
     wishes.append(("theft_from_vehicle", 300.0, 270.0))
     planted: list[Planted] = []
-    extra = _Draft(*(column[:0] for column in (draft.kind, draft.points_m, draft.days, draft.parent, draft.planted)))
+    extra = _Draft(draft.kind[:0], draft.points_m[:0], draft.days[:0], draft.parent[:0], draft.planted[:0])
     centres = _apart(draft.points_m, len(wishes), layout, rng)
     for row, (wish, centre) in enumerate(zip(wishes, centres, strict=True)):
         one, new = _planted(draft, (row, wish, centre), rng)
@@ -294,7 +306,7 @@ def _planted(
 
 def _dated(draft: _Draft, stage: _Stage, rng: np.random.Generator) -> Incidents:
     """Return the incidents in order of time with hours by type, reports, sources and states."""
-    outside = ~shapely.contains_xy(stage.rim_m, draft.points_m[:, 0], draft.points_m[:, 1])
+    outside = ~shapely.contains_xy(stage.land_m, draft.points_m[:, 0], draft.points_m[:, 1])
     keep = ~outside
     seconds = _hours(draft, stage.reference, rng)
     # The hour is drawn after the day: what would lie after the reference has not happened yet.
@@ -315,7 +327,7 @@ def _dated(draft: _Draft, stage: _Stage, rng: np.random.Generator) -> Incidents:
 
 
 def _hours(draft: _Draft, reference: datetime, rng: np.random.Generator) -> IntArray:
-    """Return seconds before the reference: the draft's day, shifted within its week and to an hour by type."""
+    """Return seconds before the reference: the draft's day, moved within its week, at an hour by type."""
     count = len(draft.kind)
     day = np.floor(draft.days).astype(np.int64)
     today = reference.date()
@@ -369,5 +381,3 @@ def truth_rows(planted: list[Planted], reference: datetime, centres: FloatArray)
             }
         )
     return rows
-
-

@@ -56,9 +56,12 @@ class Ground:
 
 
 def survey_blocks(
-    mesh: Mesh, rings: list[Ring], special: tuple[int, int], context: tuple[Borders, Layout, np.random.Generator]
+    mesh: Mesh,
+    rings: list[Ring],
+    special: tuple[int, int],
+    context: tuple[Borders, Layout, np.random.Generator],
 ) -> Blocks:
-    """Return the blocks with their use; `special` counts the river bed's and the lake's rings, which come last."""
+    """Return the blocks with their use; `special` counts the last rings: river bed, then lake."""
     borders, layout, rng = context
     polygons = np.array([shapely.Polygon(mesh.coordinates(ring)) for ring in rings], dtype=object)
     open_m = _behind_fronts(rings, polygons, borders)
@@ -91,7 +94,9 @@ def _behind_fronts(rings: list[Ring], polygons: GeometryArray, borders: Borders)
 def _uses(middles: FloatArray, area: FloatArray, layout: Layout, rng: np.random.Generator) -> IntArray:
     core = layout.core(middles)
     chance = rng.random(len(middles))
-    hills = np.sin(middles[:, 0] / 820 + 1.3) + np.sin(middles[:, 1] / 640 - 0.7) + 0.9 * layout.outline(middles)
+    hills = (
+        np.sin(middles[:, 0] / 820 + 1.3) + np.sin(middles[:, 1] / 640 - 0.7) + 0.9 * layout.outline(middles)
+    )
     use = np.where(hills > 1.45, Use.HILL, Use.FIELD).astype(np.int64)
     town = core < 1.12
     use[town] = Use.SLAB
@@ -113,14 +118,14 @@ def cover_ground(blocks: Blocks, river: River, rim_m: shapely.Geometry, rng: np.
     rows: list[tuple[str, str, shapely.Geometry]] = []
     rows.append(("water", "青溪", shapely.intersection(river.water(), rim_m)))
     names = iter(["青溪公园", "文昌公园", "人民公园", "湖滨公园", "松涛公园", "望江公园", "翠竹公园"])
-    for k in np.flatnonzero(blocks.use == Use.LAKE):
-        rows.append(("water", "清湖", _blob(blocks.open_m[k], rng)))
-    for k in np.flatnonzero(blocks.use == Use.PARK):
-        rows.append(("green", next(names, ""), blocks.open_m[k]))
+    lakes, parks = (np.flatnonzero(blocks.use == use) for use in (Use.LAKE, Use.PARK))
+    rows += [("water", "清湖", _blob(blocks.open_m[k], rng)) for k in lakes]
+    rows += [("green", next(names, ""), blocks.open_m[k]) for k in parks]
     for k in np.flatnonzero(np.isin(blocks.use, [Use.FIELD, Use.HILL])):
         rows += _land(blocks, int(k), rng)
-    for k in np.flatnonzero(blocks.use == Use.BED):
-        rows.append(("green", "", shapely.difference(blocks.open_m[k], river.water().buffer(0.5))))
+    wet = shapely.buffer(river.water(), 0.5)
+    beds = np.flatnonzero(blocks.use == Use.BED)
+    rows += [("green", "", shapely.difference(blocks.open_m[k], wet)) for k in beds]
     rows = [(kind, name, shape) for kind, name, part in rows for shape in _parts(part)]
     kinds, names_, shapes = zip(*rows, strict=True)
     return Ground(np.array(kinds), np.array(names_), np.array(shapes, dtype=object))
@@ -137,7 +142,10 @@ def _blob(open_m: shapely.Polygon, rng: np.random.Generator) -> shapely.Geometry
     shore = shapely.segmentize(inner.exterior, 45)
     xy = shapely.get_coordinates(shore)[:-1]
     middle = xy.mean(axis=0)
-    wave = sum(rng.uniform(0.02, 0.06) * np.sin(k * np.linspace(0, 2 * np.pi, len(xy)) + rng.uniform(0, 6)) for k in (2, 3, 5))
+    wave = sum(
+        rng.uniform(0.02, 0.06) * np.sin(k * np.linspace(0, 2 * np.pi, len(xy)) + rng.uniform(0, 6))
+        for k in (2, 3, 5)
+    )
     moved = shapely.Polygon(middle + (xy - middle) * (0.96 + np.asarray(wave))[:, None])
     return shapely.intersection(shapely.buffer(shapely.buffer(moved, -35), 35), shapely.buffer(open_m, -18))
 
@@ -149,7 +157,9 @@ def _land(blocks: Blocks, k: int, rng: np.random.Generator) -> list[tuple[str, s
     if rng.random() < 0.25 and blocks.area_m2[k] > 20_000:
         spot = blocks.middles_m[k] + rng.normal(0, 12, 2)
         turn = np.linspace(0, 2 * np.pi, 25)[:-1]
-        radius = rng.uniform(16, 34) * (1 + 0.16 * np.sin(2 * turn + rng.uniform(0, 6)) + 0.1 * np.sin(3 * turn))
+        radius = rng.uniform(16, 34) * (
+            1 + 0.16 * np.sin(2 * turn + rng.uniform(0, 6)) + 0.1 * np.sin(3 * turn)
+        )
         pond = shapely.Polygon(spot + np.column_stack([np.cos(turn), np.sin(turn)]) * radius[:, None])
         pond = shapely.intersection(pond, shapely.buffer(plot, -6))
         return [("water", "", pond), ("farmland", "", shapely.difference(plot, shapely.buffer(pond, 2)))]

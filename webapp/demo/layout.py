@@ -61,7 +61,8 @@ class Layout:
     def village(self, points_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return (distance to the nearest village in units of its radius, index of that village)."""
         gap = np.hypot(
-            points_m[:, None, 0] - self.villages_m[None, :, 0], points_m[:, None, 1] - self.villages_m[None, :, 1]
+            points_m[:, None, 0] - self.villages_m[None, :, 0],
+            points_m[:, None, 1] - self.villages_m[None, :, 1],
         )
         return gap.min(axis=1) / self.village_radius_m, gap.argmin(axis=1).astype(np.float64)
 
@@ -81,11 +82,13 @@ class Layout:
         return np.asarray(np.hypot(*(points_m - self.lake_m).T) / (640.0 * self.scale**0.5))
 
     def block_area_m2(self, points_m: FloatArray) -> FloatArray:
-        """Return the size of block wanted at each point: small in the core and in villages, large in fields."""
+        """Return the size of block wanted at each point: small in core and villages, large in fields."""
         core = self.core(points_m)
         town = np.interp(core, [0.0, 0.55, 0.95, 1.2, 1.5], [1.3e4, 1.6e4, 2.6e4, 7e4, 1.9e5])
         village = np.interp(self.village(points_m)[0], [0.0, 0.8, 1.2, 1.8], [0.9e4, 1.3e4, 5e4, 1.9e5])
-        fringe = np.where(self.industrial(points_m), 4.5e4, np.where(self.new_district(points_m) < 1.0, 5e4, 1.9e5))
+        fringe = np.where(
+            self.industrial(points_m), 4.5e4, np.where(self.new_district(points_m) < 1.0, 5e4, 1.9e5)
+        )
         return np.minimum(np.minimum(town, village), fringe)
 
 
@@ -124,7 +127,9 @@ def _with_villages(layout: Layout, rng: np.random.Generator, river_distance_m: D
         spacing_m *= 0.93
 
 
-def _scatter(layout: Layout, rng: np.random.Generator, river_distance_m: Distance, spacing_m: float) -> FloatArray:
+def _scatter(
+    layout: Layout, rng: np.random.Generator, river_distance_m: Distance, spacing_m: float
+) -> FloatArray:
     half = np.array([HALF_WIDTH_M, HALF_HEIGHT_M]) * layout.scale
     tries = rng.uniform(-1, 1, (4_000, 2)) * half
     away = river_distance_m(tries) > 260

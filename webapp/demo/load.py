@@ -41,7 +41,7 @@ LAYERS = ("base", "areas", "dwellings", "cameras", "incidents", "places")
 
 @dataclass(frozen=True)
 class Loading:
-    """What every table's rows need: the town, the stored area of each row of its tree, and the county's id."""
+    """What every table's rows need: the town, the stored areas of its tree, and the county's id."""
 
     town: Town
     areas: list[Area]
@@ -149,16 +149,17 @@ def _numbers(session: Session, table: str, count: int) -> list[int]:
 def _ewkb(shapes: GeometryArray) -> list[str]:
     """Return hexadecimal EWKB of shapes in EPSG:4326."""
     stamped = shapely.set_srid(shapes, 4326)
-    return shapely.to_wkb(stamped, hex=True, include_srid=True).tolist()
+    texts: list[str] = np.asarray(shapely.to_wkb(stamped, hex=True, include_srid=True)).tolist()
+    return texts
 
 
 def _points(points_m: Any) -> list[str]:
-    return _ewkb(shapely.points(lonlat(points_m)))
+    return _ewkb(np.asarray(shapely.points(lonlat(points_m)), dtype=object))
 
 
 def _polygons(polygons_m: GeometryArray) -> list[str]:
     stored = to_lonlat(polygons_m)
-    return _ewkb(shapely.multipolygons(stored, indices=np.arange(len(stored))))
+    return _ewkb(np.asarray(shapely.multipolygons(stored, indices=np.arange(len(stored))), dtype=object))
 
 
 _ROAD_COLUMNS = (
@@ -244,7 +245,10 @@ def building_names(town: Town) -> list[str | None]:
 def street_addresses(town: Town) -> list[str]:
     """Return the address of each building: town, street, number."""
     areas = town.areas
-    of_area = [str(areas.name[areas.ancestor(row, "town")]) if areas.level[row] != "county" else "" for row in range(len(areas.name))]
+    of_area = [
+        str(areas.name[areas.ancestor(row, "town")]) if areas.level[row] != "county" else ""
+        for row in range(len(areas.name))
+    ]
     towns = [of_area[row] for row in areas.of_block[town.buildings.block].tolist()]
     street, number = town.frontage.street.tolist(), town.frontage.number.tolist()
     return [f"{t}{s}{n}号" for t, s, n in zip(towns, street, number, strict=True)]
@@ -260,7 +264,13 @@ def _dwelling_rows(
     shapes = _points(homes.points_m)
     today = town.reference.date()
     visits = [None if d == NEVER else today - timedelta(days=d) for d in homes.last_visit_days.tolist()]
-    columns = (homes.building.tolist(), homes.unit_no.tolist(), homes.room_no.tolist(), homes.tenure.tolist(), homes.rooms.tolist())
+    columns = (
+        homes.building.tolist(),
+        homes.unit_no.tolist(),
+        homes.room_no.tolist(),
+        homes.tenure.tolist(),
+        homes.rooms.tolist(),
+    )
     for k, (b, unit, room, tenure, rooms) in enumerate(zip(*columns, strict=True)):
         number = str(estate_no[b]) if estate[b] else ""
         inside = f"{estate[b]}{number}幢{unit}单元" if estate[b] else ""
@@ -275,7 +285,12 @@ def _household_rows(
     town: Town, ids: tuple[list[int], list[int]], owners: list[tuple[int, int, str]]
 ) -> Iterable[Sequence[Any]]:
     people = town.households
-    columns = (people.dwelling.tolist(), people.head_name.tolist(), people.phone.tolist(), people.occupant_count.tolist())
+    columns = (
+        people.dwelling.tolist(),
+        people.head_name.tolist(),
+        people.phone.tolist(),
+        people.occupant_count.tolist(),
+    )
     for k, (d, name, phone, count) in enumerate(zip(*columns, strict=True)):
         yield (ids[1][k], *owners[d], ids[0][d], mask_name(name), mask_phone(phone), count)
 
@@ -359,7 +374,8 @@ def _load_teams(session: Session, loading: Loading) -> dict[str, int]:
     session.add_all(
         Team(
             name=str(teams.name[k]), force_id=forces[int(teams.force[k])].id, mode=str(teams.mode[k]),
-            size=int(teams.size[k]), station_name=str(town.places.name[teams.station[k]]), geom=shapes[k], **own,
+            size=int(teams.size[k]), station_name=str(town.places.name[teams.station[k]]),
+            geom=shapes[k], **own,
         )
         for k in range(len(teams.name))
     )  # fmt: skip

@@ -104,7 +104,7 @@ def subdivide(mesh: Mesh, rings: list[Ring], layout: Layout, rng: np.random.Gene
     while work:
         ring, kind = work.pop()
         ring = mesh.expand(ring)
-        wish = _wish(mesh, ring, layout, kind, rng)
+        wish = _wish(mesh.coordinates(ring), layout, kind, rng)
         halves = _split(mesh, ring, kind, rng) if wish else None
         if halves is not None:
             work += [(half, kind) for half in halves]
@@ -115,8 +115,7 @@ def subdivide(mesh: Mesh, rings: list[Ring], layout: Layout, rng: np.random.Gene
     return [mesh.expand(ring) for ring in done]
 
 
-def _wish(mesh: Mesh, ring: Ring, layout: Layout, kind: EdgeKind, rng: np.random.Generator) -> bool:
-    xy = mesh.coordinates(ring)
+def _wish(xy: FloatArray, layout: Layout, kind: EdgeKind, rng: np.random.Generator) -> bool:
     middle = xy.mean(axis=0)
     around = np.vstack([middle, middle + 0.6 * (xy - middle)])
     target = float(layout.block_area_m2(around).min())
@@ -172,7 +171,10 @@ def _ends(mesh: Mesh, ring: Ring, xy: FloatArray, signed: FloatArray) -> list[_E
     crossed = np.flatnonzero(signed * np.roll(signed, -1) < 0)
     if len(crossed) != 2:
         return None
-    return [_end(mesh, ring, xy, (int(i), float(signed[i] / (signed[i] - signed[(i + 1) % len(xy)])))) for i in crossed]
+    return [
+        _end(mesh, ring, xy, (int(i), float(signed[i] / (signed[i] - signed[(i + 1) % len(xy)]))))
+        for i in crossed
+    ]
 
 
 def _end(mesh: Mesh, ring: Ring, xy: FloatArray, at: tuple[int, float]) -> _End:
@@ -208,7 +210,7 @@ def _bent(a: FloatArray, b: FloatArray, bend: float) -> FloatArray:
     steps = max(1, round(length_m / 75))
     t = np.linspace(0, 1, steps + 1)[:, None]
     normal = np.array([-(b - a)[1], (b - a)[0]])
-    return np.round(a + t * (b - a) + bend * np.sin(np.pi * t) * normal, 2)
+    return np.asarray(np.round(a + t * (b - a) + bend * np.sin(np.pi * t) * normal, 2))
 
 
 def _between(xy: FloatArray, start: _End, stop: _End) -> FloatArray:
@@ -222,7 +224,9 @@ def _between(xy: FloatArray, start: _End, stop: _End) -> FloatArray:
 
 def _commit(mesh: Mesh, ring: Ring, ends: tuple[_End, _End], line: FloatArray) -> tuple[Ring, Ring, Ring]:
     nodes = [
-        ring[end.index] if end.at_node else mesh.insert(ring[end.index], ring[(end.index + 1) % len(ring)], end.xy)
+        ring[end.index]
+        if end.at_node
+        else mesh.insert(ring[end.index], ring[(end.index + 1) % len(ring)], end.xy)
         for end in ends
     ]
     grown = mesh.expand(ring)

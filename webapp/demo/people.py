@@ -86,7 +86,7 @@ def renew_logins(session: Session) -> list[Login]:
 def _captains_grid(session: Session, grids: list[Area]) -> Area:
     """Return the grid whose number of dwellings is nearest to 110: a day's work to look through."""
     rows = session.execute(select(Dwelling.area_id, func.count()).group_by(Dwelling.area_id)).all()
-    counts = {area_id: count for area_id, count in rows}
+    counts = {row[0]: row[1] for row in rows}
     return min(grids, key=lambda grid: (abs(counts.get(grid.id, 0) - 110), grid.code))
 
 

@@ -22,7 +22,7 @@ from webapp.demo.streets import (
     side_of_river,
     strokes,
 )
-from webapp.demo.words import MAIN_STREETS, OLD_LANES, numeral, stems
+from webapp.demo.words import MAIN_STREETS, OLD_LANES, numeral, stems, village_names
 
 _SUFFIXES = {
     PRIMARY: ("大道",), SECONDARY: ("路",), TERTIARY: ("路", "街"), RESIDENTIAL: ("街", "路", "巷"),
@@ -31,7 +31,7 @@ _SUFFIXES = {
 
 
 def name_streets(
-    sections: Sections, layout: Layout, river: River, villages: list[str], rng: np.random.Generator
+    sections: Sections, layout: Layout, river: River, rng: np.random.Generator
 ) -> tuple[TextArray, IntArray]:
     """Return each section's name (empty: a track without one) and the number of its street, 0..n-1."""
     groups = Groups(len(sections.lines_m))
@@ -41,7 +41,7 @@ def name_streets(
                 groups.join(a, b)
     owner = np.array([groups.of(k) for k in range(len(sections.lines_m))])
     street = np.unique(owner, return_inverse=True)[1].astype(np.int64)
-    namer = _Namer(sections, layout, river, villages, rng)
+    namer = _Namer(sections, layout, river, rng)
     length_m = np.bincount(street, sections.length_m)
     best = np.full(len(length_m), FOOTWAY, dtype=np.int64)
     np.minimum.at(best, street, sections.road_class)
@@ -55,14 +55,12 @@ def name_streets(
 class _Namer:
     """Hands out names, each once."""
 
-    def __init__(
-        self, sections: Sections, layout: Layout, river: River, villages: list[str], rng: np.random.Generator
-    ) -> None:
+    def __init__(self, sections: Sections, layout: Layout, river: River, rng: np.random.Generator) -> None:
         middles = shapely.get_coordinates(
             shapely.line_interpolate_point(sections.lines_m, 0.5, normalized=True)
         )
         self._sections = sections
-        self._villages = villages
+        self._villages = village_names(len(layout.villages_m))
         self._rng = rng
         self._core = layout.core(middles)
         self._far, nearest = layout.village(middles)
@@ -111,7 +109,9 @@ class _Namer:
         return self._once(f"{base}弄")
 
     def _drawn(self, section: int, road_class: int) -> str:
-        source: Iterator[str] = self._old if road_class >= SERVICE or self._core[section] < 0.3 else self._main
+        source: Iterator[str] = (
+            self._old if road_class >= SERVICE or self._core[section] < 0.3 else self._main
+        )
         suffix = str(self._rng.choice(_SUFFIXES[road_class]))
         for stem in source:
             if stem + suffix not in self._given:

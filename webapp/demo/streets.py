@@ -26,7 +26,7 @@ _PREFERENCE = {
 
 @dataclass(frozen=True)
 class Borders:
-    """The mesh's edges (n, 2), their kinds, lengths, number of blocks beside them, and street class (0: none)."""
+    """The mesh's edges (n, 2): kind, length, number of blocks beside, and street class (0: none)."""
 
     nodes_m: FloatArray
     edges: IntArray

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from scipy.spatial import KDTree, Voronoi
 
-from webapp.demo.frame import BoolArray, FloatArray, IntArray
+from webapp.demo.frame import BoolArray, FloatArray, GeometryArray, IntArray
 from webapp.demo.layout import HALF_HEIGHT_M, HALF_WIDTH_M, Layout
 from webapp.demo.mesh import EdgeKind, Mesh, Ring, shoelace_m2
 from webapp.demo.river import BANK_STRIP_M, River
@@ -26,17 +26,21 @@ class Seeds:
     bank: IntArray
 
 
-def make_superblocks(layout: Layout, river: River, rng: np.random.Generator) -> tuple[Mesh, list[Ring], BoolArray]:
+def make_superblocks(
+    layout: Layout, river: River, rng: np.random.Generator
+) -> tuple[Mesh, list[Ring], BoolArray]:
     """Return (mesh, counter-clockwise rings of node numbers, whether each ring is river bed)."""
     seeds = _seeds(layout, river, rng)
     vertices, pairs, sides = _ridges(seeds, layout)
     lines = [shapely.LineString(_curved(vertices[a], vertices[b], rng)) for a, b in sides]
     keep = ~_along_the_bed(seeds, vertices, pairs, sides)
     drawn = [line for line, kept in zip(lines, keep, strict=True) if kept]
-    rim = shapely.union_all(shapely.polygonize(lines).geoms)
+    # Noded first: two bent lines may cross beside a sharp corner, and polygonize would lose both cells.
+    cells = shapely.polygonize([shapely.union_all(lines, grid_size=0.01)])
+    rim = shapely.union_all(shapely.get_parts(cells), grid_size=0.01)
     banks = _banks(river, rim)
     noded = shapely.union_all([*drawn, rim.boundary, *banks], grid_size=0.01)
-    faces = list(shapely.polygonize([noded]).geoms)
+    faces = shapely.get_parts(shapely.polygonize([noded]))
     return _mesh(faces, river)
 
 
@@ -162,7 +166,7 @@ def _banks(river: River, rim: shapely.Geometry) -> list[shapely.Geometry]:
     return [shapely.intersection(line, rim) for line in lines]
 
 
-def _mesh(faces: list[shapely.Polygon], river: River) -> tuple[Mesh, list[Ring], BoolArray]:
+def _mesh(faces: GeometryArray, river: River) -> tuple[Mesh, list[Ring], BoolArray]:
     mesh = Mesh()
     known: dict[tuple[float, float], int] = {}
     rings: list[Ring] = []
@@ -173,8 +177,10 @@ def _mesh(faces: list[shapely.Polygon], river: River) -> tuple[Mesh, list[Ring],
         keys = [(round(float(x), 2), round(float(y), 2)) for x, y in xy]
         rings.append([known[key] if key in known else known.setdefault(key, mesh.add(*key)) for key in keys])
     _kinds(mesh, rings, river)
-    # Only the bed reaches the middle of the stream: the banks lie between it and all other faces.
-    return mesh, rings, shapely.intersects(faces, shapely.LineString(river.centre_m))
+    # Only faces of the bed have no corner beyond the banks (which are sampled every 60 m, hence the slack).
+    far = river.distance_m(np.array(mesh.points))
+    reach = river.half_width_m + BANK_STRIP_M + 5.0
+    return mesh, rings, np.array([bool((far[ring] < reach).all()) for ring in rings])
 
 
 def _kinds(mesh: Mesh, rings: list[Ring], river: River) -> None:

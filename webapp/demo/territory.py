@@ -1,4 +1,4 @@
-"""The area tree: blocks joined into grids, grids into communities and villages, those into towns and the county.
+"""The area tree: blocks joined into grids, communities and villages, towns and the county.
 
 Every area is a union of whole blocks, so the grids of a community tile it by construction and every border
 follows streets, banks or field paths exactly.
@@ -17,7 +17,7 @@ from webapp.demo.frame import BoolArray, FloatArray, GeometryArray, IntArray, Te
 from webapp.demo.landuse import Blocks, Use
 from webapp.demo.layout import Layout
 from webapp.demo.river import River
-from webapp.demo.words import COMMUNITIES, FIRST_CHARACTERS, SECOND_CHARACTERS, TOWNS, VILLAGES
+from webapp.demo.words import COMMUNITIES, FIRST_CHARACTERS, TOWNS, village_names
 
 # 330199 is not in use: Zhejiang's 3301 ends its districts and counties elsewhere.
 COUNTY_CODE = "330199"
@@ -49,16 +49,7 @@ class Areas:
         return row
 
 
-def village_names(count: int) -> list[str]:
-    """Return distinct names of villages, without 村."""
-    pairs = (a + b for b in SECOND_CHARACTERS[::-1] for a in FIRST_CHARACTERS)
-    extra = [name for name in pairs if name not in VILLAGES]
-    return [*VILLAGES, *extra][:count]
-
-
-def make_areas(
-    blocks: Blocks, homes: IntArray, context: tuple[Layout, River, np.random.Generator]
-) -> Areas:
+def make_areas(blocks: Blocks, homes: IntArray, context: tuple[Layout, River, np.random.Generator]) -> Areas:
     """Return the area tree for blocks holding `homes` dwellings each.
 
     The community around the lake is new and has no grids: to draw them is the boundary staff's first task.
@@ -115,7 +106,10 @@ def _communities(
     dry = blocks.use != Use.BED
     wanted = [*centres[:, :2], layout.lake_m, *layout.villages_m]
     sides = [*centres[:, 2], *np.zeros(1 + len(layout.villages_m))]
-    seeds = [_nearest(blocks.middles_m, point, dry & ((s == 0) | (side * s >= 0))) for point, s in zip(wanted, sides, strict=True)]
+    seeds = [
+        _nearest(blocks.middles_m, point, dry & ((s == 0) | (side * s >= 0)))
+        for point, s in zip(wanted, sides, strict=True)
+    ]
     shape = (links.count, links.count)
     graph = csr_array((links.length_m, (links.pairs[:, 0], links.pairs[:, 1])), shape=shape)
     source = dijkstra(graph, directed=False, indices=seeds, min_only=True, return_predecessors=True)[2]
@@ -147,7 +141,9 @@ def _urban_names(middles: FloatArray, side: FloatArray, layout: Layout) -> list[
     return [f"{name or next(rest)}社区" for name in names]
 
 
-def weighted_means(points: FloatArray, weight: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
+def weighted_means(
+    points: FloatArray, weight: FloatArray, count: int, rng: np.random.Generator
+) -> FloatArray:
     """Return (count, d) centres of weighted k-means (Lloyd 1982), started far apart (Gonzalez 1985)."""
     chosen = [int(rng.choice(len(points), p=weight / weight.sum()))]
     gap = ((points - points[chosen[0]]) ** 2).sum(axis=1)

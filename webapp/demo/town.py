@@ -22,7 +22,7 @@ from webapp.demo.river import River, make_river
 from webapp.demo.street_names import name_streets
 from webapp.demo.streets import Borders, Sections, lay_streets
 from webapp.demo.superblocks import make_superblocks
-from webapp.demo.territory import Areas, make_areas, village_names
+from webapp.demo.territory import Areas, make_areas
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Town:
     def block_at(self, points_m: FloatArray) -> IntArray:
         """Return the block each point lies in, the nearest one for points on a border or outside."""
         tree = shapely.STRtree(self.blocks.polygons_m)
-        points = shapely.points(points_m)
+        points = np.asarray(shapely.points(points_m), dtype=object)
         found = np.full(len(points_m), -1, dtype=np.int64)
         row, block = tree.query(points, predicate="within")
         found[row] = block
@@ -100,7 +100,7 @@ def make_town(seed: int, household_count: int, reference: datetime) -> Town:
     borders, sections = lay_streets(mesh, rings, layout, rng)
     blocks = survey_blocks(mesh, rings, special, (borders, layout, rng))
     ground = cover_ground(blocks, river, shapely.union_all(blocks.polygons_m), rng)
-    roads = Roads(sections, *name_streets(sections, layout, river, village_names(len(layout.villages_m)), rng))
+    roads = Roads(sections, *name_streets(sections, layout, river, rng))
     water = ground.polygons_m[ground.kind == "water"]
     buildings, dwellings = settle(raise_buildings(blocks, borders, water, rng), household_count, rng)
     frontage = address_buildings(buildings, sections, (roads.names, roads.street), rng)
@@ -112,7 +112,11 @@ def make_town(seed: int, household_count: int, reference: datetime) -> Town:
     cameras = place_cameras((sections, roads.names), places, buildings, (camera_count(household_count), rng))
     incidents, planted = play(
         (dwellings, buildings, sections, places),
-        (layout, shapely.coverage_union_all(blocks.polygons_m), reference),
+        (
+            layout,
+            shapely.difference(shapely.coverage_union_all(blocks.polygons_m), shapely.union_all(water)),
+            reference,
+        ),
         household_count,
         rng,
     )

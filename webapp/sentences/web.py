@@ -88,6 +88,14 @@ WEB: dict[str, tuple[str, str]] = {
     "login_taken": (mark("The login name %(login)s is taken."), mark("Choose another one.")),
     "password_too_short": (mark("The password needs at least %(minimum)s characters."), ""),
     "account_unknown": (mark("There is no account %(login)s."), mark("gridpatrol account list shows all.")),
+    "account_own": (
+        mark("You cannot deactivate your own account."),
+        mark("Ask another administrator to do it."),
+    ),
+    "account_outside_area": (
+        mark("The account %(login)s also acts outside your area."),
+        mark("Ask the administrator of the whole area."),
+    ),
     "role_unknown": (
         mark("There is no role %(role)s."),
         mark("Roles: captain, dispatcher, leader, boundary, admin, auditor."),

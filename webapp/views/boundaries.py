@@ -27,7 +27,7 @@ from geo.shapes.partition import Flaw, flaws
 from webapp.maps import Picker, PolygonDrawer
 from webapp.permission import requires
 from webapp.session import request_session
-from webapp.views.map_page import scope_map
+from webapp.views.map_page import place_words, scope_map
 
 blueprint = Blueprint("boundaries", __name__)
 
@@ -47,7 +47,7 @@ def index() -> str:
         map_parts=scope_map(
             session, ("areas", "drafts"), offered=("dwellings", "places"), tools=(Picker(), drawer)
         ),
-        place_name=area_by_id(session, current_user.grants.area_id).name,
+        place_name=place_words(session, current_user.grants.area_id),
         name_limit=NAME_LIMIT,
     )
 

@@ -17,7 +17,7 @@ from core.clock import now, today
 from core.db import actor_of, scope_of
 from core.errors import InvalidInput
 from core.settings import settings
-from geo.areas.queries import ancestors, area_by_id, scope_extent
+from geo.areas.queries import ancestors, scope_extent
 from geo.households.queries import (
     DUE_STATES,
     due_export,
@@ -33,7 +33,7 @@ from webapp.maps import Picker
 from webapp.permission import requires
 from webapp.problem import etag_of
 from webapp.session import request_session
-from webapp.views.map_page import scope_map
+from webapp.views.map_page import place_words, scope_map
 
 blueprint = Blueprint("captain", __name__)
 
@@ -63,13 +63,12 @@ STATE_WORDS = {
 def index() -> str:
     """Show the map of the own grid with today's visits."""
     session = request_session()
-    area_id = current_user.grants.area_id
     return render_template(
         "captain/index.html",
         map_parts=scope_map(
             session, ("areas", "dwellings"), offered=("places", "incidents"), tools=(Picker(),)
         ),
-        place_name=area_by_id(session, area_id).name if area_id else "",
+        place_name=place_words(session, current_user.grants.area_id),
         interval_days=settings().visit_interval_days,
     )
 

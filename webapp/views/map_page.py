@@ -6,7 +6,7 @@ from branca.element import MacroElement
 from sqlalchemy.orm import Session
 
 from core.db import scope_of
-from geo.areas.queries import scope_extent
+from geo.areas.queries import ancestors, area_by_id, scope_extent
 from webapp.maps import (
     BaseTiles,
     LayerControl,
@@ -41,3 +41,10 @@ def scope_map(
     for element in (BaseTiles(), *layers, *common, *tools):
         patrol_map.add_child(element)
     return compose(patrol_map, csp_nonce())
+
+
+def place_words(session: Session, area_id: int | None) -> str:
+    """Return the names from the county down to an area, as the place switcher shows them."""
+    if area_id is None:
+        return ""
+    return " › ".join(area.name for area in ancestors(session, area_by_id(session, area_id).path))

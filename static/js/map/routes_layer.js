@@ -10,6 +10,9 @@ import { formatInstant, t } from "../i18n.js";
 import { fit } from "./registry.js";
 import { teamColour, wantsDarkText } from "./palette.js";
 
+/** From this zoom on stops are told apart by their numbers; farther out only the chosen team's are. */
+const NUMBERS_ZOOM = 16;
+
 const DASHES = /** @type {Record<string, string>} */ ({ foot: "1 8", bicycle: "10 7", e_scooter: "16 6 3 6", car: "" });
 
 /**
@@ -67,8 +70,23 @@ export function mountPlanRoutes(map, { url = null } = {}) {
     L.geoJSON(lines, { interactive: false, style: (f) => ({ ...routeLook(f?.properties, chosen), color: "#ffffff", weight: 8, dashArray: "", opacity: 0.75 }) }).addTo(group);
     L.geoJSON(lines, { interactive: false, style: (f) => routeLook(f?.properties, chosen) }).addTo(group);
     for (const feature of features) {
-      if (feature.properties.kind !== "route") pinFor(feature).addTo(group);
+      if (feature.properties.kind !== "route") markFor(feature).addTo(group);
     }
+  }
+  /** @param {any} feature a numbered pin, or a dot where pins would hide one another */
+  function markFor(feature) {
+    const near = map.getZoom() >= NUMBERS_ZOOM || (chosen !== null && feature.properties.team_id === chosen);
+    return near ? pinFor(feature) : dotFor(feature);
+  }
+  /** @param {any} feature */
+  function dotFor({ properties, geometry: { coordinates: [lon, lat] } }) {
+    const faded = chosen !== null && properties.team_id !== chosen;
+    const colour = properties.kind === "dropped" ? "#6f7a79" : teamColour(properties.ordinal ?? 0);
+    const dot = L.circleMarker([lat, lon], {
+      radius: properties.kind === "dropped" ? 3 : 5, color: "#ffffff", weight: 1.5, fillColor: colour, fillOpacity: faded ? 0.3 : 1, opacity: faded ? 0.3 : 1,
+    });
+    dot.on("click", (event) => (L.DomEvent.stopPropagation(event), stopListener(properties)));
+    return dot.bindTooltip(el("span", {}, pinTitle(properties)), { direction: "top" });
   }
   /** @param {any} feature */
   function pinFor(feature) {
@@ -92,6 +110,8 @@ export function mountPlanRoutes(map, { url = null } = {}) {
     const box = group.getLayers().length > 0 ? group.getBounds() : null;
     if (box?.isValid()) fit(map, [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()]);
   };
+  const redraw = () => void (routes && draw());
+  map.on("zoomend", redraw);
   if (url) void load(url).then(fitView);
   return {
     show, load, fitView,
@@ -103,7 +123,10 @@ export function mountPlanRoutes(map, { url = null } = {}) {
       stopListener = listener;
     },
     clear: () => show(null),
-    undo: () => void group.remove(),
+    undo: () => {
+      map.off("zoomend", redraw);
+      group.remove();
+    },
   };
 }
 

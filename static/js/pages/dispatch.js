@@ -110,7 +110,7 @@ function showPlan() {
   routes.choose(state.teamId);
   showGantt(gantt, plan, state, { onTeam: chooseTeam, onStop: (stop, route) => chooseStop(stop, route) });
   fillWith(box, planHead(plan), plan.routes.map(routeCard), droppedList(plan.dropped), earlierPlans());
-  requestAnimationFrame(() => map.invalidateSize());
+  map.invalidateSize();
 }
 
 /** @param {any} plan */

@@ -1,5 +1,5 @@
 /** Why a stop is worth going to, and why one was left out, in words. */
-import { t } from "../i18n.js";
+import { formatInstant, t } from "../i18n.js";
 
 /**
  * @typedef {object} Stop
@@ -48,9 +48,7 @@ export function dropWords(stop) {
 
 /** @param {string | null} instant @returns {string} 21:40 */
 export function clock(instant) {
-  if (!instant) return "";
-  const date = new Date(instant);
-  return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
+  return instant ? formatInstant(instant).slice(-5) : "";
 }
 
 /** @param {number} distance_m @returns {string} */

@@ -1,5 +1,5 @@
 /** Numbers of a hotspot in words a leader reads without a statistician. */
-import { t } from "../i18n.js";
+import { formatInstant, t } from "../i18n.js";
 
 /**
  * @typedef {object} Place
@@ -45,7 +45,5 @@ export function areaWords(area_m2) {
 
 /** @param {string} instant @returns {string} a day, 2026-11-22 */
 export function dayWords(instant) {
-  const date = new Date(instant);
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return formatInstant(instant).slice(0, 10);
 }

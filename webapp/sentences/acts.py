@@ -1,0 +1,62 @@
+"""Words for the acts of the audit trail and for the checks of the house."""
+
+from webapp.i18n import mark
+
+ACTS = {
+    "account.activate": mark("Let an account sign in again"),
+    "account.create": mark("Added an account"),
+    "account.deactivate": mark("Deactivated an account"),
+    "account.password": mark("Gave a new password"),
+    "account.sign_in": mark("Signed in"),
+    "account.sign_in_failed": mark("Failed to sign in"),
+    "account.sign_out": mark("Signed out"),
+    "area.import": mark("Imported areas"),
+    "area_draft.discard": mark("Discarded a boundary draft"),
+    "area_draft.save": mark("Saved a boundary draft"),
+    "account.export": mark("Saved the list of accounts as a file"),
+    "audit.export": mark("Saved the audit trail as a file"),
+    "camera.import": mark("Imported cameras"),
+    "cameras.sight_requested": mark("Asked what cameras see"),
+    "demo.load": mark("Loaded the demo town"),
+    "ground.import": mark("Imported streets and buildings"),
+    "hotspots.export": mark("Saved hotspots as a file"),
+    "hotspots.requested": mark("Asked for hotspots"),
+    "household.export": mark("Saved a household list as a file"),
+    "household.import": mark("Imported households"),
+    "household.reveal": mark("Revealed a name and phone"),
+    "incident.import": mark("Imported incidents"),
+    "job.cancel": mark("Stopped a job"),
+    "job.export": mark("Saved the list of jobs as a file"),
+    "patrol_plan.export": mark("Saved a patrol plan as a file"),
+    "patrol_plan.made": mark("A patrol plan was made"),
+    "patrol_plan.requested": mark("Asked for a patrol plan"),
+    "team.change": mark("Changed a team"),
+    "team.create": mark("Added a team"),
+    "visit.record": mark("Recorded a visit"),
+    "visit.undo": mark("Took back a visit"),
+}
+
+#: Check of the house -> (name, what is so when it passes, how to go on when it fails).
+CHECK_WORDS = {
+    "database": (
+        mark("Database"),
+        mark("answers"),
+        mark("does not answer: look at the PostgreSQL server and its log"),
+    ),
+    "redis": (mark("Redis"), mark("answers"), mark("does not answer: jobs wait until it does; restart it")),
+    "migrations": (
+        mark("Tables"),
+        mark("fit this version of the program"),
+        mark("are of another version: run gridpatrol migrate, then restart"),
+    ),
+    "workers": (
+        mark("Workers"),
+        mark("serve every queue"),
+        mark("are missing for a queue: start gridpatrol worker for it"),
+    ),
+    "reconciler": (
+        mark("Reconciler"),
+        mark("leaves no lost job lying"),
+        mark("is missing: lost jobs stay where they are; start gridpatrol reconcile"),
+    ),
+}
