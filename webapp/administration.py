@@ -1,7 +1,7 @@
 """What the administrator reads: what is loaded, what runs, who may sign in, what was done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -53,19 +53,22 @@ class Loaded:
 
 def loaded(session: Session) -> list[Loaded]:
     """Return what is loaded, by county; rows outside the reader's areas are not counted."""
-    found = {name: dict(session.execute(query).tuples().all()) for name, query in _counted().items()}
+    found: dict[str, dict[int, int]] = {
+        name: {county: int(count) for county, count in session.execute(query).all()}
+        for name, query in _counted().items()
+    }
     return [
-        Loaded(county.code, county.name, {name: int(counts.get(county.id, 0)) for name, counts in found.items()})
+        Loaded(county.code, county.name, {name: counts.get(county.id, 0) for name, counts in found.items()})
         for county in counties(session)
     ]
 
 
-def _counted() -> dict[str, Select[tuple[int, int]]]:
+def _counted() -> dict[str, Select[Any]]:
     grids = select(Area.county_id, func.count()).where(Area.level == "grid", Area.valid_to.is_(None))
     dwellings = select(DwellingCell.county_id, func.sum(DwellingCell.dwelling_count)).where(
         DwellingCell.zoom == COUNTED_ZOOM
     )
-    tables = {
+    tables: dict[str, Any] = {
         mark("Street sections"): RoadSection,
         mark("Buildings"): Building,
         mark("Key places"): Place,
@@ -74,7 +77,7 @@ def _counted() -> dict[str, Select[tuple[int, int]]]:
         mark("Incidents"): Incident,
         mark("Teams"): Team,
     }
-    counts: dict[str, Any] = {
+    counts = {
         name: select(table.county_id, func.count()).group_by(table.county_id)
         for name, table in tables.items()
     }
@@ -99,36 +102,41 @@ def queue_states() -> list[QueueState] | None:
     redis = quick_redis()
     try:
         served = [name for worker in Worker.all(connection=redis) for name in worker.queue_names()]
-        return [
-            QueueState(name, int(redis.llen(f"rq:queue:{name}")), served.count(name))  # type: ignore[arg-type]
-            for name in QUEUES
-        ]
+        return [QueueState(name, int(redis.llen(f"rq:queue:{name}")), served.count(name)) for name in QUEUES]
     except RedisError:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which runs to show: all of a state and of a kind, where given."""
+
+    state: str = ""
+    kind: str = ""
+
+
 def job_runs(
-    session: Session, *, state: str = "", kind: str = "", before: int | None = None, most: int = PAGE_SIZE
+    session: Session, wanted: JobFilter, *, before: int | None = None, most: int = PAGE_SIZE
 ) -> Sequence[Row[JobRun, str]]:
-    """Return runs (with the name of who asked), newest first; one more than `most` when there are more.
+    """Return runs with the name of who asked, newest first; one more than `most` when there are more.
 
     Raises
     ------
     InvalidInput
         ``filter_unknown``: there is no such state.
     """
-    if state and state not in JOB_STATES:
-        raise InvalidInput("filter_unknown", state=state)
+    if wanted.state and wanted.state not in JOB_STATES:
+        raise InvalidInput("filter_unknown", state=wanted.state)
     query = (
         select(JobRun, func.coalesce(Account.name, ""))
         .outerjoin(Account, Account.id == JobRun.actor_id)
         .order_by(JobRun.id.desc())
         .limit(most + 1)
     )
-    if state:
-        query = query.where(JobRun.state == state)
-    if kind:
-        query = query.where(JobRun.kind == kind)
+    if wanted.state:
+        query = query.where(JobRun.state == wanted.state)
+    if wanted.kind:
+        query = query.where(JobRun.kind == wanted.kind)
     if before is not None:
         query = query.where(JobRun.id < before)
     return session.execute(query).all()
@@ -253,13 +261,15 @@ MEANINGS = {
 
 def setting_lines(chosen: Settings) -> list[SettingLine]:
     """Return every setting with meaning, value and shipped default; secrets only as set or not."""
-    return [
-        SettingLine(
-            variable=PREFIX + field.name.upper(),
-            meaning=MEANINGS[field.name],
-            value="" if field.name in SECRETS else str(getattr(chosen, field.name)),
-            default="" if field.name in SECRETS or not isinstance(field.default, str | int) else str(field.default),
-            secret=field.name in SECRETS,
-        )
-        for field in fields(Settings)
-    ]
+    return [_setting_line(chosen, field) for field in fields(Settings)]
+
+
+def _setting_line(chosen: Settings, field: Field[Any]) -> SettingLine:
+    secret = field.name in SECRETS
+    return SettingLine(
+        variable=PREFIX + field.name.upper(),
+        meaning=MEANINGS[field.name],
+        value="" if secret else str(getattr(chosen, field.name)),
+        default="" if secret or field.default is MISSING else str(field.default),
+        secret=secret,
+    )

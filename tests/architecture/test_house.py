@@ -21,6 +21,7 @@ PURE = (
     "geo/shapes",
     "geo/roads/network.py",
     "geo/roads/speed.py",
+    "geo/roads/travel.py",
     "patrols/planning",
     "incidents/hotspots",
     "cameras/sight",

@@ -76,7 +76,8 @@ def draw_by_mouse(page: Page, corners: list[tuple[float, float]]) -> None:
 
 
 def draw_by_form(page: Page, corners: list[tuple[float, float]]) -> None:
-    page.click("[data-tool=coordinates]")
+    if page.locator("#draw-coordinates").is_hidden():
+        page.click("[data-tool=coordinates]")
     page.fill("#draw-coordinates", "\n".join(f"{lon:.7f}, {lat:.7f}" for lon, lat in corners))
     page.click("form:has(#draw-coordinates) button[type=submit]")
 
@@ -104,9 +105,7 @@ def test_a_grid_is_drawn_and_saved(
     assert drafts(live_server) == ["新建网格"]
 
 
-def test_a_drawing_over_the_edge_is_refused_with_its_place_and_kept(
-    page: Page, live_server: LiveServer
-) -> None:
+def test_a_drawing_over_the_edge_is_refused_and_kept(page: Page, live_server: LiveServer) -> None:
     opened = open_undivided(page)
     page.locator("[data-shown] button").first.click()
     draw_by_form(page, outside(opened))
@@ -142,9 +141,7 @@ def test_a_grid_over_a_draft_is_refused_by_name(page: Page) -> None:
     page.click("[data-cancel]")
 
 
-def test_free_ground_becomes_the_drawing_and_divides_the_community(
-    page: Page, live_server: LiveServer
-) -> None:
+def test_free_ground_drawn_as_a_whole_divides_it(page: Page, live_server: LiveServer) -> None:
     opened = open_undivided(page)
     page.locator("[data-finding] .btn").last.click()
     expect(page.locator("[data-drawing-facts]")).to_contain_text(opened["name"])

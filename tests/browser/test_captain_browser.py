@@ -68,9 +68,7 @@ def test_a_linked_card_opens_at_once(page: Page) -> None:
     expect(page.locator("[data-detail] h1")).to_have_text(title)
 
 
-def test_a_contact_is_shown_for_a_purpose_logged_and_hidden_again(
-    page: Page, live_server: LiveServer
-) -> None:
+def test_a_contact_is_shown_for_a_purpose_and_hidden_again(page: Page, live_server: LiveServer) -> None:
     dwelling_id = open_first(page)
     with live_server.settings(), transaction(Scope.everything()) as session:
         household_id = session.scalar(select(Household.id).where(Household.dwelling_id == dwelling_id))

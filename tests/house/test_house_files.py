@@ -2,8 +2,11 @@
 
 import ast
 import json
+import os
 import re
 import stat
+import subprocess
+import sys
 from gettext import GNUTranslations
 from pathlib import Path
 
@@ -156,3 +159,22 @@ def test_what_the_tests_use_has_the_versions_of_what_runs():
         return set(re.findall(r"^(\S+==\S+)", (PROJECT / name).read_text("utf-8"), re.M))
 
     assert pins("requirements.lock") <= pins("requirements-dev.lock")
+
+
+def test_importing_the_web_application_opens_no_connection_and_starts_no_thread(servers, template):
+    """Gunicorn imports it once and forks: a socket shared by two processes mixes their answers."""
+    code = (
+        "import webapp.wsgi, core.db, core.jobs, threading\n"
+        "print(core.db.engine.cache_info().currsize, core.jobs.redis_connection.cache_info().currsize,"
+        " threading.active_count(), sep=',')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | servers.environment(template),
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert said.stdout.strip() == "0,0,1"

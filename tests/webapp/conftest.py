@@ -85,7 +85,7 @@ def form_token(client: FlaskClient) -> str:
     return found[1]
 
 
-def sign_in_with(client: FlaskClient, login: str, password: str, **more: str):  # noqa: ANN201
+def sign_in_with(client: FlaskClient, login: str, password: str, **more: str):
     """Post the sign-in form."""
     form = {"login_name": login, "password": password, "csrf_token": form_token(client), **more}
     return client.post("/login", data=form)

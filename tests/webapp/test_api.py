@@ -46,7 +46,9 @@ def test_search_without_the_right_to_dwellings_leaves_them_out(furnished: World,
     assert found(sign_in("leader"), "网格1号") == []
 
 
-@pytest.mark.parametrize("words", ["", "   ", "%", "_", "\\", "'; DROP TABLE area; --", "\0", "王小明", "x" * 500])
+@pytest.mark.parametrize(
+    "words", ["", "   ", "%", "_", "\\", "'; DROP TABLE area; --", "\0", "王小明", "x" * 500]
+)
 def test_search_takes_any_words_and_never_names_of_persons(
     furnished: World, sign_in: SignIn, words: str
 ) -> None:
@@ -93,12 +95,13 @@ def test_a_finger_covers_metres_on_the_ground_in_every_direction(
         assert ("dwelling" in kinds) is hit
 
 
-def test_a_press_asks_only_the_layers_that_are_shown_and_permitted(
-    furnished: World, sign_in: SignIn
-) -> None:
+def test_a_press_asks_only_the_layers_that_are_shown_and_permitted(furnished: World, sign_in: SignIn) -> None:
     client = sign_in("captain")
 
-    assert [f["kind"] for f in here(client, 119.006, 30.005, layers="cameras")["features"]] == ["camera", "area"]
+    assert [f["kind"] for f in here(client, 119.006, 30.005, layers="cameras")["features"]] == [
+        "camera",
+        "area",
+    ]
     assert [f["kind"] for f in here(client, 119.006, 30.005, layers="hotspots")["features"]] == ["area"]
     assert [f["kind"] for f in here(client, 119.015, 30.005)["features"]] == ["area"], "not the own grid"
 

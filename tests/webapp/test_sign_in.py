@@ -168,9 +168,7 @@ def test_a_page_asked_for_before_signing_in_is_shown_afterwards(world: World) ->
     assert answer.headers["Location"] == "/captain?dwelling=4"
 
 
-def test_the_language_is_chosen_on_the_page_and_kept_with_the_account(
-    world: World, sign_in: SignIn
-) -> None:
+def test_the_language_is_chosen_on_the_page_and_kept_with_the_account(world: World, sign_in: SignIn) -> None:
     client = sign_in("leader")
 
     client.post("/language", data={"locale": "en", "csrf_token": form_token(client)})

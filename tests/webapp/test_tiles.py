@@ -45,11 +45,11 @@ def features(client: FlaskClient, layer: str, tile: Tile, **arguments: str) -> d
     return {name: [f["properties"] for f in found["features"]] for name, found in content.items()}
 
 
-def owner_of(area) -> dict[str, object]:  # noqa: ANN001
+def owner_of(area) -> dict[str, object]:
     return {"county_id": area.county_id, "area_id": area.id, "area_path": area.path}
 
 
-def point(lon: float, lat: float):  # noqa: ANN201
+def point(lon: float, lat: float):
     return from_shape(shapely.Point(lon, lat), srid=4326)
 
 
@@ -153,7 +153,11 @@ def test_a_crowded_tile_is_drawn_as_counted_squares(furnished: World, sign_in: S
                 "ST_SetSRID(ST_MakePoint(119.0049 + 0.00001 * (n % 20), 30.0049 + 0.00001 * (n / 20 % 20)), 4326) "
                 "FROM generate_series(1, 5000) AS n"
             ),
-            {"county": furnished.town.county.id, "area": furnished.town.west.id, "path": furnished.town.west.path},
+            {
+                "county": furnished.town.county.id,
+                "area": furnished.town.west.id,
+                "path": furnished.town.west.path,
+            },
         )
     client = sign_in("leader")
 
@@ -176,7 +180,9 @@ def test_incidents_carry_group_and_age_inside_the_scope(furnished: World, sign_i
 def test_data_of_past_years_are_shown_by_their_own_last_days(furnished: World, sign_in: SignIn) -> None:
     with transaction(Scope.everything()) as session:
         session.execute(
-            text("UPDATE incident SET occurred_at = now() - interval '5 years' - (id % 2) * interval '40 days'")
+            text(
+                "UPDATE incident SET occurred_at = now() - interval '5 years' - (id % 2) * interval '40 days'"
+            )
         )
         session.execute(text("UPDATE layer_version SET version = version + 1"))
     client = sign_in("leader")
@@ -190,7 +196,9 @@ def test_cameras_show_direction_near_and_numbers_far(furnished: World, sign_in: 
 
     near = features(client, "cameras", tile_at(119.006, 30.005, 15))["cameras"]
 
-    assert [(camera["status"], camera["bearing"], camera["fov"]) for camera in near] == [("working", 90.0, 60.0)]
+    assert [(camera["status"], camera["bearing"], camera["fov"]) for camera in near] == [
+        ("working", 90.0, 60.0)
+    ]
     assert sum(cell["n"] for cell in features(client, "cameras", tile_at(119.005, 30.005, 11))["cells"]) == 2
 
 
@@ -247,7 +255,7 @@ def test_a_tile_that_cannot_be_is_refused_in_words(
     assert answer.content_type == "application/problem+json"
 
 
-def plan_of(session, statement: str, **binds: object) -> str:  # noqa: ANN001
+def plan_of(session, statement: str, **binds: object) -> str:
     session.execute(text("SET LOCAL enable_seqscan = on"))
     return "\n".join(session.execute(text(f"EXPLAIN {statement}"), binds).scalars())
 
@@ -261,7 +269,11 @@ def test_the_spatial_index_works_under_row_level_security(furnished: World) -> N
                 "ST_SetSRID(ST_MakePoint(119 + 0.0001 * (n % 200), 30 + 0.0001 * (n / 200 % 100)), 4326) "
                 "FROM generate_series(1, 20000) AS n"
             ),
-            {"county": furnished.town.county.id, "area": furnished.town.west.id, "path": furnished.town.west.path},
+            {
+                "county": furnished.town.county.id,
+                "area": furnished.town.west.id,
+                "path": furnished.town.west.path,
+            },
         )
     with transaction(Scope((furnished.town.west.path,))) as session:
         role, owner = session.execute(

@@ -90,7 +90,7 @@ def literal_kinds() -> set[str]:
     import patrols.jobs
     from core.jobs import registered_kinds
 
-    assert cameras.jobs and incidents.jobs and patrols.jobs
+    assert {module.__name__ for module in (cameras.jobs, incidents.jobs, patrols.jobs)}
     return {kind for kind in registered_kinds() if not kind.startswith("test")}
 
 
@@ -126,7 +126,9 @@ def test_every_message_is_translated(template_of_messages: Any) -> None:
     missing = []
     for message in wanted:
         found = catalogue.get(message.id, message.context)
-        strings = () if found is None else found.string if isinstance(found.string, tuple) else (found.string,)
+        strings = (
+            () if found is None else found.string if isinstance(found.string, tuple) else (found.string,)
+        )
         if not strings or not all(strings) or (found is not None and found.fuzzy):
             missing.append(sources(message)[0])
     assert missing == [], "add them to webapp/translations/zh/LC_MESSAGES/messages.po"

@@ -46,7 +46,8 @@ class River:
 
 def make_river(rng: np.random.Generator, scale: float) -> River:
     """Return a river through the centre, from the north to the south with a lean, at a given length scale."""
-    t = np.arange(-4_600 * scale, 4_600 * scale, 20.0)
+    reach_m = 4_600 * scale + 1_300
+    t = np.arange(-reach_m, reach_m, 20.0)
     phases = rng.uniform(-0.6, 0.6, 3)
     # Bends no tighter than about 700 m x scale, so that the rows of blocks along the banks never fold.
     sway = (

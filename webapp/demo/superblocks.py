@@ -32,12 +32,10 @@ def make_superblocks(
     """Return (mesh, counter-clockwise rings of node numbers, whether each ring is river bed)."""
     seeds = _seeds(layout, river, rng)
     vertices, pairs, sides = _ridges(seeds, layout)
-    lines = [shapely.LineString(_curved(vertices[a], vertices[b], rng)) for a, b in sides]
+    lines = _bent_apart(vertices, sides, rng)
     keep = ~_along_the_bed(seeds, vertices, pairs, sides)
     drawn = [line for line, kept in zip(lines, keep, strict=True) if kept]
-    # Noded first: two bent lines may cross beside a sharp corner, and polygonize would lose both cells.
-    cells = shapely.polygonize([shapely.union_all(lines, grid_size=0.01)])
-    rim = shapely.union_all(shapely.get_parts(cells), grid_size=0.01)
+    rim = shapely.union_all(shapely.get_parts(shapely.polygonize(lines)))
     banks = _banks(river, rim)
     noded = shapely.union_all([*drawn, rim.boundary, *banks], grid_size=0.01)
     faces = shapely.get_parts(shapely.polygonize([noded]))
@@ -85,9 +83,11 @@ def _core_lattice(layout: Layout, river: River, rng: np.random.Generator) -> Flo
 
 def _wild(layout: Layout, taken: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return seeds thrown at random with a spacing that widens away from the core and the villages."""
-    half = np.array([HALF_WIDTH_M, HALF_HEIGHT_M]) * layout.scale * 1.3
-    tries = rng.uniform(-1, 1, (int(9_000 * layout.scale**2), 2)) * half
-    tries = tries[layout.outline(tries) < 1.32]
+    # Seeds reach 1.3 km past the border: cells on the hull of all seeds are open, and none may lie inside.
+    margin = 1.0 + 1_300.0 / (HALF_HEIGHT_M * layout.scale)
+    half = np.array([HALF_WIDTH_M, HALF_HEIGHT_M]) * layout.scale * margin
+    tries = rng.uniform(-1, 1, (int(5_400 * (layout.scale * margin) ** 2), 2)) * half
+    tries = tries[layout.outline(tries) < margin]
     spacing = np.interp(layout.core(tries), [0.9, 1.3, 2.2], [280, 380, 560])
     spacing = np.minimum(spacing, np.interp(layout.village(tries)[0], [0.5, 1.5, 3.0], [330, 450, 560]))
     clear = KDTree(taken).query(tries)[0] > 0.92 * spacing
@@ -149,6 +149,20 @@ def _along_the_bed(seeds: Seeds, vertices: FloatArray, pairs: IntArray, sides: I
     opposite = seeds.bank[pairs].prod(axis=1) == -1
     length = np.hypot(*(vertices[sides[:, 0]] - vertices[sides[:, 1]]).T)
     return np.asarray(opposite & (length > 0))
+
+
+def _bent_apart(vertices: FloatArray, sides: IntArray, rng: np.random.Generator) -> list[shapely.LineString]:
+    """Return the lines slightly bent, those straight that would cross another beside a sharp corner.
+
+    They meet at their ends only, so that every cell is closed when polygonized.
+    """
+    bent = [shapely.LineString(_curved(vertices[a], vertices[b], rng)) for a, b in sides]
+    lines = np.array(bent, dtype=object)
+    for _ in range(4):
+        crossing = np.unique(shapely.STRtree(lines).query(lines, predicate="crosses"))
+        for k in crossing:
+            lines[k] = shapely.LineString(vertices[sides[k]])
+    return list(lines)
 
 
 def _curved(a: FloatArray, b: FloatArray, rng: np.random.Generator) -> FloatArray:

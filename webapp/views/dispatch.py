@@ -1,7 +1,5 @@
 """The dispatcher's room: teams, planning a shift, and the plan on map, time line and list."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,6 +27,7 @@ from webapp.i18n import mark
 from webapp.maps import Picker, PlanRoutes
 from webapp.permission import requires
 from webapp.session import request_session
+from webapp.sheet_file import csv_answer
 from webapp.views.map_page import scope_map
 
 blueprint = Blueprint("dispatch", __name__)
@@ -41,6 +40,9 @@ MODE_NAMES = {
 }
 #: What a person may set about a plan; the rest keeps its default.
 ASKED = ("shift_from", "shift_to", "team_ids", "time_limit_s", "weights", "most_stops")
+TABLE_HEAD = (
+    "team", "sequence", "name", "kind", "arrive_at", "leave_at", "prize", "dropped", "lon", "lat",
+)  # fmt: skip
 
 
 @blueprint.get("/dispatch")
@@ -126,23 +128,13 @@ def table_file(plan_id: int) -> Response:
     session = request_session()
     found = queries.plan(session, plan_id)
     teams = {row.id: row.team for row in queries.routes(session, plan_id)}
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(
-        ("team", "sequence", "name", "kind", "arrive_at", "leave_at", "prize", "dropped", "lon", "lat")
-    )
-    for stop in queries.stops(session, plan_id):
-        times = [
-            moment.astimezone(local_zone()).strftime("%Y-%m-%d %H:%M") if moment else ""
-            for moment in (stop.arrive_at, stop.leave_at)
-        ]
-        writer.writerow(
-            (teams.get(stop.route_id, ""), stop.sequence or "", stop.name, stop.kind, *times,
-             stop.prize, stop.dropped or "", round(stop.lon, 6), round(stop.lat, 6))
-        )  # fmt: skip
+    rows = [
+        (teams.get(stop.route_id, ""), stop.sequence or "", stop.name, stop.kind, _minute(stop.arrive_at),
+         _minute(stop.leave_at), stop.prize, stop.dropped or "", round(stop.lon, 6), round(stop.lat, 6))
+        for stop in queries.stops(session, plan_id)
+    ]  # fmt: skip
     audit.record(session, "patrol_plan.export", subject=found, form="csv")
-    # The mark tells spreadsheet programs that the text is UTF-8.
-    return _file("\ufeff" + sheet.getvalue(), "text/csv", f"plan-{plan_id}.csv")
+    return csv_answer(f"plan-{plan_id}.csv", TABLE_HEAD, rows)
 
 
 @blueprint.post("/api/dispatch/teams")
@@ -302,6 +294,10 @@ def _local(text: Any, name: str) -> str:
     except ValueError as error:
         raise InvalidInput("time_unreadable", setting=name) from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=local_zone())).isoformat()
+
+
+def _minute(moment: datetime | None) -> str:
+    return moment.astimezone(local_zone()).strftime("%Y-%m-%d %H:%M") if moment else ""
 
 
 def _sent() -> dict[str, Any]:

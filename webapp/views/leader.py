@@ -1,7 +1,5 @@
 """The leader's room: where incidents stand out, how sure that is, and what makes them up."""
 
-import csv
-import io
 import json
 from datetime import datetime
 from typing import Any
@@ -34,6 +32,7 @@ from webapp.i18n import in_locale
 from webapp.maps import Picker
 from webapp.permission import requires
 from webapp.session import request_session
+from webapp.sheet_file import csv_answer
 from webapp.views.map_page import scope_map
 
 blueprint = Blueprint("leader", __name__)
@@ -129,13 +128,11 @@ def table_file() -> Response:
         "rank", "name", "window_from", "window_to", "observed", "expected", "ratio", "ratio_low",
         "ratio_high", "p_value", "q_value", "area_m2", "expires_at", "lon", "lat",
     )  # fmt: skip
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow(names)
-    writer.writerows([getattr(row, name) for name in names] for row in hotspots_of_run(session, run.id))
+    found = hotspots_of_run(session, run.id)
     audit.record(session, "hotspots.export", subject=run, form="csv")
-    # The mark tells spreadsheet programs that the text is UTF-8.
-    return _file("\ufeff" + sheet.getvalue(), "text/csv", f"hotspots-{run.id}.csv")
+    return csv_answer(
+        f"hotspots-{run.id}.csv", names, ([getattr(row, name) for name in names] for row in found)
+    )
 
 
 @blueprint.get("/api/leader/hotspots.geojson")

@@ -333,8 +333,10 @@ map.on("drawing-started", () => {
     keepState({ selection: null }, { step: true });
     void followAddress();
   }
-  if (sheet?.height() === "full") sheet.setHeight("peek");
+  // On a phone the map is needed now, and the facts once the line is closed.
+  sheet?.setHeight("peek");
 });
+map.on("drawing-stopped", () => state.drawing && sheet?.height() === "peek" && sheet.setHeight("half"));
 listen(part("[data-save-form]"), "submit", (event) => {
   event.preventDefault();
   void save();

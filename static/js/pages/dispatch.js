@@ -254,6 +254,8 @@ async function follow(job) {
   const show = (/** @type {any} */ now) => fillWith(working, isLive(now) || now.state === "failed" ? [jobCard(now), bestCurve(now.detail)] : []);
   try {
     show(job);
+    if (sheet?.height() === "peek") sheet.setHeight("half");
+    root.scrollIntoView({ block: "start" });
     const ended = await followJob(job.id, show);
     if (ended.state === "done") await openNewPlan();
     else if (ended.state === "cancelled") toast(t("Stopped. The earlier plan stays."));
@@ -273,6 +275,7 @@ async function openNewPlan() {
   Object.assign(state, { teamId: null, stopId: null });
   await load();
   routes.fitView();
+  root.scrollIntoView({ block: "start" });
 }
 
 /** @param {{best?: [number, number][], offered_value?: number} | undefined} detail the value found so far against all on offer */
