@@ -42,9 +42,10 @@ def square_of(geometry: str) -> str:
 
 def layer(name: str, rows: str) -> str:
     """Return the SQL of one MVT layer made of `rows`, a query with a column ``geom`` in tile units."""
+    # OFFSET 0 keeps PostgreSQL from moving the test for NULL inwards, where it would clip everything twice.
     return (
         f"(SELECT coalesce(ST_AsMVT(q, '{name}', {EXTENT}, 'geom'), ''::bytea) "  # noqa: S608
-        f"FROM ({rows}) AS q WHERE q.geom IS NOT NULL)"
+        f"FROM ({rows} OFFSET 0) AS q WHERE q.geom IS NOT NULL)"
     )
 
 

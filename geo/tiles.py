@@ -200,7 +200,8 @@ _CENTRE = "ST_SetSRID(ST_MakePoint((x + 0.5) * :square_m - :half, :half - (y + 0
 _CELLS = (
     "SELECT sum(dwelling_count)::int AS n, "
     f"{drawn(_CENTRE, margin=CELL_MARGIN)} AS geom FROM dwelling_cell "
-    "WHERE zoom = CAST(:cell_zoom AS smallint) AND x = ANY (ARRAY(SELECT generate_series(CAST(:west AS integer), CAST(:east AS integer)))) AND y BETWEEN :north AND :south "
+    "WHERE zoom = CAST(:cell_zoom AS smallint) AND y BETWEEN :north AND :south "
+    "AND x = ANY (ARRAY(SELECT generate_series(CAST(:west AS integer), CAST(:east AS integer)))) "
     "GROUP BY x, y HAVING sum(dwelling_count) > 0 ORDER BY n DESC LIMIT :most"
 )
 # By area as well as by place: policies hide rows after they are read, so a captain's view of the whole

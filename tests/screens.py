@@ -109,7 +109,7 @@ def speak(page: Page, locale: str) -> None:
     """Switch the page to `locale` where it speaks another language."""
     if not (page.get_attribute("html", "lang") or "").startswith(locale):
         with page.expect_navigation():
-            page.locator("form[action='/locale'] button").first.click()
+            page.locator("form[action='/language'] button").first.click()
 
 
 def settle(page: Page) -> None:

@@ -166,7 +166,11 @@ def audit_events(
     if wanted.action:
         query = query.where(AuditEvent.action == wanted.action)
     if wanted.actor:
-        query = query.where(func.lower(Account.login) == wanted.actor.lower())
+        # Nobody is signed in yet at the moment of signing in: the act itself names the login.
+        signing_in = (AuditEvent.action == "account.sign_in") & (
+            func.lower(AuditEvent.fields["login"].astext) == wanted.actor.lower()
+        )
+        query = query.where((func.lower(Account.login) == wanted.actor.lower()) | signing_in)
     if wanted.day_from is not None:
         query = query.where(AuditEvent.at >= _midnight(wanted.day_from))
     if wanted.day_to is not None:

@@ -18,6 +18,7 @@ import webapp.views
 from core.settings import Settings, settings
 from webapp import health
 from webapp.assets import set_up_assets
+from webapp.handlers import register_handlers
 from webapp.i18n import LOCALES, choose_locale
 from webapp.log import set_up_logs
 from webapp.permission import check_declarations, check_request
@@ -58,6 +59,7 @@ def create_app() -> Flask:
     set_up_assets(app)
     Babel(app, default_locale="en", locale_selector=choose_locale, default_timezone=chosen.time_zone)
     app.context_processor(_page_context)
+    register_handlers()
     for blueprint in _blueprints():
         app.register_blueprint(blueprint)
     check_declarations(app)

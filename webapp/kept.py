@@ -1,6 +1,7 @@
 """What is kept in Redis for a while to spare work: tiles and counters, nothing that must not be lost."""
 
 import logging
+import time
 from functools import lru_cache
 
 from redis import Redis
@@ -9,6 +10,11 @@ from redis.exceptions import RedisError
 from core.settings import settings
 
 logger = logging.getLogger(__name__)
+
+#: Above this share of Redis' memory nothing more is kept: the queues live in the same Redis and come first.
+FULLEST = 0.6
+LOOK_EVERY_S = 5.0
+_looked: dict[str, float | bool] = {"at": 0.0, "room": True}
 
 
 @lru_cache(maxsize=1)
@@ -27,8 +33,19 @@ def recall(key: str) -> bytes | None:
 
 
 def keep(key: str, value: bytes, *, for_s: int) -> None:
-    """Keep `value` under `key` for `for_s` seconds, if Redis answers."""
+    """Keep `value` under `key` for `for_s` seconds, if Redis answers and has room."""
     try:
-        quick_redis().set(key, value, ex=for_s)
+        if has_room():
+            quick_redis().set(key, value, ex=for_s)
     except RedisError:
         logger.warning("redis does not answer; nothing is kept")
+
+
+def has_room() -> bool:
+    """Tell whether Redis has memory to spare; asks it every few seconds."""
+    if time.monotonic() - float(_looked["at"]) > LOOK_EVERY_S:
+        memory = quick_redis().info("memory")
+        limit = int(memory["maxmemory"])
+        _looked["room"] = limit == 0 or int(memory["used_memory"]) < FULLEST * limit
+        _looked["at"] = time.monotonic()
+    return bool(_looked["room"])

@@ -40,7 +40,7 @@ limiter = Limiter(
     key_func=who,
     application_limits=[lambda: settings().request_limit],
     application_limits_exempt_when=lambda: request.endpoint in UNCOUNTED,
-    strategy="moving-window",
+    strategy="sliding-window-counter",
     in_memory_fallback_enabled=True,
     key_prefix="gridpatrol-limit",
 )

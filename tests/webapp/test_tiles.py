@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from geoalchemy2.shape import from_shape
 from sqlalchemy import text
 
+import webapp.kept
 from cameras.models import Camera
 from core.clock import now
 from core.db import Scope, transaction
@@ -59,6 +60,7 @@ def furnished(world: World) -> World:
     town = world.town
     with transaction(Scope.everything()) as session:
         county = town.county.id
+        west, east = owner_of(town.west), owner_of(town.east)
         line = shapely.LineString([(119.001, 30.005), (119.019, 30.005)])
         house = shapely.MultiPolygon([shapely.box(119.0048, 30.0048, 119.0052, 30.0052)])
         pond = shapely.MultiPolygon([shapely.box(119.012, 30.002, 119.016, 30.004)])
@@ -70,11 +72,13 @@ def furnished(world: World) -> World:
                 ),
                 Building(county_id=county, kind="house", geom=from_shape(house, srid=4326)),
                 GroundCover(county_id=county, kind="water", geom=from_shape(pond, srid=4326)),
-                Camera(name="桥头", bearing_deg=90.0, view_angle_deg=60.0, geom=point(119.006, 30.005), **owner_of(town.west)),
-                Camera(name="东口", geom=point(119.016, 30.005), **owner_of(town.east)),
-                Place(kind="school", name="第一小学", geom=point(119.007, 30.006), **owner_of(town.west)),
-                Incident(type_code="burglary", occurred_at=now(), geom=point(119.006, 30.004), **owner_of(town.west)),
-                Incident(type_code="noise", occurred_at=now(), geom=point(119.016, 30.004), **owner_of(town.east)),
+                Camera(
+                    name="桥头", bearing_deg=90.0, view_angle_deg=60.0, geom=point(119.006, 30.005), **west
+                ),
+                Camera(name="东口", geom=point(119.016, 30.005), **east),
+                Place(kind="school", name="第一小学", geom=point(119.007, 30.006), **west),
+                Incident(type_code="burglary", occurred_at=now(), geom=point(119.006, 30.004), **west),
+                Incident(type_code="noise", occurred_at=now(), geom=point(119.016, 30.004), **east),
             ]
         )  # fmt: skip
     return world
@@ -150,7 +154,8 @@ def test_a_crowded_tile_is_drawn_as_counted_squares(furnished: World, sign_in: S
             text(
                 "INSERT INTO dwelling (county_id, area_id, area_path, address, geom) "
                 "SELECT :county, :area, CAST(:path AS ltree), 'x', "
-                "ST_SetSRID(ST_MakePoint(119.0049 + 0.00001 * (n % 20), 30.0049 + 0.00001 * (n / 20 % 20)), 4326) "
+                "ST_SetSRID(ST_MakePoint(119.0049 + 0.00001 * (n % 20), "
+                "30.0049 + 0.00001 * (n / 20 % 20)), 4326) "
                 "FROM generate_series(1, 5000) AS n"
             ),
             {
@@ -234,6 +239,24 @@ def test_a_tile_is_packed_for_those_who_take_it(furnished: World, sign_in: SignI
 
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data
+
+
+def test_tiles_never_take_the_memory_the_queues_need(furnished: World, sign_in: SignIn) -> None:
+    client = sign_in("leader")
+    server = webapp.kept.quick_redis()
+    before = server.config_get("maxmemory")["maxmemory"]
+    try:
+        server.config_set("maxmemory", server.info("memory")["used_memory"] * 10 // 8)
+        webapp.kept._looked["at"] = 0.0
+        client.get(address("areas", HOME))
+        assert server.keys("gridpatrol:tile:areas*") == []
+        server.config_set("maxmemory", server.info("memory")["used_memory"] * 4)
+        webapp.kept._looked["at"] = 0.0
+        client.get(address("areas", HOME))
+        assert len(server.keys("gridpatrol:tile:areas*")) == 1
+    finally:
+        server.config_set("maxmemory", before)
+        webapp.kept._looked["at"] = 0.0
 
 
 @pytest.mark.parametrize(

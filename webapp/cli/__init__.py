@@ -66,7 +66,7 @@ def gridpatrol() -> None:
 def tell(error: DomainError) -> None:
     """Write `error` to stderr: one sentence in each language, as a terminal has no language switch."""
     from webapp.house.words import SENTENCES as HOUSE  # noqa: PLC0415
-    from webapp.house.words import explain
+    from webapp.house.words import explain  # noqa: PLC0415
     from webapp.problem import problem  # noqa: PLC0415 - Flask is only needed to fail in words
 
     if error.code in HOUSE:

@@ -94,14 +94,20 @@ def _log_visits(session: Session, captain: Account, grid: Area) -> None:
     """Write the visits behind the last-visit dates of the captain's own grid."""
     dwellings = session.scalars(
         select(Dwelling).where(Dwelling.area_id == grid.id, Dwelling.last_visit_on.is_not(None))
-    )
+    ).all()
+    moments = {
+        dwelling.id: datetime.combine(dwelling.last_visit_on or date.min, time(10), local_zone())
+        for dwelling in dwellings
+    }
     session.add_all(
         Visit(
             dwelling_id=dwelling.id,
             county_id=dwelling.county_id,
             area_id=dwelling.area_id,
             area_path=dwelling.area_path,
-            visited_at=datetime.combine(dwelling.last_visit_on or date.min, time(10), local_zone()),
+            visited_at=moments[dwelling.id],
+            # Old visits are not taken back: undo is offered for ten minutes after the record was made.
+            created_at=moments[dwelling.id],
             outcome="met",
             actor_id=captain.id,
         )

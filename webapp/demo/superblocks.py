@@ -171,7 +171,10 @@ def _curved(a: FloatArray, b: FloatArray, rng: np.random.Generator) -> FloatArra
     t = np.linspace(0, 1, steps + 1)
     bow = rng.normal(0, 0.028) * np.sin(np.pi * t) + rng.normal(0, 0.014) * np.sin(2 * np.pi * t)
     normal = np.array([-(b - a)[1], (b - a)[0]])
-    return np.asarray(a + t[:, None] * (b - a) + bow[:, None] * normal)
+    line = np.asarray(a + t[:, None] * (b - a) + bow[:, None] * normal)
+    # a + (b - a) is not b in floating point, and lines that do not meet exactly close no cell.
+    line[0], line[-1] = a, b
+    return line
 
 
 def _banks(river: River, rim: shapely.Geometry) -> list[shapely.Geometry]:

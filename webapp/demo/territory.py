@@ -106,10 +106,12 @@ def _communities(
     dry = blocks.use != Use.BED
     wanted = [*centres[:, :2], layout.lake_m, *layout.villages_m]
     sides = [*centres[:, 2], *np.zeros(1 + len(layout.villages_m))]
-    seeds = [
-        _nearest(blocks.middles_m, point, dry & ((s == 0) | (side * s >= 0)))
-        for point, s in zip(wanted, sides, strict=True)
-    ]
+    seeds: list[int] = []
+    for point, bank in zip(wanted, sides, strict=True):
+        allowed = dry & ((bank == 0) | (side * bank >= 0))
+        # Two communities never start from one block: the second would have none.
+        allowed[seeds] = False
+        seeds.append(_nearest(blocks.middles_m, point, allowed))
     shape = (links.count, links.count)
     graph = csr_array((links.length_m, (links.pairs[:, 0], links.pairs[:, 1])), shape=shape)
     source = dijkstra(graph, directed=False, indices=seeds, min_only=True, return_predecessors=True)[2]
@@ -133,6 +135,8 @@ def _urban_names(middles: FloatArray, side: FloatArray, layout: Layout) -> list[
         ("老街", layout.old_town_m, side != 0),
         ("桥东", np.array([0.35, 0.15]) * layout.core_radius_m, side > 0),
         ("桥西", np.array([-0.35, -0.05]) * layout.core_radius_m, side < 0),
+        ("城北", np.array([0.0, 1.2]) * layout.core_radius_m, side != 0),
+        ("城南", np.array([0.0, -1.2]) * layout.core_radius_m, side != 0),
     ):
         free = allowed & np.array([not given for given in names])
         if free.any():

@@ -73,7 +73,10 @@ _HOTSPOTS: dict[str, tuple[str, str]] = {
         mark("Choose a larger width."),
     ),
     "incident_type_unknown": (mark("There is no incident type %(type)s."), mark("Choose one of the list.")),
-    "time_unreadable": (mark("The time in %(setting)s cannot be read."), mark("Write it like 2026-11-22 21:40.")),
+    "time_unreadable": (
+        mark("The time in %(setting)s cannot be read."),
+        mark("Write it like 2026-11-22 21:40."),
+    ),
     "time_without_zone": (
         mark("The time in %(setting)s names no time zone."),
         mark("Write it like 2026-11-22T21:40+08:00."),
@@ -116,7 +119,9 @@ _PATROLS: dict[str, tuple[str, str]] = {
     "team_name_unusable": (mark("The team's name needs 1 to %(limit)s characters."), ""),
     "team_size_unusable": (mark("A team has %(low)s to %(high)s members."), ""),
     "team_off_road": (
-        mark("The station of team %(team)s lies %(distance_m)s m from the next street it may use (%(mode)s)."),
+        mark(
+            "The station of team %(team)s lies %(distance_m)s m from the next street it may use (%(mode)s)."
+        ),
         mark("Move the station to within %(reach_m)s m of a street."),
     ),
     "position_unusable": (mark("The position cannot be used."), mark("Choose a point on the map.")),

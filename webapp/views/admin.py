@@ -20,6 +20,7 @@ from core.db import scope_of
 from core.errors import InvalidInput, NotFound
 from core.jobs import UNFINISHED, JobRun
 from core.settings import settings
+from geo.areas.models import Area
 from geo.areas.queries import ancestors, area_by_code, area_by_id
 from geo.staff.models import Role
 from geo.staff.service import create_account, set_active, set_password
@@ -85,7 +86,7 @@ def jobs_file() -> Response:
     """Answer the list of jobs as a table."""
     session = request_session()
     rows = administration.job_runs(session, _job_filter(), most=EXPORT_MOST)
-    audit.record(session, "job.export", rows=len(rows))
+    audit.record(session, "job.export", subject=_own_area(session), rows=len(rows))
     head = ("id", "kind", "state", "asked_by", "requested_at", "started_at", "finished_at", "error")
     return csv_answer(
         f"jobs-{today()}.csv",
@@ -104,7 +105,7 @@ def accounts_file() -> Response:
     """Answer the list of accounts as a table."""
     session = request_session()
     rows = administration.accounts(session, **_account_filter())
-    audit.record(session, "account.export", rows=len(rows))
+    audit.record(session, "account.export", subject=_own_area(session), rows=len(rows))
     return csv_answer(
         f"accounts-{today()}.csv",
         ("login", "name", "roles", "areas", "active", "last_sign_in"),
@@ -129,7 +130,7 @@ def audit_file() -> Response:
     session = request_session()
     wanted = _audit_filter()
     rows = administration.audit_events(session, wanted, most=EXPORT_MOST)
-    audit.record(session, "audit.export", sought=wanted.action, rows=len(rows))
+    audit.record(session, "audit.export", subject=_own_area(session), sought=wanted.action, rows=len(rows))
     return csv_answer(
         f"audit-{today()}.csv",
         ("at", "actor", "action", "subject", "subject_id", "area", "fields"),
@@ -194,7 +195,7 @@ def compute_sight() -> tuple[Response, int]:
 
 
 def _system(session: Session) -> dict[str, Any]:
-    area_id = current_user.grants.area_id
+    own = _own_area(session)
     working = session.scalar(
         select(JobRun)
         .where(JobRun.kind == SIGHT, JobRun.state.in_(UNFINISHED))
@@ -206,8 +207,8 @@ def _system(session: Session) -> dict[str, Any]:
         "loaded": administration.loaded(session),
         "queues": administration.queue_states(),
         "imports": [(command, _(meaning)) for command, meaning in IMPORTS],
-        "may_analyse": current_user.can("camera.analyse") and area_id is not None,
-        "sight": latest_sight(session, area_by_id(session, area_id)) if area_id else None,
+        "may_analyse": current_user.can("camera.analyse") and own is not None,
+        "sight": latest_sight(session, own) if own else None,
         "sight_working": working.id if working else None,
     }
 
@@ -230,7 +231,7 @@ def _accounts(session: Session) -> dict[str, Any]:
     return {
         "accounts": administration.accounts(session, **_account_filter()),
         "roles": {role.code: in_locale(role.name_zh, role.name_en) for role in roles},
-        "own_area": area_by_id(session, current_user.grants.area_id),
+        "own_area": _own_area(session),
     }
 
 
@@ -250,6 +251,11 @@ def _settings(_session: Session) -> dict[str, Any]:
 
 
 FILL = {"system": _system, "jobs": _jobs, "accounts": _accounts, "audit": _audit, "settings": _settings}
+
+
+def _own_area(session: Session) -> Area | None:
+    area_id = current_user.grants.area_id
+    return area_by_id(session, area_id) if area_id is not None else None
 
 
 def _seen(layers: Sequence[str]) -> tuple[str, ...]:

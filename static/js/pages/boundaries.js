@@ -47,6 +47,7 @@ function part(selector) {
 
 /** @param {Drawn} drawn */
 function drawingChanged({ geometry, vertexCount, crossings, area_m2 }) {
+  if (geometry !== null && state.drawing === null && sheet?.height() === "peek") sheet.setHeight("half");
   state.drawing = geometry;
   state.checking.abort();
   clearTimeout(state.timer);
@@ -113,8 +114,9 @@ function refused(error) {
   if (!(error instanceof ProblemError) || error.code !== "drawing_clashes") return void toastProblem(error);
   const found = error.fields.clashes.map(clashFinding);
   showFindings(found);
-  toast(t("Not saved: {count} places forbid it. Your drawing is kept.", { count: found.length }), { kind: "alarm" });
+  toast(t("Not saved. Places that forbid it: {count}. Your drawing is kept.", { count: found.length }), { kind: "alarm" });
   chooseFinding(0);
+  findings.bringIntoView(0);
 }
 
 /** @param {[string, string][]} rows */
@@ -147,7 +149,7 @@ function chooseFinding(index) {
   if (sheet?.height() === "peek") sheet.setHeight("half");
   const rows = /** @type {HTMLElement[]} */ ([...root.querySelectorAll(`[data-finding="${index}"]`)]);
   const row = rows.find((one) => one.offsetParent !== null);
-  row?.scrollIntoView({ block: "nearest" });
+  row?.scrollIntoView({ block: "center" });
   row?.focus({ preventScroll: true });
 }
 
@@ -336,7 +338,6 @@ map.on("drawing-started", () => {
   // On a phone the map is needed now, and the facts once the line is closed.
   sheet?.setHeight("peek");
 });
-map.on("drawing-stopped", () => state.drawing && sheet?.height() === "peek" && sheet.setHeight("half"));
 listen(part("[data-save-form]"), "submit", (event) => {
   event.preventDefault();
   void save();

@@ -37,6 +37,13 @@ export function mountFindings(map, { onPress }) {
     show,
     /** @param {number} index */
     zoomTo: (index) => fit(map, boxOf(shown[index])),
+    /** Move the map only when the place cannot be seen: above the sheet of a phone. @param {number} index */
+    bringIntoView: (index) => {
+      const [lon, lat] = shown[index].at;
+      const cover = matchMedia("(max-width: 767px)").matches ? parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0 : 0;
+      const seen = L.bounds([0, 0], map.getSize().subtract([0, cover])).contains(map.latLngToContainerPoint([lat, lon]));
+      if (!seen) fit(map, boxOf(shown[index]));
+    },
     undo: () => {
       document.removeEventListener("theme-changed", repaint);
       layer.remove();

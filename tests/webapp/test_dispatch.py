@@ -1,0 +1,238 @@
+"""The dispatcher's room: teams, a plan from request to table, and nobody else's plans."""
+
+import csv
+import io
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+from shapely import box
+from sqlalchemy import select
+
+from core.audit import AuditEvent
+from core.clock import now
+from core.db import Scope, transaction
+from core.jobs import JobRun, execute
+from geo.areas.models import Area
+from geo.areas.queries import area_by_id
+from geo.areas.service import NewArea, create_area
+from geo.places.models import Place
+from geo.staff.service import create_account
+from tests.patrols.street_town import add_spots, add_streets, add_teams
+from tests.webapp.conftest import PASSWORD, World, form_token, sign_in_with
+
+# The deployment's zone by default; the clock of a shift is what people there read off the wall.
+TOMORROW = now().astimezone(ZoneInfo("Asia/Shanghai")) + timedelta(days=1)
+EVENING = TOMORROW.replace(hour=19, minute=0, second=0, microsecond=0)
+SHIFT = {
+    "shift_from": EVENING.strftime("%Y-%m-%dT%H:%M"),
+    "shift_to": (EVENING + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"),
+    "time_limit_s": 1,
+}
+
+
+@pytest.fixture
+def dispatcher(sign_in) -> FlaskClient:
+    """The dispatcher of the county."""
+    return with_token(sign_in("dispatcher"))
+
+
+@pytest.fixture
+def streets(world: World) -> World:
+    """The small town with streets, teams and places to go to."""
+    with transaction(Scope.everything()) as session:
+        county = area_by_id(session, world.town.county.id)
+        add_streets(session, county)
+        add_teams(session, county)
+        add_spots(session, world.town)
+    return world
+
+
+def with_token(client: FlaskClient) -> FlaskClient:
+    client.environ_base["HTTP_X_CSRFTOKEN"] = form_token(client)
+    return client
+
+
+def plan(client: FlaskClient, **changes: object) -> dict:
+    """Ask for a plan, let the worker's part run here, and return the state of the page after it."""
+    started = client.post("/api/dispatch/runs", json=SHIFT | changes)
+    assert started.status_code == 202, started.text
+    execute(int(started.json["id"]))
+    return client.get(f"/api/dispatch/state?run={started.json['id']}").json
+
+
+def stranger(world: World) -> FlaskClient:
+    """Return the dispatcher of another county."""
+    with transaction(Scope.everything()) as session:
+        county = create_area(session, NewArea("county", "880001", "邻县", box(120, 31, 120.02, 31.02)), None)
+        create_account(
+            session, login="stranger", name="外人", role_code="dispatcher", area=county, password=PASSWORD
+        )
+    client = world.app.test_client()
+    sign_in_with(client, "stranger", PASSWORD)
+    return with_token(client)
+
+
+def test_an_empty_house_says_so(dispatcher: FlaskClient) -> None:
+    assert dispatcher.get("/dispatch").status_code == 200
+    assert dispatcher.get("/api/dispatch/state").json == {
+        "teams": [],
+        "plans": [],
+        "plan": None,
+        "working": None,
+    }
+
+
+def test_without_teams_the_run_ends_in_words(dispatcher: FlaskClient) -> None:
+    started = dispatcher.post("/api/dispatch/runs", json=SHIFT).json
+    execute(int(started["id"]))
+
+    told = dispatcher.get(f"/api/jobs/{started['id']}").json
+
+    assert (told["state"], told["error"]["code"]) == ("failed", "no_teams")
+    assert "试验县" in told["message"]
+
+
+def test_a_plan_comes_with_times_reasons_and_shapes(dispatcher: FlaskClient, streets: World) -> None:
+    shown = plan(dispatcher)["plan"]
+
+    assert {route["team"] for route in shown["routes"]} <= {"一组", "二组", "三组"}
+    stops = [stop for route in shown["routes"] for stop in route["stops"]]
+    assert len(stops) == shown["summary"]["stops_served"] > 10
+    for route in shown["routes"]:
+        times = [moment for stop in route["stops"] for moment in (stop["arrive_at"], stop["leave_at"])]
+        assert [route["start_at"], *times, route["end_at"]] == sorted(
+            [route["start_at"], *times, route["end_at"]]
+        )
+        assert route["mode_name"] != ""
+    assert all(stop["dropped"] for stop in shown["dropped"])
+    assert {feature["properties"]["kind"] for feature in shown["features"]["features"]} >= {"route", "stop"}
+
+
+def test_the_table_holds_every_stop_in_local_time(dispatcher: FlaskClient, streets: World) -> None:
+    with transaction(Scope.everything()) as session:
+        session.scalars(select(Place).limit(1)).one().name = "=cmd|' /C calc'!A0"
+    shown = plan(dispatcher)["plan"]
+
+    answer = dispatcher.get(f"/api/dispatch/plans/{shown['id']}.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+
+    assert len(rows) == shown["summary"]["stops_offered"]
+    served = [row for row in rows if row["team"]]
+    assert all(SHIFT["shift_from"][:10] in row["arrive_at"] for row in served)
+    assert min(row["arrive_at"][11:13] for row in served) == "19"
+    assert not [row for row in rows if row["name"].startswith("=")]
+    with transaction(Scope.everything()) as session:
+        assert "patrol_plan.export" in set(session.scalars(select(AuditEvent.action)))
+
+
+def test_another_countys_plan_does_not_exist(dispatcher: FlaskClient, streets: World) -> None:
+    own = plan(dispatcher)["plan"]
+    foreign = stranger(streets)
+
+    assert foreign.get("/api/dispatch/state").json["plans"] == []
+    for address in (
+        f"/api/dispatch/plans/{own['id']}.csv",
+        f"/api/dispatch/plans/{own['id']}.geojson",
+        f"/api/dispatch/state?plan={own['id']}",
+        f"/api/dispatch/state?run={own['run_id']}",
+    ):
+        answer = foreign.get(address)
+        assert (answer.status_code, answer.json["code"]) == (404, "plan_unknown"), address
+    cancelled = foreign.post(f"/api/jobs/{own['run_id']}/cancel", json={})
+    assert (cancelled.status_code, cancelled.json["code"]) == (404, "job_unknown")
+
+
+def test_another_countys_teams_cannot_be_planned_or_changed(dispatcher: FlaskClient, streets: World) -> None:
+    team_id = dispatcher.get("/api/dispatch/state").json["teams"][0]["id"]
+    foreign = stranger(streets)
+
+    changed = foreign.put(f"/api/dispatch/teams/{team_id}", json=TEAM)
+
+    assert (changed.status_code, changed.json["code"]) == (404, "team_unknown")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        pytest.param({"shift_to": SHIFT["shift_from"]}, "shift_unusable", id="no length"),
+        pytest.param({"shift_from": "tonight"}, "time_unreadable", id="time"),
+        pytest.param({"time_limit_s": "long"}, "plan_setting_unreadable", id="no number"),
+        pytest.param({"time_limit_s": 100_000}, "plan_setting_out_of_range", id="too long"),
+        pytest.param({"weights": {"risk": -1, "thin": 0, "stale": 0}}, "plan_weights_unusable", id="weights"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_refused(
+    dispatcher: FlaskClient, changes: dict[str, object], code: str
+) -> None:
+    answer = dispatcher.post("/api/dispatch/runs", json=SHIFT | changes)
+
+    assert (answer.status_code, answer.json["code"]) == (422, code)
+    assert answer.content_type == "application/problem+json"
+    with transaction(Scope.everything()) as session:
+        assert session.scalars(select(JobRun)).all() == []
+
+
+TEAM = {
+    "name": "夜巡队",
+    "mode": "e_scooter",
+    "size": 3,
+    "lon": 119.006,
+    "lat": 30.006,
+    "station_name": "东站",
+}
+
+
+def test_a_team_is_added_changed_and_rested(dispatcher: FlaskClient, streets: World) -> None:
+    made = dispatcher.post("/api/dispatch/teams", json=TEAM)
+    assert made.status_code == 201
+
+    dispatcher.put(f"/api/dispatch/teams/{made.json['id']}", json=TEAM | {"name": "晨巡队", "active": False})
+
+    teams = {team["id"]: team for team in dispatcher.get("/api/dispatch/state").json["teams"]}
+    kept = teams[made.json["id"]]
+    assert (kept["name"], kept["active"], kept["size"], kept["lon"]) == ("晨巡队", False, 3, 119.006)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        pytest.param({"name": ""}, 422, "team_name_unusable", id="no name"),
+        pytest.param({"name": "一组"}, 409, "team_name_taken", id="name taken"),
+        pytest.param({"mode": "helicopter"}, 422, "team_mode_unknown", id="mode"),
+        pytest.param({"size": 0}, 422, "team_size_unusable", id="size"),
+        pytest.param({"lon": None}, 422, "team_form_unreadable", id="no station"),
+        pytest.param({"lat": 95}, 422, "position_unusable", id="off the earth"),
+    ],
+)
+def test_a_team_that_cannot_be_is_refused(
+    dispatcher: FlaskClient, streets: World, changes: dict[str, object], status: int, code: str
+) -> None:
+    answer = dispatcher.post("/api/dispatch/teams", json=TEAM | changes)
+
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("role", ["captain", "leader", "admin"])
+def test_only_dispatchers_plan(sign_in, role: str) -> None:
+    answer = with_token(sign_in(role)).post("/api/dispatch/runs", json=SHIFT)
+
+    assert (answer.status_code, answer.json["fields"]["permission"]) == (403, "patrol.plan")
+
+
+def test_a_leader_sees_the_plan_without_its_buttons(sign_in, dispatcher: FlaskClient, streets: World) -> None:
+    plan(dispatcher)
+    leader = sign_in("leader")
+
+    assert (
+        "data-ask-form" not in leader.get("/dispatch").text or "data-ask>" not in leader.get("/dispatch").text
+    )
+    assert leader.get("/api/dispatch/state").json["plan"] is not None
+
+
+def test_the_county_of_a_plan_is_the_readers_own(dispatcher: FlaskClient, streets: World) -> None:
+    shown = plan(dispatcher)["plan"]
+    with transaction(Scope.everything()) as session:
+        run = session.get_one(JobRun, shown["run_id"])
+        assert session.get_one(Area, run.area_id).code == "990001"

@@ -1,0 +1,196 @@
+"""The leader's room: the sentence, the places and charts behind it, exports, and nobody else's runs."""
+
+import csv
+import io
+from datetime import timedelta
+
+import numpy as np
+import pytest
+import shapely
+from flask.testing import FlaskClient
+from geoalchemy2.shape import from_shape
+from shapely import box
+
+from core.clock import now
+from core.db import Scope, transaction
+from core.jobs import JobRun, execute
+from geo.areas.service import NewArea, create_area
+from geo.staff.service import create_account
+from incidents.models import Incident
+from tests.small_town import SmallTown
+from tests.webapp.conftest import PASSWORD, World, form_token, sign_in_with
+
+HOT = (119.0152, 30.0048)
+
+
+@pytest.fixture
+def leader(sign_in) -> FlaskClient:
+    """The leader of the county."""
+    return with_token(sign_in("leader"))
+
+
+def with_token(client: FlaskClient) -> FlaskClient:
+    client.environ_base["HTTP_X_CSRFTOKEN"] = form_token(client)
+    return client
+
+
+def add_incidents(town: SmallTown, *, burst: int, even: int = 1500) -> None:
+    """Store `even` incidents over two years and the town, and `burst` lately around `HOT`."""
+    rng = np.random.default_rng(3)
+    end = now() - timedelta(hours=1)
+    everywhere = rng.uniform((119.0005, 30.0005), (119.0195, 30.0095), (even, 2))
+    places = np.vstack([everywhere, rng.normal(HOT, 0.0004, (burst, 2))])
+    ages_days = [*rng.uniform(0, 750, even), *rng.uniform(0.5, 26, burst)]
+    owner = {"county_id": town.county.id, "area_id": town.east.id, "area_path": town.east.path}
+    with transaction(Scope.everything()) as session:
+        session.add_all(
+            Incident(
+                type_code="e_scooter_theft",
+                source="resident",
+                occurred_at=end - timedelta(days=float(age)),
+                geom=from_shape(shapely.Point(*place), srid=4326),
+                **owner,
+            )
+            for place, age in zip(places, ages_days, strict=True)
+        )
+
+
+def find(client: FlaskClient, **question: object) -> int:
+    started = client.post("/api/leader/runs", json={"days": 28} | question)
+    assert started.status_code == 202, started.text
+    execute(int(started.json["id"]))
+    return int(started.json["id"])
+
+
+def stranger(world: World) -> FlaskClient:
+    """Return the leader of another county."""
+    with transaction(Scope.everything()) as session:
+        county = create_area(session, NewArea("county", "880001", "邻县", box(120, 31, 120.02, 31.02)), None)
+        create_account(
+            session, login="stranger", name="外人", role_code="leader", area=county, password=PASSWORD
+        )
+    client = world.app.test_client()
+    sign_in_with(client, "stranger", PASSWORD)
+    return with_token(client)
+
+
+def test_before_the_first_run_the_page_says_so(leader: FlaskClient) -> None:
+    assert leader.get("/leader").status_code == 200
+    answer = leader.get("/api/leader/state").json
+
+    assert (answer["run"], answer["places"], answer["runs"]) == (None, [], [])
+    assert answer["sentence"]
+    charts = leader.get("/api/leader/charts")
+    assert (charts.status_code, charts.json["code"]) == (404, "hotspot_run_unknown")
+
+
+def test_without_incidents_the_run_ends_in_words(leader: FlaskClient) -> None:
+    run_id = find(leader)
+
+    told = leader.get(f"/api/jobs/{run_id}").json
+
+    assert (told["state"], told["error"]["code"]) == ("failed", "no_incidents")
+    assert "试验县" in told["message"]
+    assert leader.get("/api/leader/state").json["run"] is None
+
+
+def test_a_burst_is_one_place_with_a_name_a_number_and_a_sentence(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=60)
+
+    run_id = find(leader)
+    answer = leader.get("/api/leader/state").json
+
+    assert answer["run"]["id"] == run_id
+    first = answer["places"][0]
+    west, south, east, north = first["bbox"]
+    assert west < HOT[0] < east
+    assert south < HOT[1] < north
+    assert first["observed"] > 2 * first["expected"]
+    assert first["ratio_low"] < first["ratio"] < first["ratio_high"]
+    assert first["name"] in answer["sentence"]
+    assert "试验县" in answer["sentence"]
+    assert shapely.geometry.shape(first["shape"]).is_valid
+
+
+def test_an_even_town_has_no_hotspot_and_hears_it(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=0)
+    before = leader.get("/api/leader/state").json["sentence"]
+
+    find(leader)
+    answer = leader.get("/api/leader/state").json
+
+    assert answer["places"] == []
+    assert answer["run"]["outcome"] != "too_few"
+    assert answer["sentence"] != before
+    assert str(answer["run"]["result"]["incidents"]["recent"]) in answer["sentence"]
+
+
+def test_charts_count_the_place_within_the_town(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=60)
+    run_id = find(leader)
+    place = leader.get("/api/leader/state").json["places"][0]
+
+    whole = leader.get(f"/api/leader/charts?run={run_id}").json
+    part = leader.get(f"/api/leader/charts?run={run_id}&hotspot={place['id']}").json
+
+    recent = {week["ago"]: week["n"] for week in part["weeks"]}
+    assert sum(n for ago, n in recent.items() if ago < 4) == place["observed"]
+    assert sum(whole["hours"]) == sum(kind["n"] for kind in whole["types"])
+    assert sum(week["n"] for week in whole["weeks"]) > sum(recent.values())
+
+
+def test_the_question_is_checked(leader: FlaskClient) -> None:
+    for question in ({"days": 5}, {"days": "28"}, {"types": "theft"}, {"types": [1]}):
+        answer = leader.post("/api/leader/runs", json=question)
+        assert (answer.status_code, answer.json["code"]) == (422, "hotspot_question_unusable"), question
+        assert answer.content_type == "application/problem+json"
+    with transaction(Scope.everything()) as session:
+        assert session.query(JobRun).count() == 0
+
+
+def test_an_unknown_type_of_incident_ends_in_words(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=0, even=10)
+
+    told = leader.get(f"/api/jobs/{find(leader, types=['petition'])}").json
+
+    assert (told["state"], told["error"]["code"]) == ("failed", "incident_type_unknown")
+    assert "petition" in told["message"]
+
+
+def test_files_hold_the_places_of_the_run(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=60)
+    run_id = find(leader)
+    places = leader.get("/api/leader/state").json["places"]
+
+    answer = leader.get(f"/api/leader/hotspots.csv?run={run_id}")
+    rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+    shapes = leader.get(f"/api/leader/hotspots.geojson?run={run_id}")
+
+    assert [row["name"] for row in rows] == [place["name"] for place in places]
+    assert len(shapes.get_json(force=True)["features"]) == len(places)
+
+
+def test_another_countys_run_does_not_exist(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=60)
+    run_id = find(leader)
+    foreign = stranger(world)
+
+    assert foreign.get("/api/leader/state").json["run"] is None
+    for address in ("state", "charts", "hotspots.csv", "hotspots.geojson"):
+        answer = foreign.get(f"/api/leader/{address}?run={run_id}")
+        assert (answer.status_code, answer.json["code"]) == (404, "hotspot_run_unknown"), address
+
+
+def test_a_captain_has_no_leaders_room(sign_in) -> None:
+    captain = with_token(sign_in("captain"))
+
+    assert captain.get("/leader").status_code == 403
+    assert captain.post("/api/leader/runs", json={"days": 28}).status_code == 403
+
+
+def test_a_dispatcher_reads_but_does_not_start_a_run(sign_in) -> None:
+    dispatcher = with_token(sign_in("dispatcher"))
+
+    assert "data-find-form" not in dispatcher.get("/leader").text
+    answer = dispatcher.post("/api/leader/runs", json={"days": 28})
+    assert (answer.status_code, answer.json["fields"]["permission"]) == (403, "hotspot.run")
