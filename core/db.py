@@ -168,7 +168,9 @@ def make_engine(url: str, chosen: Settings) -> Engine:
     """Return an engine on `url` with time-outs on connecting, waiting for locks and statements."""
     options = (
         f"-c statement_timeout={chosen.statement_timeout_s * 1000} -c lock_timeout=10000 "
-        "-c idle_in_transaction_session_timeout=120000 -c timezone=UTC -c jit=off"
+        "-c idle_in_transaction_session_timeout=120000 -c timezone=UTC -c jit=off "
+        # A prepared statement's generic plan cannot know how large a tile's box is.
+        "-c plan_cache_mode=force_custom_plan"
     )
     return create_engine(
         url,

@@ -1,7 +1,7 @@
 """Road sections (S18), noded at junctions, and the ground cover of the base map."""
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base
@@ -14,6 +14,16 @@ ROAD_CLASSES = (
 )  # fmt: skip
 #: Along the drawn direction only, against it only, or both ways.
 ONEWAYS = ("both", "forward", "backward")
+
+
+def _class_index(name: str, classes: tuple[str, ...]) -> Index:
+    listed = ", ".join(f"'{one}'" for one in classes)
+    return Index(
+        f"ix_road_section_{name}",
+        "geom_tile",
+        postgresql_using="gist",
+        postgresql_where=text(f"road_class IN ({listed})"),
+    )
 
 
 class RoadSection(Base):
@@ -44,6 +54,9 @@ class RoadSection(Base):
         CheckConstraint(f"oneway IN {ONEWAYS}", name="oneway"),
         CheckConstraint("length_m > 0", name="length"),
         Index("uq_road_section_source", "county_id", "source_ref", unique=True),
+        # Far zooms draw few classes: partial indexes spare them the small streets in between.
+        _class_index("main", ROAD_CLASSES[:3]),
+        _class_index("middle", ROAD_CLASSES[:5]),
         spatial_index("road_section", "geom"),
         spatial_index("road_section", "geom_tile"),
     )

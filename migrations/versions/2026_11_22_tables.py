@@ -461,7 +461,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_incident_area_id"), "incident", ["area_id"], unique=False)
     op.create_index("ix_incident_geom", "incident", ["geom"], unique=False, postgresql_using="gist")
     op.create_index("ix_incident_geom_tile", "incident", ["geom_tile"], unique=False, postgresql_using="gist")
-    op.create_index("ix_incident_time", "incident", ["county_id", "occurred_at"], unique=False)
+    op.create_index(
+        "ix_incident_time",
+        "incident",
+        ["county_id", "occurred_at"],
+        unique=False,
+        postgresql_include=["area_path", "geom_tile"],
+    )
     op.create_index("uq_incident_source", "incident", ["county_id", "source_ref"], unique=True)
     op.create_table(
         "job_run",
@@ -643,6 +649,22 @@ def upgrade() -> None:
     op.create_index("ix_road_section_geom", "road_section", ["geom"], unique=False, postgresql_using="gist")
     op.create_index(
         "ix_road_section_geom_tile", "road_section", ["geom_tile"], unique=False, postgresql_using="gist"
+    )
+    op.create_index(
+        "ix_road_section_main",
+        "road_section",
+        ["geom_tile"],
+        unique=False,
+        postgresql_using="gist",
+        postgresql_where=sa.text("road_class IN ('motorway', 'trunk', 'primary')"),
+    )
+    op.create_index(
+        "ix_road_section_middle",
+        "road_section",
+        ["geom_tile"],
+        unique=False,
+        postgresql_using="gist",
+        postgresql_where=sa.text("road_class IN ('motorway', 'trunk', 'primary', 'secondary', 'tertiary')"),
     )
     op.create_index("uq_road_section_source", "road_section", ["county_id", "source_ref"], unique=True)
     op.create_table(
