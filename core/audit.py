@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Identity, Index, func, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.db import Base, Ltree, actor_of
+from core.db import Base, Ltree, actor_of, scope_of
 
 
 class AuditEvent(Base):
@@ -36,8 +36,11 @@ class AuditEvent(Base):
 def record(session: Session, action: str, *, subject: Any = None, **fields: Any) -> None:
     """Add one event about `subject` (a mapped row, or None) to the session's transaction.
 
-    `fields` must never hold a name, a phone number or another person's datum in clear.
+    An event without a subject of an area belongs to the first area of the actor's scope, so that
+    this area's auditor sees it. `fields` must never hold a name, a phone number or another person's
+    datum in clear.
     """
+    path = getattr(subject, "area_path", None) or getattr(subject, "path", None) or _own_path(session)
     # Without RETURNING (inline): an actor may write events he may not read.
     session.execute(
         insert(AuditEvent)
@@ -47,8 +50,12 @@ def record(session: Session, action: str, *, subject: Any = None, **fields: Any)
             action=action,
             subject_kind=subject.__tablename__ if subject is not None else "",
             subject_id=getattr(subject, "id", None),
-            county_id=getattr(subject, "county_id", None),
-            area_path=getattr(subject, "area_path", getattr(subject, "path", None)),
+            county_id=int(path.split(".")[0]) if path else None,
+            area_path=path,
             fields=fields,
         )
     )
+
+
+def _own_path(session: Session) -> str | None:
+    return next((path for path in scope_of(session).paths if path), None)

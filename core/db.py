@@ -178,6 +178,8 @@ def make_engine(url: str, chosen: Settings) -> Engine:
         max_overflow=chosen.database_pool,
         pool_timeout=10,
         pool_pre_ping=True,
+        # An error must not carry names and phones out of a statement.
+        hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 5},
     )
 

@@ -9,12 +9,12 @@ re-enqueues what Redis lost and what a dead worker left behind, so Redis may be 
 import contextlib
 import logging
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from redis import Redis
@@ -23,7 +23,7 @@ from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
-from sqlalchemy import Float, Identity, Index, Integer, Text, event, func, select, update
+from sqlalchemy import Float, Identity, Index, Integer, Text, event, func, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -88,8 +88,6 @@ class RunningJob:
     county_id: int
     area_id: int
     area_path: str
-    _last_check: float = field(default=0.0)
-    _cancelled: bool = field(default=False)
 
     @contextlib.contextmanager
     def transaction(self, *, statement_timeout_s: int = 600) -> Iterator[Session]:
@@ -133,16 +131,7 @@ class RunningJob:
                 .values(**values)
             ).rowcount  # type: ignore[attr-defined]
         if not alive:
-            self._cancelled = True
             raise JobCancelled
-
-    def is_cancelled(self) -> bool:
-        """Tell whether the run should stop; asks the database at most once a second."""
-        if not self._cancelled and time.monotonic() - self._last_check > 1.0:
-            self._last_check = time.monotonic()
-            with transaction(Scope.everything()) as session:
-                self._cancelled = session.scalar(_fence(self)) is None
-        return self._cancelled
 
     def finish(self, session: Session, result: dict[str, Any]) -> None:
         """Mark the run done with `result` inside the transaction that stores its outcome.
@@ -256,6 +245,26 @@ def _enqueue(run_id: int, queue: str, timeout_s: int) -> None:
     )
 
 
+def runs_of(session: Session, kind: str, *, states: Sequence[str], most: int) -> Sequence[JobRun]:
+    """Return the newest runs of `kind` in the session's scope that are in one of `states`, newest first."""
+    return session.scalars(
+        select(JobRun)
+        .where(JobRun.kind == kind, JobRun.state.in_(states))
+        .order_by(JobRun.created_at.desc(), JobRun.id.desc())
+        .limit(most)
+    ).all()
+
+
+def runs_in_tray(session: Session, *, most: int) -> Sequence[JobRun]:
+    """Return unfinished runs of the session's scope and the actor's own of any state, newest first."""
+    return session.scalars(
+        select(JobRun)
+        .where(or_(JobRun.state.in_(UNFINISHED), JobRun.actor_id == actor_of(session)))
+        .order_by(JobRun.created_at.desc(), JobRun.id.desc())
+        .limit(most)
+    ).all()
+
+
 def cancel(session: Session, run_id: int) -> JobRun:
     """Ask the run to stop; a queued run is cancelled at once, a running one at its next check.
 
@@ -296,12 +305,20 @@ def execute(run_id: int) -> None:
         _end(running, "failed", {"code": "job_timed_out"})
     except DomainError as error:
         _end(running, "failed", {"code": error.code, **error.fields})
-    except Exception:
+    except Exception as error:
         logger.exception("run %s of %s failed", running.id, running.kind)
-        _end(running, "failed", {"code": "job_crashed", "trace": traceback.format_exc(limit=3)[-800:]})
+        _end(running, "failed", {"code": "job_crashed", "trace": _places(error)})
     finally:
         stop.set()
         beat.join(timeout=HEARTBEAT_S)
+
+
+def _places(error: Exception) -> str:
+    # Without the message: database errors quote the values of the row that failed.
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    passed = " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in own[-4:])
+    return f"{type(error).__qualname__}: {passed}"
 
 
 def _claim(run_id: int) -> RunningJob | None:

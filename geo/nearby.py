@@ -9,8 +9,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
+from geo.households.queries import visit_limits
 from geo.tile_address import WORLD_M
-from geo.tiles import visit_limits
 
 #: Half of the 44 px a finger covers.
 TAP_PX = 22

@@ -20,9 +20,12 @@ class Tile:
     y: int
 
     def __post_init__(self) -> None:
-        side = 1 << max(self.z, 0)
-        if not (0 <= self.z <= DEEPEST_ZOOM and 0 <= self.x < side and 0 <= self.y < side):
-            raise NotFound("tile_unknown", z=self.z, x=self.x, y=self.y)
+        # The zoom first: the side of a made-up zoom fills the memory, and its digits the answer.
+        if not 0 <= self.z <= DEEPEST_ZOOM:
+            raise NotFound("tile_unknown", z=min(self.z, DEEPEST_ZOOM + 1), x=0, y=0)
+        last = (1 << self.z) - 1
+        if not (0 <= self.x <= last and 0 <= self.y <= last):
+            raise NotFound("tile_unknown", z=self.z, x=min(self.x, last + 1), y=min(self.y, last + 1))
 
     @property
     def size_m(self) -> float:

@@ -5,14 +5,13 @@ static/js/map; ids and class attributes only, never a name or phone of a househo
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.clock import today
-from core.settings import settings
+from geo.households.queries import visit_limits
 from geo.mvt import AROUND, AROUND_CELLS, CELL_MARGIN, cut, drawn, fit, layer, mean_point, square_of
 from geo.tile_address import WORLD_M, Tile, cell_zoom
 
@@ -143,12 +142,6 @@ _PLACES = (
     f"WHERE geom_tile && {AROUND} AND (NOT :few OR kind IN ('station', 'service_point')) "
     "ORDER BY kind = 'station' DESC, staff_count DESC NULLS LAST, id LIMIT :most"
 )
-
-
-def visit_limits() -> dict[str, Any]:
-    """Return the dates before which a last visit makes a dwelling due and overdue."""
-    interval = timedelta(days=settings().visit_interval_days)
-    return {"due_before": today() - interval, "overdue_before": today() - 2 * interval}
 
 
 def dwellings_tile(session: Session, tile: Tile) -> bytes:

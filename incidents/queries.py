@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 import numpy as np
@@ -14,9 +14,6 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound
 from geo.areas.models import Area
 from incidents.models import Hotspot, IncidentType
-
-#: Reading a county's incidents may take this long at most; 532,222 rows took 1.6 s.
-LOAD_TIMEOUT_S = 120
 
 # One row of COPY BINARY of the five columns below: a field count, then each field with its length.
 # All are of fixed width and never null, so the stream is an array (PostgreSQL manual, "COPY", file formats).
@@ -185,7 +182,7 @@ def _rows(stream: bytes) -> npt.NDArray[np.void]:
 
 
 def surroundings(
-    session: Session, points: Sequence[tuple[float, float]], *, county_id: int, on: datetime
+    session: Session, points: Sequence[tuple[float, float]], *, county_id: int, on: date
 ) -> list[Surroundings]:
     """Return what lies around each point (lon, lat), in order. Streets within about 1 km count."""
     if not points:
@@ -197,7 +194,7 @@ def surroundings(
             "lons": [p[0] for p in points],
             "lats": [p[1] for p in points],
             "county": county_id,
-            "on_date": on.date(),
+            "on_date": on,
             # 0.009 degrees of latitude are 1 km.
             "reach_lat": 0.009,
             "reach_lon": 0.009 / max(float(np.cos(np.radians(lat))), 0.1),

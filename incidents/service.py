@@ -11,10 +11,10 @@ import numpy as np
 import shapely
 from geoalchemy2.shape import from_shape
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core.clock import now
+from core.clock import now, today
 from core.db import touch_layer
 from core.errors import InvalidInput, NotEnough
 from core.settings import settings
@@ -65,7 +65,8 @@ class HotspotQuestion:
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
-            if not (isinstance(value, int | float) and math.isfinite(value) and low <= value <= high):
+            # Not-a-number fails the comparison.
+            if not (isinstance(value, int | float) and low <= value <= high):
                 raise InvalidInput("hotspot_setting_out_of_range", setting=name, low=low, high=high)
         if self.history_days < self.days:
             raise InvalidInput("hotspot_history_too_short", days=self.days, history_days=self.history_days)
@@ -167,6 +168,8 @@ def load_task(session: Session, area: Area, question: HotspotQuestion) -> Task:
 
 def store_map(session: Session, run_id: int, area: Area, *, task: Task, found: HotspotMap) -> list[Hotspot]:
     """Store the places found for `area`; its earlier hotspots expire. Flushed, not committed."""
+    # Of two runs that end at once the later one must see, and let expire, what the earlier stored.
+    session.execute(select(Area.id).where(Area.id == area.id).with_for_update(key_share=True))
     moment = now()
     session.execute(
         update(Hotspot)
@@ -179,7 +182,7 @@ def store_map(session: Session, run_id: int, area: Area, *, task: Task, found: H
         session,
         [_naming_point(place, task.epsg) for place in found.places],
         county_id=area.county_id,
-        on=moment,
+        on=today(),
     )
     rows = [
         _row(place, task, area=area, around=near) for place, near in zip(found.places, around, strict=True)

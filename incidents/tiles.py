@@ -100,13 +100,22 @@ _INCIDENTS = (
 
 
 def hotspots_tile(session: Session, tile: Tile) -> bytes:
-    """Return hotspots (id, rank, certainty) that have not expired; certainty is 1 - q."""
-    return cut(session, layer("hotspots", _HOTSPOTS), {**tile.binds(), "now": now()})
+    """Return hotspots (id, rank, certainty) and hotspot_labels (id, rank) that have not expired.
+
+    Certainty is 1 - q. Labels are points inside the places: the middle of an L lies outside it.
+    """
+    layers = f"{layer('hotspots', _HOTSPOTS)} || {layer('hotspot_labels', _HOTSPOT_LABELS)}"
+    return cut(session, layers, {**tile.binds(), "now": now()})
 
 
 _HOTSPOTS = (
     "SELECT h.id, h.rank, round((1 - h.q_value)::numeric, 4)::float AS certainty, "
     f"{drawn('h.geom_tile')} AS geom FROM hotspot AS h "
+    f"WHERE h.geom_tile && {AROUND} AND h.expires_at > :now ORDER BY h.rank, h.id LIMIT 500"
+)
+
+_HOTSPOT_LABELS = (
+    f"SELECT h.id, h.rank, {drawn('ST_PointOnSurface(h.geom_tile)')} AS geom FROM hotspot AS h "
     f"WHERE h.geom_tile && {AROUND} AND h.expires_at > :now ORDER BY h.rank, h.id LIMIT 500"
 )
 

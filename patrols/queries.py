@@ -242,6 +242,20 @@ def plan(session: Session, plan_id: int) -> PatrolPlan:
     return found
 
 
+def plan_of_run(session: Session, run_id: int) -> PatrolPlan:
+    """Return the plan a run made.
+
+    Raises
+    ------
+    NotFound
+        ``plan_unknown`` (field `id`, the run's).
+    """
+    found = session.scalar(select(PatrolPlan).where(PatrolPlan.run_id == run_id))
+    if found is None:
+        raise NotFound("plan_unknown", id=run_id)
+    return found
+
+
 def plans(session: Session, *, most: int = 50) -> Sequence[PatrolPlan]:
     """Return the newest plans of the session's scope that were not withdrawn, newest first."""
     return session.scalars(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -61,7 +60,8 @@ class PlanQuestion:
     def __post_init__(self) -> None:
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and low <= value <= high):
+            # Not-a-number fails the comparison.
+            if value is not None and not low <= value <= high:
                 raise InvalidInput("plan_setting_out_of_range", setting=name, low=low, high=high)
         if self.time_limit_s is None:
             raise InvalidInput("plan_setting_out_of_range", setting="time_limit_s", low=1, high=120)

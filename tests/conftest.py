@@ -306,7 +306,7 @@ def sign_in(new_page: Callable[..., Page], live_server: LiveServer) -> Callable[
         if not (page.get_attribute("html", "lang") or "").startswith(wanted):
             # A demo account speaks Chinese until its person says otherwise, as a reader would.
             page.get_by_role("button", name="Switch to English" if wanted == "en" else "切换为中文").click()
-            page.locator(f"html[lang^={wanted}]").wait_for()
+            page.locator(f"html[lang^={wanted}]").wait_for(state="attached")
         return page
 
     return open_signed_in

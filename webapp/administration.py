@@ -264,8 +264,9 @@ MEANINGS = {
 
 
 def setting_lines(chosen: Settings) -> list[SettingLine]:
-    """Return every setting with meaning, value and shipped default; secrets only as set or not."""
-    return [_setting_line(chosen, field) for field in fields(Settings)]
+    """Return every setting with meaning, value and shipped default; secrets last and without values."""
+    lines = [_setting_line(chosen, field) for field in fields(Settings)]
+    return sorted(lines, key=lambda line: line.secret)
 
 
 def _setting_line(chosen: Settings, field: Field[Any]) -> SettingLine:

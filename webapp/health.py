@@ -33,6 +33,8 @@ blueprint = Blueprint("health", __name__)
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 POUR_EVERY_S = 5.0
+#: Anybody may invent a method; each new label would be kept for ever.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 METRICS_KEY = "gridpatrol:metrics"
 #: An idle worker writes its heartbeat about every 7 minutes (RQ's default time-out less 15 s).
 WORKER_SILENT_S = 450
@@ -151,7 +153,8 @@ def _count_request(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("began", time.perf_counter())
     endpoint = request.endpoint or "none"
     status = f"{response.status_code // 100}xx"
-    tally.add("gridpatrol_requests_total", endpoint=endpoint, method=request.method, status=status)
+    method = request.method if request.method in METHODS else "other"
+    tally.add("gridpatrol_requests_total", endpoint=endpoint, method=method, status=status)
     tally.add("gridpatrol_request_seconds_sum", amount=seconds, endpoint=endpoint)
     tally.add("gridpatrol_request_seconds_count", endpoint=endpoint)
     for bucket in (*(edge for edge in BUCKETS_S if seconds <= edge), "+Inf"):

@@ -62,14 +62,19 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 def set_up_logs(app: Flask, level: str) -> None:
     """Send the logs of this process to stderr as JSON lines, with one line for each request."""
+    write_json_lines(level)
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def write_json_lines(level: str) -> None:
+    """Send the logs of this process to stderr as JSON lines: web server, workers and reconciler alike."""
     root = logging.getLogger()
     if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines())
         root.addHandler(handler)
     root.setLevel(level)
-    app.before_request(_begin)
-    app.after_request(_end)
 
 
 def request_id() -> str:

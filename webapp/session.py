@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.db import Scope, transaction
 from geo.staff.models import Account
 from geo.staff.queries import Grants, grants_of
+from webapp.body import StrictRequest
 from webapp.errors import Unauthorised
 
 #: A session's idle clock is set back at most this often, so that most answers carry no new cookie.
@@ -98,6 +99,8 @@ class Web(Flask):
     Committing happens before the answer is sent and inside error handling: a conflict found at
     the commit becomes an answer like any other.
     """
+
+    request_class = StrictRequest
 
     def dispatch_request(self) -> Response:  # noqa: D102
         try:

@@ -120,7 +120,7 @@ def write_refused(path: Path, refusals: list[Refusal], reason_of: Callable[[Refu
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8-sig", newline="") as handle:
         writer = csv.writer(handle)
-        writer.writerow(names)
+        writer.writerow([_guarded(name) for name in names])
         for refusal in refusals:
             cells = [_guarded(refusal.row.get(name, "")) for name in columns]
             writer.writerow([*cells, refusal.line, reason_of(refusal)])
@@ -130,8 +130,16 @@ def write_refused(path: Path, refusals: list[Refusal], reason_of: Callable[[Refu
 def _guarded(cell: object) -> object:
     """Keep a spreadsheet from running a cell of a stranger's file as a formula (CSV injection).
 
-    A bare phone number with its country's plus sign is no formula and goes back as it came.
+    A number with its sign (a phone number, a coordinate) is no formula and goes back as it came.
     """
-    if isinstance(cell, str) and cell.startswith(("=", "+", "@", "\t", "\r")) and not cell[1:].isdigit():
+    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(cell):
         return "'" + cell
     return "" if cell is None else cell
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -26,6 +26,8 @@ from geo.shapes.snap import snap
 
 #: Longer names do not fit a label on the map.
 NAME_LIMIT = 40
+#: A hand draws dozens of corners; checking a star of 200,000 would hold a web thread for minutes.
+MOST_CORNERS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def read_polygon(geojson: Any) -> Polygon:
     Raises
     ------
     InvalidInput
-        ``drawing_unreadable``: no polygon of at least three corners within the world's bounds.
+        ``drawing_unreadable``: no polygon of at least three corners within the world's bounds;
+        ``parameter_unusable``: more than `MOST_CORNERS`.
     """
     try:
         shape = shapely.from_geojson(geojson if isinstance(geojson, str) else json.dumps(geojson))
@@ -112,6 +115,8 @@ def read_polygon(geojson: Any) -> Polygon:
         raise InvalidInput("drawing_unreadable")
     if len(set(shape.exterior.coords)) < 3:
         raise InvalidInput("drawing_unreadable")
+    if shapely.get_num_coordinates(shape) > MOST_CORNERS:
+        raise InvalidInput("parameter_unusable", name="geometry", wanted=f"≤ {MOST_CORNERS}")
     west, south, east, north = shape.bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise InvalidInput("drawing_unreadable")

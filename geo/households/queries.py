@@ -36,7 +36,7 @@ def visit_tally(session: Session) -> VisitTally:
             "count(*) FILTER (WHERE last_visit_on IS NULL OR last_visit_on < :overdue_before) AS overdue "
             "FROM dwelling WHERE tenure <> 'vacant'"
         ),
-        _limits(),
+        visit_limits(),
     ).one()
     return VisitTally(row.total, row.due, row.overdue, row.total - row.due - row.overdue)
 
@@ -65,7 +65,7 @@ def due_list(
             f"WHERE d.tenure <> 'vacant' AND {_CONDITIONS[state]} "
             "ORDER BY d.geom <-> p.point, d.id LIMIT :limit OFFSET :offset"
         ),
-        {"lon": lon, "lat": lat, "limit": min(limit, 200), "offset": offset, **_limits()},
+        {"lon": lon, "lat": lat, "limit": min(limit, 200), "offset": offset, **visit_limits()},
     ).all()
 
 
@@ -82,7 +82,7 @@ def due_export(session: Session, *, state: str, limit: int = 50_000) -> Sequence
             "ORDER BY a.code, d.address, length(d.unit_no), d.unit_no, length(d.room_no), d.room_no, d.id "
             "LIMIT :limit"
         ),
-        {"limit": limit, **_limits()},
+        {"limit": limit, **visit_limits()},
     ).all()
 
 
@@ -103,7 +103,7 @@ def dwelling_card(session: Session, dwelling_id: int) -> Row[Any]:
             "FROM dwelling AS d JOIN area AS a ON a.id = d.area_id "
             "LEFT JOIN household AS h ON h.dwelling_id = d.id AND h.moved_out_on IS NULL WHERE d.id = :id"
         ),
-        {"id": dwelling_id, **_limits()},
+        {"id": dwelling_id, **visit_limits()},
     ).one_or_none()
     if row is None:
         raise NotFound("dwelling_unknown", id=dwelling_id)
@@ -121,7 +121,7 @@ def dwellings_at(session: Session, dwelling_id: int) -> Sequence[Row[Any]]:
             "AND d.geom = (SELECT geom FROM dwelling WHERE id = :id) "
             "ORDER BY length(d.unit_no), d.unit_no, length(d.room_no), d.room_no, d.id LIMIT 500"
         ),
-        {"id": dwelling_id, **_limits()},
+        {"id": dwelling_id, **visit_limits()},
     ).all()
 
 
@@ -155,6 +155,7 @@ _STATE = (
 )
 
 
-def _limits() -> dict[str, Any]:
+def visit_limits() -> dict[str, Any]:
+    """Return the dates before which a last visit makes a dwelling due and overdue."""
     interval = timedelta(days=settings().visit_interval_days)
     return {"due_before": today() - interval, "overdue_before": today() - 2 * interval}

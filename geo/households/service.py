@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.clock import local_zone, now
 from core.db import actor_of
-from core.errors import InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from geo.households.models import VISIT_OUTCOMES, Dwelling, Household, HouseholdContact, Visit
 
 #: Why a contact may be shown; stored in the audit trail and shown to the auditor.
@@ -74,6 +74,8 @@ def record_visit(
         ``visit_outcome_unknown``, ``note_too_long`` (field `limit`) or ``visit_in_future``.
     NotFound
         ``dwelling_unknown``.
+    Conflict
+        ``data_conflict``: the reference belongs to a visit of another dwelling.
     """
     moment = visited_at or now()
     _check_visit(outcome, note, moment)
@@ -83,6 +85,8 @@ def record_visit(
     if dwelling is None or actor_id is None:
         raise NotFound("dwelling_unknown", id=dwelling_id)
     known = session.scalar(select(Visit).where(Visit.client_ref == client_ref)) if client_ref else None
+    if known is not None and known.dwelling_id != dwelling.id:
+        raise Conflict("data_conflict")  # another door's visit is no answer: this one would be lost unseen
     if known is not None:
         return known
     visit = Visit(

@@ -10,12 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.db import Base, Owned, Stamped, Versioned
 from geo.columns import geometry, spatial_index, tile_geometry
 
-#: Kinds the map has a sign for; others are stored and drawn with the general sign.
-PLACE_KINDS = (
-    "station", "service_point", "school", "kindergarten", "market", "hospital", "hotel", "net_bar",
-    "logistics", "hazardous_store", "bus_station", "bank", "park", "government", "factory",
-)  # fmt: skip
-
 
 class Place(Owned, Versioned, Stamped, Base):
     """A place that matters for prevention; never a person's home."""

@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -34,7 +34,8 @@ def create_account(
         raise InvalidInput("login_unusable", login=login)
     if session.get(Role, role_code) is None:
         raise NotFound("role_unknown", role=role_code)
-    if session.scalar(select(Account.id).where(Account.login == login)) is not None:
+    # A login that differs in its capitals only would pass for another person's.
+    if session.scalar(select(Account.id).where(func.lower(Account.login) == login.lower())) is not None:
         raise Conflict("login_taken", login=login)
     chosen = password or random_password()
     account = Account(login=login, name=name or login, password_hash=_hashed(chosen))

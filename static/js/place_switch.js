@@ -66,7 +66,7 @@ export function mountPlaceSwitch(root) {
   const showPath = (area, areas) => {
     const names = pathTo(areas, area).slice(-2).map((one) => one.name);
     // Phones have room for the last name only (frame.css).
-    fillWith(words, el("span", { class: "place-switch__above" }, names.slice(0, -1).map((name) => `${name} › `)), names.at(-1));
+    fillWith(words, el("span", { class: "place-switch__above" }, names.slice(0, -1).map((name) => `${name} › `)), el("span", { class: "place-switch__name" }, names.at(-1)));
   };
   /** @param {Area} area */
   const choose = async (area) => {

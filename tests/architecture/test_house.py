@@ -71,6 +71,19 @@ def test_every_setting_is_documented(name: str) -> None:
     assert f"GRIDPATROL_{name.upper()}" in (PROJECT / "docs/settings.md").read_text("utf-8")
 
 
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_documents_name_only_files_that_exist(document: Path) -> None:
+    words = document.read_text("utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", words)
+    paths = re.findall(rf"\b((?:{'|'.join(FLOORS)}|docs|static|tests)/[\w/.-]+\.(?:py|js|css|md))\b", words)
+
+    named = [document.parent / link for link in links] + [PROJECT / path for path in paths]
+    assert [str(path) for path in named if not path.exists()] == []
+
+
 def test_nothing_in_the_tree_loads_from_elsewhere() -> None:
     outside = re.compile(r"""(?:src|href)=["']https?://|@import url\(["']?https?:""")
     hits = [

@@ -9,6 +9,12 @@ pytestmark = pytest.mark.browser
 
 SignIn = Callable[..., Page]
 
+#: Pixels of the routes' canvas that are painted.
+PAINTED = """() => [...document.querySelectorAll(".leaflet-overlay-pane canvas")].reduce((sum, canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return sum + data.reduce((n, value, at) => n + (at % 4 === 3 && value > 0 ? 1 : 0), 0);
+}, 0)"""
+
 
 def ask(page: Page, *, search_s: int) -> None:
     page.goto("/dispatch?view=ask")
@@ -35,7 +41,7 @@ def test_tonight_is_planned_with_progress_routes_and_times(desk: Page) -> None:
     expect(desk.locator("[data-working] [data-job]")).to_have_count(0)
     expect(desk.locator(".gantt__hour").first).to_have_text("19:00")
     expect(desk.locator(".gantt__hour").last).to_have_text("23:00")
-    assert desk.locator(".leaflet-overlay-pane path").count() > 3
+    assert desk.evaluate(PAINTED) > 2_000
     assert desk.locator(".panel__scroll").evaluate("element => element.scrollTop") == 0
 
     # List, time line and map are one selection.
@@ -43,6 +49,7 @@ def test_tonight_is_planned_with_progress_routes_and_times(desk: Page) -> None:
     route.locator("summary").click()
     stop = desk.locator("[data-route][open] [data-stop]").first
     expect(stop).to_contain_text(":")
+    expect(desk.locator(".stop-pin")).to_have_count(desk.locator("[data-route][open] [data-stop]").count())
     stop.click()
     expect(desk.locator(".gantt__stop[aria-pressed=true]")).to_have_count(1)
     expect(desk.locator(".list__item[aria-selected=true] [data-stop]")).to_have_count(1)

@@ -40,6 +40,12 @@ def _crash(run: RunningJob) -> None:
         raise ZeroDivisionError
 
 
+@job("test.quote")
+def _quote(run: RunningJob) -> None:
+    with run.transaction() as session:
+        session.execute(text("SELECT CAST(:phone AS integer)"), {"phone": "19900000001"})
+
+
 @job("test.forget")
 def _forget_to_finish(run: RunningJob) -> None:
     run.progress(1.0, "done")
@@ -145,6 +151,16 @@ def test_a_crash_stores_nothing_and_is_told(town: SmallTown) -> None:
     assert _run(run_id).state == "failed"
     assert _run(run_id).error["code"] == "job_crashed"
     assert _acts("test.counted") == 0
+
+
+def test_a_crash_keeps_where_it_happened_and_not_what_the_database_quoted(town: SmallTown) -> None:
+    run_id = _request(town, "test.quote")
+    jobs.execute(run_id)
+
+    error = _run(run_id).error
+    assert error["code"] == "job_crashed"
+    assert "_quote" in error["trace"]
+    assert "19900000001" not in str(error)
 
 
 def test_a_handler_that_forgets_to_finish_fails(town: SmallTown) -> None:

@@ -140,11 +140,18 @@ def test_a_layers_version_rises_once_per_commit_and_never_on_rollback(town: Smal
 def test_audit_events_are_read_within_scope(town: SmallTown) -> None:
     with transaction(Scope((town.west.path,)), actor_id=town.captain) as session:
         record(session, "grid.seen", subject=town.west)
-        record(session, "something.else")
-    with transaction(Scope((town.west.path,))) as session:
-        assert session.scalars(select(AuditEvent.action)).all() == ["grid.seen"]
+        record(session, "list.exported")
+    with transaction(Scope((town.east.path,)), actor_id=town.captain) as session:
+        record(session, "grid.seen.elsewhere", subject=town.east)
     with transaction(Scope.everything()) as session:
-        assert "something.else" in session.scalars(select(AuditEvent.action)).all()
+        record(session, "system.act")
+    with transaction(Scope((town.west.path,))) as session:
+        seen = session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
+    with transaction(Scope.everything()) as session:
+        everything = set(session.scalars(select(AuditEvent.action)))
+
+    assert seen == ["grid.seen", "list.exported"], "an act without a subject belongs to the actor's area"
+    assert everything >= {"grid.seen", "list.exported", "grid.seen.elsewhere", "system.act"}
 
 
 def test_a_second_active_captain_is_impossible(town: SmallTown) -> None:

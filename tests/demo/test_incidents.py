@@ -4,9 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import shapely
 from scipy.spatial import KDTree
 from scipy.stats import poisson
 
+from incidents.hotspots.find import find_hotspots
+from incidents.hotspots.values import HotspotMap, HotspotParams, Incidents
 from tests.demo.conftest import REFERENCE
 from webapp.demo.incidents import DAYS, KINDS
 from webapp.demo.town import Town
@@ -126,3 +129,24 @@ def test_only_known_types_that_name_no_person_group(default_town: Town) -> None:
 def test_incidents_grow_with_the_town(town_of: Make) -> None:
     small = town_of(2, 2_500)
     assert len(small.incidents.kind) == pytest.approx(9_000 * (2_500 / 12_000) ** 0.9, rel=0.15)
+
+
+def test_the_hotspot_engine_finds_the_planted_places_and_little_else(default_town: Town) -> None:
+    incidents = default_town.incidents
+    told = incidents.source != "patrol"
+    now_s = int(REFERENCE.timestamp())
+    t_s = now_s - incidents.occurred_s[told]
+    count = int(told.sum())
+    points = incidents.points_m[told]
+    given = Incidents(
+        points[:, 0].copy(), points[:, 1].copy(), t_s, np.zeros(count, np.int16), np.zeros(count, np.int32)
+    )
+    ground = shapely.coverage_union_all(default_town.blocks.polygons_m)
+    found = find_hotspots(given, ground, HotspotParams(as_of_s=now_s), 1)
+    assert isinstance(found, HotspotMap)
+    planted = [shapely.Point(one.centre_m) for one in default_town.planted if one.stop_days == 0.0]
+    near = np.array(
+        [[place.geom_metric.distance(spot) < 150.0 for spot in planted] for place in found.places]
+    )
+    assert near.any(axis=0).sum() >= 4
+    assert (~near.any(axis=1)).sum() <= 1

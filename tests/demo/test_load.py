@@ -177,7 +177,7 @@ def test_the_command_loads_once_and_tells_the_logins(database: object) -> None:
     assert "dwelling" in first.output
     assert "already" in again.output
     before, after = json.loads(told.output), json.loads(renewed.output)
-    assert [row["role"] for row in before] == [row["role"] for row in after]
+    assert [(row["role"], row["area"]) for row in before] == [(row["role"], row["area"]) for row in after]
     assert all(old["password"] != new["password"] for old, new in zip(before, after, strict=True))
     with transaction(Scope.everything()) as session:
         assert authenticate(session, after[1]["username"], after[1]["password"]).login == "dispatcher"

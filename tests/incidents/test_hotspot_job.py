@@ -1,6 +1,8 @@
 """The hotspot job from request to stored places, on a real database with row level security."""
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,10 +23,11 @@ from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
 from geo.roads.models import RoadSection
 from geo.shapes.crs import to_lonlat, to_metric
+from incidents.hotspots import find_hotspots
 from incidents.jobs import request_find
 from incidents.models import Hotspot, Incident, IncidentType
 from incidents.queries import IncidentSelection, current_hotspots, load_incident_arrays
-from incidents.service import HotspotQuestion
+from incidents.service import HotspotQuestion, load_task, store_map
 from webapp.cli import main
 from webapp.cli.hotspots import hotspots as command
 
@@ -196,6 +199,34 @@ def test_a_new_run_lets_the_areas_earlier_hotspots_expire_and_no_others(county: 
         assert session.scalar(select(LayerVersion.version).where(LayerVersion.layer == "hotspots")) >= 3
     assert len(stored(first)) == 1
     assert runs == {second.id} | ({of_grid.id} if stored(of_grid) else set())
+
+
+def test_of_two_runs_that_end_at_once_only_the_laters_hotspots_stand(county: Area) -> None:
+    with transaction(Scope.everything()) as session:
+        run_id = request_find(session, session.get_one(Area, county.id), HotspotQuestion()).id
+        task = load_task(session, session.get_one(Area, county.id), HotspotQuestion())
+    found = find_hotspots(task.incidents, task.study_area, task.params, task.seed)
+    others: list[JobRun] = []
+    other = threading.Thread(target=lambda: others.append(find(county)))
+    with transaction(Scope.everything()) as session:
+        store_map(session, run_id, session.get_one(Area, county.id), task=task, found=found)
+        other.start()
+        wait_until_locked_out(other)
+    other.join(30)
+    with transaction(Scope.everything()) as session:
+        assert {row.run_id for row in current_hotspots(session, at=now())} == {others[0].id}
+
+
+def wait_until_locked_out(thread: threading.Thread) -> None:
+    """Return when a transaction waits for a lock, or `thread` has ended without having to."""
+    deadline = time.monotonic() + 30
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                   "AND datname = current_database()")  # fmt: skip
+    while thread.is_alive() and time.monotonic() < deadline:
+        with transaction(Scope.nothing()) as session:
+            if session.scalar(waiting):
+                return
+        time.sleep(0.05)
 
 
 def test_incidents_that_patrols_found_make_no_hotspot(county: Area) -> None:

@@ -56,6 +56,7 @@ def test_a_question_survives_json_and_settling_fills_shift_and_seed() -> None:
         ({"time_limit_s": 0}, "plan_setting_out_of_range"),
         ({"time_limit_s": float("nan")}, "plan_setting_out_of_range"),
         ({"most_stops": 10_000}, "plan_setting_out_of_range"),
+        pytest.param({"most_stops": 10**400}, "plan_setting_out_of_range", id="most_stops beyond a float"),
         ({"seed": -1}, "plan_setting_out_of_range"),
         ({"colour": "red"}, "plan_setting_unknown"),
         ({"weights": {"luck": 1}}, "plan_setting_unknown"),

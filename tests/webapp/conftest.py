@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
+import core.db
 import webapp.kept
 from core.db import Scope, transaction
 from geo.areas.queries import area_by_id
@@ -89,3 +91,18 @@ def sign_in_with(client: FlaskClient, login: str, password: str, **more: str):
     """Post the sign-in form."""
     form = {"login_name": login, "password": password, "csrf_token": form_token(client), **more}
     return client.post("/login", data=form)
+
+
+def count_statements(client: FlaskClient, address: str) -> int:
+    """Return how many statements the database is sent while `address` is answered."""
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_):
+        statements.append(statement)
+
+    event.listen(core.db.engine(), "before_cursor_execute", note)
+    try:
+        assert client.get(address).status_code == 200
+    finally:
+        event.remove(core.db.engine(), "before_cursor_execute", note)
+    return len(statements)

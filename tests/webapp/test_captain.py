@@ -6,15 +6,14 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-import core.db
 from core.audit import AuditEvent
 from core.clock import today
 from core.db import Scope, transaction
 from geo.households.models import Dwelling, Visit
 from tests.small_town import add_dwelling
-from tests.webapp.conftest import World, form_token
+from tests.webapp.conftest import World, count_statements, form_token
 
 
 @pytest.fixture
@@ -128,20 +127,6 @@ def test_today_asks_the_database_as_often_for_many_as_for_one(captain: FlaskClie
             add_dwelling(session, world.town.west, 119.001 + number / 10_000, 30.002, head="周")
 
     assert count_statements(captain, "/api/captain/today") == one
-
-
-def count_statements(client: FlaskClient, address: str) -> int:
-    statements: list[str] = []
-
-    def note(_c, _cursor, statement, *_):
-        statements.append(statement)
-
-    event.listen(core.db.engine(), "before_cursor_execute", note)
-    try:
-        assert client.get(address).status_code == 200
-    finally:
-        event.remove(core.db.engine(), "before_cursor_execute", note)
-    return len(statements)
 
 
 def test_the_card_is_masked(captain: FlaskClient, world: World) -> None:

@@ -5,11 +5,10 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, url_for
 from flask_babel import gettext
 from flask_login import current_user
-from sqlalchemy import or_, select
 
 from core import audit
 from core.errors import NotFound
-from core.jobs import UNFINISHED, JobRun, cancel
+from core.jobs import UNFINISHED, JobRun, cancel, runs_in_tray
 from webapp.permission import require, requires
 from webapp.problem import problem_of_code, sentence
 from webapp.sentences.work import JOB_TITLES
@@ -26,13 +25,7 @@ RESULT_PAGES = {"hotspots.find": ("leader.index", "run"), "patrols.plan": ("disp
 @requires("job.view")
 def list_jobs() -> Any:
     """List unfinished runs in scope and the reader's own latest ones, newest first."""
-    runs = request_session().scalars(
-        select(JobRun)
-        .where(or_(JobRun.state.in_(UNFINISHED), JobRun.actor_id == current_user.id))
-        .order_by(JobRun.created_at.desc(), JobRun.id.desc())
-        .limit(MOST)
-    )
-    return jsonify(jobs=[as_json(run) for run in runs])
+    return jsonify(jobs=[as_json(run) for run in runs_in_tray(request_session(), most=MOST)])
 
 
 @blueprint.get("/<int:run_id>")

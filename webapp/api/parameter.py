@@ -1,6 +1,7 @@
 """Reading the parameters of a request; what cannot be used is refused by name."""
 
 import math
+from typing import Any
 
 from flask import request
 
@@ -43,6 +44,12 @@ def bbox(name: str = "bbox") -> tuple[float, float, float, float]:
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise InvalidInput("parameter_unusable", name=name, wanted=wanted)
     return west, south, east, north
+
+
+def sent() -> dict[str, Any]:
+    """Return the JSON object a script sent, empty where it sent anything else."""
+    body = request.get_json(silent=True)
+    return body if isinstance(body, dict) else {}
 
 
 def words(name: str = "q", *, longest: int = 80) -> str:

@@ -2,22 +2,17 @@
 
 import json
 import sys
-import time
-from datetime import datetime
 from typing import Any
 
 import click
 from sqlalchemy.orm import Session
 
-from core.clock import local_zone
 from core.db import Scope, transaction
-from core.errors import DomainError, InvalidInput, NotEnough
-from core.jobs import UNFINISHED, JobRun, execute
-from geo.areas.models import Area
-from geo.areas.queries import area_by_code, counties
+from core.jobs import JobRun
 from incidents.jobs import FIND_TIMEOUT_S, request_find
 from incidents.queries import hotspots_of_run
 from incidents.service import HotspotQuestion
+from webapp.cli.inline import area_of, do_here, moment_of
 
 DEFAULTS = HotspotQuestion()
 
@@ -54,7 +49,7 @@ def find(  # noqa: PLR0917 - click passes every option by name
     question = HotspotQuestion(
         days=days,
         history_days=history_days,
-        as_of=_moment(as_of),
+        as_of=moment_of(as_of, "as_of"),
         types=types,
         cell_m=cell_m,
         q=q,
@@ -74,39 +69,8 @@ def run_inline(question: HotspotQuestion, code: str | None) -> dict[str, Any]:
         The request is refused, or the run does not end within its time-out.
     """
     with transaction(Scope.everything()) as session:
-        run_id = request_find(session, _area(session, code), question).id
-    # A worker may have been faster: then this returns at once and the worker's result is awaited.
-    execute(run_id)
-    deadline = time.monotonic() + FIND_TIMEOUT_S
-    while True:
-        with transaction(Scope.everything()) as session:
-            run = session.get_one(JobRun, run_id)
-            if run.state not in UNFINISHED:
-                return _answer(session, run)
-        if time.monotonic() > deadline:
-            raise DomainError("job_timed_out", id=run_id)
-        time.sleep(0.2)
-
-
-def _area(session: Session, code: str | None) -> Area:
-    if code is not None:
-        return area_by_code(session, code)
-    known = counties(session)
-    if not known:
-        raise NotEnough("no_county")
-    if len(known) > 1:
-        raise InvalidInput("county_ambiguous", codes=", ".join(area.code for area in known))
-    return known[0]
-
-
-def _moment(words: str | None) -> datetime | None:
-    if words is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(words)
-    except ValueError as error:
-        raise InvalidInput("time_unreadable", setting="as_of", value=words) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=local_zone())
+        run_id = request_find(session, area_of(session, code), question).id
+    return do_here(run_id, FIND_TIMEOUT_S, _answer)
 
 
 def _answer(session: Session, run: JobRun) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +10,13 @@ from sqlalchemy.orm import Session
 
 from core.clock import local_zone
 from core.db import Scope, transaction
-from core.errors import DomainError, InvalidInput, NotEnough
-from core.jobs import UNFINISHED, JobRun, execute
-from geo.areas.models import Area
-from geo.areas.queries import area_by_code, counties
+from core.jobs import JobRun
 from patrols import queries
 from patrols.jobs import PLAN_TIMEOUT_S, request_plan
 from patrols.models import MODES
 from patrols.question import PlanQuestion
 from patrols.teams import TeamDetails, create_team
+from webapp.cli.inline import area_of, do_here, moment_of
 
 DEFAULTS = PlanQuestion()
 
@@ -56,8 +53,8 @@ def plan(  # noqa: PLR0917 - click passes every option by name
 ) -> None:
     """Plan one shift in this process and print the routes; the map shows them too."""
     question = PlanQuestion(
-        shift_from=_moment(shift_from, "from"),
-        shift_to=_moment(shift_to, "to"),
+        shift_from=moment_of(shift_from, "from"),
+        shift_to=moment_of(shift_to, "to"),
         team_ids=team_ids,
         time_limit_s=time_limit_s,
         iteration_limit=iterations,
@@ -83,7 +80,7 @@ def team_add(  # noqa: PLR0917 - click passes every option by name
     """Add a team called NAME that starts and ends its shifts at a station."""
     details = TeamDetails(name=name, mode=mode, lon=lon, lat=lat, size=size, station_name=station)
     with transaction(Scope.everything()) as session:
-        team_id = create_team(session, _area(session, code), details).id
+        team_id = create_team(session, area_of(session, code), details).id
     click.echo(team_id)
 
 
@@ -112,39 +109,8 @@ def run_inline(question: PlanQuestion, code: str | None) -> dict[str, Any]:
         The request is refused, or the run does not end within its time-out.
     """
     with transaction(Scope.everything()) as session:
-        run_id = request_plan(session, _area(session, code), question).id
-    # A worker may have been faster: then this returns at once and the worker's result is awaited.
-    execute(run_id)
-    deadline = time.monotonic() + PLAN_TIMEOUT_S
-    while True:
-        with transaction(Scope.everything()) as session:
-            run = session.get_one(JobRun, run_id)
-            if run.state not in UNFINISHED:
-                return _answer(session, run)
-        if time.monotonic() > deadline:
-            raise DomainError("job_timed_out", id=run_id)
-        time.sleep(0.2)
-
-
-def _area(session: Session, code: str | None) -> Area:
-    if code is not None:
-        return area_by_code(session, code)
-    known = counties(session)
-    if not known:
-        raise NotEnough("no_county")
-    if len(known) > 1:
-        raise InvalidInput("county_ambiguous", codes=", ".join(area.code for area in known))
-    return known[0]
-
-
-def _moment(words: str | None, setting: str) -> datetime | None:
-    if words is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(words)
-    except ValueError as error:
-        raise InvalidInput("time_unreadable", setting=setting, value=words) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=local_zone())
+        run_id = request_plan(session, area_of(session, code), question).id
+    return do_here(run_id, PLAN_TIMEOUT_S, _answer)
 
 
 def _answer(session: Session, run: JobRun) -> dict[str, Any]:

@@ -6,8 +6,10 @@ import threading
 import click
 
 from core.jobs import QUEUES, reconcile_forever, work
+from core.settings import settings
 from webapp.handlers import register_handlers
 from webapp.house.words import in_a_sentence
+from webapp.log import write_json_lines
 
 
 @click.command()
@@ -15,6 +17,7 @@ from webapp.house.words import in_a_sentence
 @click.option("--burst", is_flag=True, help="End when the queues are empty.")
 def worker(queues: tuple[str, ...], burst: bool) -> None:  # noqa: FBT001 - click passes it by name
     """Work on QUEUES, the first named first, until told to stop."""
+    write_json_lines(settings().log_level)
     register_handlers()
     work(queues, burst=burst)
 
@@ -22,6 +25,7 @@ def worker(queues: tuple[str, ...], burst: bool) -> None:  # noqa: FBT001 - clic
 @click.command()
 def reconcile() -> None:
     """Enqueue again whatever Redis or a dead worker lost, until told to stop."""
+    write_json_lines(settings().log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -290,8 +290,8 @@ def _planted(
     near = np.hypot(*(draft.points_m - centre).T) < radius_m
     background = float(near.sum()) * (start - stop) / DAYS
     multiplier = float(rng.uniform(4.0, 6.0))
-    # At least 16 incidents, or a quiet spot times five would be lost in chance.
-    added = max(16, int(rng.poisson(background * (multiplier - 1))))
+    # At least 20 incidents, or a quiet spot times five would be lost in chance.
+    added = max(20, int(rng.poisson(background * (multiplier - 1))))
     angle, share = rng.uniform(0, 2 * np.pi, added), np.sqrt(rng.random(added))
     points = centre + radius_m * share[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     main = next(k for k, kind in enumerate(KINDS) if kind.code == code)

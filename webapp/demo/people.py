@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.clock import local_zone
 from geo.areas.models import Area
 from geo.households.models import Dwelling, Visit
-from geo.staff.models import Account, Post
+from geo.staff.models import Account, AccountRole, Post
 from geo.staff.service import create_account, set_password
 from webapp.demo.territory import COUNTY_CODE
 from webapp.demo.words import head_names
@@ -77,9 +77,15 @@ def renew_logins(session: Session) -> list[Login]:
     """Give the demo accounts that exist new passwords; return their logins."""
     logins = []
     for role, _ in ROLES:
-        account = session.scalar(select(Account).where(Account.login == role))
-        if account is not None:
-            logins.append(Login(role, role, set_password(session, account), ""))
+        found = session.execute(
+            select(Account, Area.name)
+            .join(AccountRole, AccountRole.account_id == Account.id)
+            .join(Area, Area.id == AccountRole.area_id)
+            .where(Account.login == role, AccountRole.role_code == role)
+        ).first()
+        if found is not None:
+            account, area = found
+            logins.append(Login(role, role, set_password(session, account), area))
     return logins
 
 

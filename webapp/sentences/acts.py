@@ -36,6 +36,16 @@ ACTS = {
     "visit.undo": mark("Took back a visit"),
 }
 
+#: What an act was done to, where its number helps.
+SUBJECTS = {
+    "area_draft": mark("Draft"),
+    "household": mark("Household"),
+    "job_run": mark("Job"),
+    "patrol_plan": mark("Patrol plan"),
+    "team": mark("Team"),
+    "visit": mark("Visit"),
+}
+
 #: Check of the house -> (name, what is so when it passes, how to go on when it fails).
 CHECK_WORDS = {
     "database": (

@@ -82,9 +82,10 @@ def days_of(text: str | None) -> int:
     """
     if text is None:
         return DEFAULT_DAYS
-    if not text.isdigit() or int(text) not in PERIODS_DAYS:
+    days = {str(period): period for period in PERIODS_DAYS}.get(text)
+    if days is None:
         raise InvalidInput("parameter_unusable", name="days", wanted=", ".join(map(str, PERIODS_DAYS)))
-    return int(text)
+    return days
 
 
 def table_versions(session: Session) -> Mapping[str, int]:

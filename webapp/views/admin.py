@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from cameras.jobs import SIGHT, request_sight
 from cameras.queries import latest_sight
 from core import audit
+from core.audit import AuditEvent
 from core.clock import local_zone, today
 from core.db import scope_of
 from core.errors import InvalidInput, NotFound
@@ -31,7 +32,7 @@ from webapp.health import health_report
 from webapp.i18n import in_locale, mark
 from webapp.maps import Picker
 from webapp.permission import require, requires
-from webapp.sentences.acts import ACTS, CHECK_WORDS
+from webapp.sentences.acts import ACTS, CHECK_WORDS, SUBJECTS
 from webapp.sentences.work import JOB_TITLES
 from webapp.session import request_session
 from webapp.sheet_file import csv_answer
@@ -243,6 +244,7 @@ def _audit(session: Session) -> dict[str, Any]:
         "older": rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None,
         "wanted": wanted,
         "acts": {code: _(words) for code, words in ACTS.items()},
+        "note": _note,
     }
 
 
@@ -256,6 +258,17 @@ FILL = {"system": _system, "jobs": _jobs, "accounts": _accounts, "audit": _audit
 def _own_area(session: Session) -> Area | None:
     area_id = current_user.grants.area_id
     return area_by_id(session, area_id) if area_id is not None else None
+
+
+def _note(event: AuditEvent) -> str:
+    """Return what an act was done to and its particulars, in one line."""
+    subject = SUBJECTS.get(event.subject_kind)
+    told = [f"{_(subject)} {event.subject_id}"] if subject and event.subject_id else []
+    for name, value in event.fields.items():
+        if value or value == 0:
+            plain = isinstance(value, str | int | float)
+            told.append(f"{name}: {value if plain else json.dumps(value, ensure_ascii=False)}")
+    return " · ".join(told)
 
 
 def _seen(layers: Sequence[str]) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """Signing in and out, the front door, and the choice of language."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
@@ -31,8 +30,7 @@ def local_address(wanted: str | None) -> str | None:
     # A browser reads "//host" and "/\\host" as another host, and drops tabs and newlines first.
     if not wanted or not wanted.startswith("/") or any(ord(sign) < 32 or sign == "\\" for sign in wanted):
         return None
-    parts = urlsplit(wanted)
-    return None if parts.scheme or parts.netloc or wanted.startswith("//") else wanted
+    return None if wanted.startswith("//") else wanted
 
 
 def to_sign_in() -> AnyResponse:

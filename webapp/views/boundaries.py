@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template
 from flask_login import current_user
 from geoalchemy2.shape import to_shape
 from shapely.geometry import mapping
@@ -24,6 +24,7 @@ from geo.areas.queries import (
 from geo.areas.service import NAME_LIMIT, check_drawing, discard_draft, read_polygon, save_drawing
 from geo.shapes.crs import area_m2
 from geo.shapes.partition import Flaw, flaws
+from webapp.api.parameter import sent
 from webapp.maps import Picker, PolygonDrawer
 from webapp.permission import requires
 from webapp.session import request_session
@@ -95,7 +96,7 @@ def community(area_id: int) -> Response:
 def check() -> Response:
     """Answer whose ground a drawing lies on and what would forbid saving it; nothing is stored."""
     session = request_session()
-    checked = check_drawing(session, read_polygon(_sent().get("geometry")))
+    checked = check_drawing(session, read_polygon(sent().get("geometry")))
     return jsonify(
         community={"id": checked.community.id, "name": checked.community.name},
         number=len(_parts(session, checked.community.id)) + 1,
@@ -109,8 +110,8 @@ def check() -> Response:
 def save() -> tuple[Response, int]:
     """Store a drawn grid as a draft, or refuse it with the places that forbid it."""
     session = request_session()
-    sent = _sent()
-    draft = save_drawing(session, read_polygon(sent.get("geometry")), name=str(sent.get("name", "")))
+    given = sent()
+    draft = save_drawing(session, read_polygon(given.get("geometry")), name=str(given.get("name", "")))
     place = area_by_id(session, draft.area_id)
     return jsonify(_draft(draft, place.name)), 201
 
@@ -177,8 +178,3 @@ def _polygon(shape: BaseGeometry) -> dict[str, Any]:
     """Return the one polygon of a draft as GeoJSON: drafts are drawn as one ring."""
     first: dict[str, Any] = mapping(shape.geoms[0] if shape.geom_type == "MultiPolygon" else shape)  # type: ignore[attr-defined]
     return first
-
-
-def _sent() -> dict[str, Any]:
-    sent = request.get_json(silent=True)
-    return sent if isinstance(sent, dict) else {}

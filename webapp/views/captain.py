@@ -1,7 +1,5 @@
 """The grid captain's room: who is due for a visit nearby, the household card, visits."""
 
-import csv
-import io
 import math
 from datetime import date, timedelta
 from typing import Any
@@ -28,11 +26,13 @@ from geo.households.queries import (
     visit_tally,
 )
 from geo.households.service import PURPOSES, UNDO_TIME, record_visit, reveal_contact, undo_visit
+from webapp.api.parameter import sent
 from webapp.i18n import mark
 from webapp.maps import Picker
 from webapp.permission import requires
 from webapp.problem import etag_of
 from webapp.session import request_session
+from webapp.sheet_file import csv_answer
 from webapp.views.map_page import place_words, scope_map
 
 blueprint = Blueprint("captain", __name__)
@@ -100,9 +100,8 @@ def due_file() -> Response:
     state = _state()
     rows = due_export(session, state=state)
     audit.record(session, "household.export", state=state, rows=len(rows))
-    response = Response(_csv(rows), mimetype="text/csv")
-    response.headers.set("Content-Disposition", "attachment", filename=f"visits-{state}-{today()}.csv")
-    return response
+    head = [_(heading) for heading in FILE_HEADINGS]
+    return csv_answer(f"visits-{state}-{today()}.csv", head, (_file_row(row) for row in rows))
 
 
 @blueprint.get("/api/captain/dwellings/<int:dwelling_id>")
@@ -132,7 +131,7 @@ def entrance(dwelling_id: int) -> Response:
 @requires("household.reveal")
 def reveal(household_id: int) -> Response:
     """Answer one household's name and phone for a stated purpose; the asking is logged."""
-    contact = reveal_contact(request_session(), household_id, purpose=str(_sent().get("purpose", "")))
+    contact = reveal_contact(request_session(), household_id, purpose=str(sent().get("purpose", "")))
     return jsonify(name=contact.head_name, phone=contact.phone, shown_s=SHOWN_S)
 
 
@@ -141,14 +140,14 @@ def reveal(household_id: int) -> Response:
 def store_visit(dwelling_id: int) -> tuple[Response, int]:
     """Store a visit, once however often it is sent, and answer the card as it stands then."""
     session = request_session()
-    sent = _sent()
+    given = sent()
     visit = record_visit(
         session,
         dwelling_id,
-        outcome=str(sent.get("outcome", "")),
-        note=str(sent.get("note", "")),
-        visited_at=now() - timedelta(seconds=_age_s(sent)),
-        client_ref=_client_ref(sent),
+        outcome=str(given.get("outcome", "")),
+        note=str(given.get("note", "")),
+        visited_at=now() - timedelta(seconds=_age_s(given)),
+        client_ref=_client_ref(given),
     )
     response = _card_answer(session, visit.dwelling_id)
     response.headers["X-Visit"] = str(visit.id)
@@ -256,39 +255,20 @@ def _visit(row: Row[Any], actor_id: int | None) -> dict[str, Any]:
     }
 
 
-def _csv(rows: Any) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow([_(heading) for heading in FILE_HEADINGS])
-    for row in rows:
-        *cells, last_visit_on, state = row
-        words = [_as_text(cell) for cell in cells]
-        writer.writerow([*words, _day(last_visit_on) or "", _(STATE_WORDS[state])])
-    # Spreadsheet programs read UTF-8 only after a byte order mark.
-    return "\ufeff" + file.getvalue()
+def _file_row(row: Row[Any]) -> list[Any]:
+    return [*row[:-2], _day(row.last_visit_on), _(STATE_WORDS[row.state])]
 
 
-def _as_text(cell: Any) -> str:
-    """Return a cell no spreadsheet program takes for a formula (CWE-1236)."""
-    text = "" if cell is None else str(cell)
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _sent() -> dict[str, Any]:
-    sent = request.get_json(silent=True)
-    return sent if isinstance(sent, dict) else {}
-
-
-def _age_s(sent: dict[str, Any]) -> float:
+def _age_s(given: dict[str, Any]) -> float:
     # The browser says how long ago, not when: clocks of phones go wrong.
-    age = sent.get("age_s", 0)
+    age = given.get("age_s", 0)
     if not isinstance(age, int | float) or not 0 <= age <= LATE_AT_MOST_S:
         raise InvalidInput("visit_too_late", days=LATE_AT_MOST_S // 86400)
     return float(age)
 
 
-def _client_ref(sent: dict[str, Any]) -> str | None:
-    ref = sent.get("client_ref")
+def _client_ref(given: dict[str, Any]) -> str | None:
+    ref = given.get("client_ref")
     return str(ref)[:64] if ref else None
 
 

@@ -8,13 +8,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import local_zone, now
-from core.errors import InvalidInput, NotFound
-from core.jobs import UNFINISHED, JobRun
+from core.errors import InvalidInput
+from core.jobs import UNFINISHED, runs_of
 from geo.areas.queries import area_by_id
 from patrols import queries
 from patrols.jobs import PLAN, request_plan
@@ -23,6 +23,7 @@ from patrols.planning.candidates import FORMULA, Weights
 from patrols.question import PlanQuestion, evening_shift
 from patrols.teams import NAME_LIMIT, TeamDetails, create_team, update_team
 from webapp.api.jobs import as_json
+from webapp.api.parameter import sent
 from webapp.i18n import mark
 from webapp.maps import Picker, PlanRoutes
 from webapp.permission import requires
@@ -77,12 +78,7 @@ def state() -> Response:
     """Answer teams, earlier plans, the plan to show, and a run that is under way."""
     session = request_session()
     plans = queries.plans(session, most=20)
-    working = session.scalar(
-        select(JobRun)
-        .where(JobRun.kind == PLAN, JobRun.state.in_(UNFINISHED))
-        .order_by(JobRun.id.desc())
-        .limit(1)
-    )
+    working = next(iter(runs_of(session, PLAN, states=UNFINISHED, most=1)), None)
     shown = _shown(session, plans)
     return jsonify(
         teams=[_team(row) for row in queries.teams(session)],
@@ -97,8 +93,8 @@ def state() -> Response:
 def plan() -> tuple[Response, int]:
     """Start a run that plans patrols for the reader's own area."""
     session = request_session()
-    sent = _sent()
-    asked = {name: sent[name] for name in ASKED if sent.get(name) is not None}
+    given = sent()
+    asked = {name: given[name] for name in ASKED if given.get(name) is not None}
     for name in ("shift_from", "shift_to"):
         asked[name] = _local(asked[name], name) if name in asked else None
     area = area_by_id(session, current_user.grants.area_id)
@@ -143,7 +139,7 @@ def add_team() -> tuple[Response, int]:
     """Store a team of the reader's own area."""
     session = request_session()
     area = area_by_id(session, current_user.grants.area_id)
-    team = create_team(session, area, _details(_sent()))
+    team = create_team(session, area, _details(sent()))
     return jsonify(id=team.id, name=team.name), 201
 
 
@@ -151,17 +147,14 @@ def add_team() -> tuple[Response, int]:
 @requires("team.edit")
 def change_team(team_id: int) -> Response:
     """Replace what is known about a team; a team that rests is not active."""
-    team = update_team(request_session(), team_id, _details(_sent()))
+    team = update_team(request_session(), team_id, _details(sent()))
     return jsonify(id=team.id, name=team.name)
 
 
 def _shown(session: Session, plans: Sequence[PatrolPlan]) -> PatrolPlan | None:
     plan_id, run_id = request.args.get("plan", type=int), request.args.get("run", type=int)
     if run_id is not None:
-        found = session.scalar(select(PatrolPlan).where(PatrolPlan.run_id == run_id))
-        if found is None:
-            raise NotFound("plan_unknown", id=run_id)
-        return found
+        return queries.plan_of_run(session, run_id)
     if plan_id is not None:
         return queries.plan(session, plan_id)
     return plans[0] if plans else None
@@ -272,18 +265,18 @@ def _team(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _details(sent: dict[str, Any]) -> TeamDetails:
+def _details(given: dict[str, Any]) -> TeamDetails:
     try:
         return TeamDetails(
-            name=str(sent.get("name", "")),
-            mode=str(sent.get("mode", "")),
-            lon=float(sent["lon"]),
-            lat=float(sent["lat"]),
-            size=int(sent.get("size", 2)),
-            station_name=str(sent.get("station_name", "")),
-            active=bool(sent.get("active", True)),
+            name=str(given.get("name", "")),
+            mode=str(given.get("mode", "")),
+            lon=float(given["lon"]),
+            lat=float(given["lat"]),
+            size=int(given.get("size", 2)),
+            station_name=str(given.get("station_name", "")),
+            active=bool(given.get("active", True)),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InvalidInput("team_form_unreadable") from error
 
 
@@ -298,11 +291,6 @@ def _local(text: Any, name: str) -> str:
 
 def _minute(moment: datetime | None) -> str:
     return moment.astimezone(local_zone()).strftime("%Y-%m-%d %H:%M") if moment else ""
-
-
-def _sent() -> dict[str, Any]:
-    sent = request.get_json(silent=True)
-    return sent if isinstance(sent, dict) else {}
 
 
 def _file(content: str, kind: str, name: str) -> Response:

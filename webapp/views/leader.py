@@ -1,20 +1,20 @@
 """The leader's room: where incidents stand out, how sure that is, and what makes them up."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask_babel import gettext, ngettext
 from flask_login import current_user
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import now
 from core.db import scope_of
 from core.errors import InvalidInput, NotFound
-from core.jobs import UNFINISHED, JobRun
+from core.jobs import UNFINISHED, JobRun, runs_of
 from core.settings import settings
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
@@ -28,6 +28,7 @@ from incidents.queries import (
 )
 from incidents.service import HotspotQuestion
 from webapp.api.jobs import as_json
+from webapp.api.parameter import sent
 from webapp.i18n import in_locale
 from webapp.maps import Picker
 from webapp.permission import requires
@@ -67,7 +68,7 @@ def index() -> str:
 def state() -> Response:
     """Answer the latest finished run (or ``?run=ID``) with its places, and the runs before it."""
     session = request_session()
-    runs = _runs(session)
+    runs = runs_of(session, FIND, states=(*UNFINISHED, "done"), most=RUNS_LISTED)
     shown = _shown(session, runs, request.args.get("run", type=int))
     working = next((run for run in runs if run.state in UNFINISHED), None)
     return jsonify(
@@ -83,8 +84,7 @@ def state() -> Response:
 def find() -> tuple[Response, int]:
     """Start a run that looks for hotspots in the reader's own area."""
     session = request_session()
-    sent = request.get_json(silent=True)
-    asked = sent if isinstance(sent, dict) else {}
+    asked = sent()
     days = asked.get("days", 28)
     types = asked.get("types", [])
     if days not in PERIODS or not isinstance(types, list) or not all(isinstance(t, str) for t in types):
@@ -163,18 +163,7 @@ def shape_file() -> Response:
     return _file(content, "application/geo+json", f"hotspots-{run.id}.geojson")
 
 
-def _runs(session: Session) -> list[JobRun]:
-    return list(
-        session.scalars(
-            select(JobRun)
-            .where(JobRun.kind == FIND, JobRun.state.in_((*UNFINISHED, "done")))
-            .order_by(JobRun.created_at.desc(), JobRun.id.desc())
-            .limit(RUNS_LISTED)
-        )
-    )
-
-
-def _shown(session: Session, runs: list[JobRun], run_id: int | None) -> JobRun | None:
+def _shown(session: Session, runs: Sequence[JobRun], run_id: int | None) -> JobRun | None:
     if run_id is not None:
         return _run(session, run_id)
     return next((run for run in runs if run.state == "done"), None)

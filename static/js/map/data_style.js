@@ -129,17 +129,18 @@ const STYLES = {
 
 /**
  * From far a thin dark line, from zoom 17 two thin lines. All dark strokes come first, then the gaps, so that
- * borders meet cleanly at corners.
+ * borders meet cleanly at corners. Borders of areas that are not the reader's are faint, below the own ones.
  * @param {Palette} palette
  * @returns {Style}
  */
 function areasStyle(palette) {
   const veil = areaSymbol((p) => ({ fill: p.own === 0 && levelRank(p.level) >= 3 ? palette.veil : null }));
   const halo = areaSymbol((p, z) => ({ line: palette.gridGap, width: areaWidth(p.level, z) + 2 }));
-  const dark = areaSymbol((p, z) => ({ line: palette.gridLine, width: areaWidth(p.level, z) }));
+  const faint = areaSymbol((p, z) => ({ line: p.own === 0 ? palette.gridFaint : null, width: areaWidth(p.level, z) * 0.8 }));
+  const dark = areaSymbol((p, z) => ({ line: p.own === 0 ? null : palette.gridLine, width: areaWidth(p.level, z) }));
   const gap = areaSymbol((p, z) => ({ line: z >= 17 ? palette.gridGap : null, width: areaWidth(p.level, z) - 2.4 }));
   return {
-    paintRules: [veil, halo, dark, gap].map((symbolizer) => ({ dataLayer: "areas", symbolizer })),
+    paintRules: [veil, halo, faint, dark, gap].map((symbolizer) => ({ dataLayer: "areas", symbolizer })),
     labelRules: [areaNames(palette, 1, 10, 14), areaNames(palette, 2, 12, 16), areaNames(palette, 3, 15, 22)],
   };
 }
@@ -150,8 +151,8 @@ function areasStyle(palette) {
  * @returns {number} width of a border in px; borders of larger areas are broader
  */
 export function areaWidth(level, z) {
-  const near = z >= 17 ? 3.6 : z >= 14 ? 1.5 : 1;
-  return near + (3 - Math.min(3, levelRank(level))) * (z >= 17 ? 1.2 : 0.8);
+  const near = z >= 17 ? 3.6 : z >= 14 ? 1.2 : 0.7;
+  return near + (3 - Math.min(3, levelRank(level))) * (z >= 17 ? 1.2 : z >= 14 ? 0.8 : 0.6);
 }
 
 /**
@@ -274,7 +275,7 @@ function hotspotsStyle(palette) {
     look: () => ({ size: 18, colour: palette.hotspot, halo: palette.halo, weight: 750 }),
     once: (p) => `hotspot ${p.id}`,
   });
-  return { paintRules: [{ dataLayer: "hotspots", symbolizer: outline }], labelRules: [{ dataLayer: "hotspots", symbolizer: rank }] };
+  return { paintRules: [{ dataLayer: "hotspots", symbolizer: outline }], labelRules: [{ dataLayer: "hotspot_labels", symbolizer: rank }] };
 }
 
 /**

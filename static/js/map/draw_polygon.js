@@ -207,9 +207,10 @@ function toolBar({ start, finish, undo, redo, clear, type }) {
     clear: mapButton({ id: "clear", label: t("Clear the drawing"), icon: icon("trash"), onPress: clear, bare: true }),
     form: mapButton({ id: "coordinates", label: t("Coordinates"), icon: icon("table"), expands: form, bare: true }),
   };
+  const words = el("div", { class: "draw-form" }, hint, warn);
   const element = el("div", {},
     el("div", { class: "draw-bar", role: "toolbar", "aria-label": t("Drawing tools") }, Object.values(buttons)),
-    el("div", { class: "draw-form" }, hint, warn), form);
+    words, form);
   /** @param {{present: import("./drawing.js").Drawing, active: boolean, canUndo: boolean, canRedo: boolean}} state */
   const show = ({ present, active, canUndo, canRedo }) => {
     buttons.start.setAttribute("aria-pressed", String(active));
@@ -220,6 +221,8 @@ function toolBar({ start, finish, undo, redo, clear, type }) {
     buttons.clear.disabled = present.ring.length === 0;
     if (document.activeElement !== text) text.value = drawing.formatCoordinates(present.ring);
     hint.textContent = hintFor(present, active);
+    // On phones the map needs the room until there is something to say.
+    words.classList.toggle("draw-form--idle", !active && present.ring.length === 0);
   };
   return { element, show, note: (/** @type {string} */ words) => void (warn.textContent = words) };
 }

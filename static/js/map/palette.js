@@ -15,7 +15,7 @@ const LIGHT = Object.freeze({
   building: "#e0dcd4", buildingEdge: "#cbc6bc",
   road: "#ffffff", roadMajor: "#fffdf6", roadCasing: "#c9c8c3", roadMajorCasing: "#b3b0a8", path: "#b9b5ab",
   label: "#51565a", labelWater: "#557083", halo: "#ffffff",
-  gridLine: "#2c3a4a", gridGap: "#ffffff", gridLabel: "#23303d", veil: "rgba(243,241,236,0.62)",
+  gridLine: "#2c3a4a", gridFaint: "#8d969e", gridGap: "#ffffff", gridLabel: "#23303d", veil: "rgba(243,241,236,0.62)",
   fresh: "#2b8b8a", due: "#e69200", overdue: "#c8281e", vacant: "#6f7a79", pointEdge: "#ffffff",
   cell: ["#d7efee", "#a5d6d3", "#66b5b2", "#2b8b8a", "#0b5a5c"],
   cameraOn: "#274b8f", cameraOff: "#c8281e", cameraOther: "#6f7a79", cameraView: "rgba(39,75,143,0.16)",
@@ -30,7 +30,7 @@ const DARK = Object.freeze({
   building: "#212a2c", buildingEdge: "#2f3a3c",
   road: "#39464a", roadMajor: "#4a585c", roadCasing: "#0d1314", roadMajorCasing: "#0d1314", path: "#3a474a",
   label: "#b4bfbf", labelWater: "#86a6b8", halo: "#0f1616",
-  gridLine: "#c6d4da", gridGap: "#10191a", gridLabel: "#dfe8ea", veil: "rgba(15,22,22,0.62)",
+  gridLine: "#c6d4da", gridFaint: "#5f6d73", gridGap: "#10191a", gridLabel: "#dfe8ea", veil: "rgba(15,22,22,0.62)",
   fresh: "#4fb8b5", due: "#f0ab3d", overdue: "#f0665c", vacant: "#98a5a4", pointEdge: "#0f1616",
   cell: ["#174b4b", "#1f6968", "#2b8b8a", "#66b5b2", "#c4e8e6"],
   cameraOn: "#86aaf0", cameraOff: "#f0665c", cameraOther: "#98a5a4", cameraView: "rgba(134,170,240,0.20)",
@@ -43,7 +43,7 @@ const PRINT = Object.freeze({
   name: "print",
   land: "#ffffff", water: "#d4e0e6", green: "#eef2ea", farmland: "#f6f5ee", building: "#e4e4e4",
   buildingEdge: "#bdbdbd", roadCasing: "#8f8f8f", roadMajorCasing: "#6f6f6f", label: "#222222",
-  gridLine: "#000000", gridLabel: "#000000", veil: "rgba(255,255,255,0.5)",
+  gridLine: "#000000", gridFaint: "#777777", gridLabel: "#000000", veil: "rgba(255,255,255,0.5)",
 });
 
 /** @typedef {{[K in keyof typeof LIGHT]: K extends "cell" ? readonly string[] : string}} Palette */

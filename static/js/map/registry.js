@@ -75,9 +75,33 @@ export function announceMap(map) {
  * @param {boolean} [animate]
  */
 export function fit(map, [west, south, east, north], animate = true) {
-  const cover = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
-  const covered = matchMedia("(max-width: 767px)").matches ? cover : 0;
-  map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [16, 16], paddingBottomRight: [16, 16 + covered], maxZoom: 18, animate });
+  const { above, below } = coveredPx(map);
+  map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [16, 16 + above], paddingBottomRight: [16, 16 + below], maxZoom: 18, animate });
+}
+
+/**
+ * Bring a point to the middle of what the tool bar and the sheet leave free.
+ * @param {L.Map} map
+ * @param {{lon: number, lat: number}} place
+ * @param {number} [zoom]
+ */
+export function centreOn(map, { lon, lat }, zoom = map.getZoom()) {
+  const { above, below } = coveredPx(map);
+  const middle = map.project([lat, lon], zoom).add([0, (below - above) / 2]);
+  map.setView(map.unproject(middle, zoom), zoom);
+}
+
+/**
+ * @param {L.Map} map
+ * @returns {{above: number, below: number}} px of the map that a phone's tool bar and sheet cover, 0 on the desk
+ */
+function coveredPx(map) {
+  if (!matchMedia("(max-width: 767px)").matches) return { above: 0, below: 0 };
+  const below = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
+  const container = map.getContainer();
+  const bar = container.querySelector(".draw-bar")?.closest(".leaflet-control");
+  const above = bar ? bar.getBoundingClientRect().bottom - container.getBoundingClientRect().top : 0;
+  return { above, below };
 }
 
 /** @param {L.Map} map */
@@ -105,7 +129,7 @@ function followPlaces(map) {
   document.addEventListener("place-found", (event) => {
     const { lon, lat, bbox } = /** @type {CustomEvent} */ (event).detail;
     if (bbox) fit(map, bbox);
-    else map.setView([lat, lon], Math.max(map.getZoom(), 18));
+    else centreOn(map, { lon, lat }, Math.max(map.getZoom(), 18));
     highlight(map, { type: "Point", coordinates: [lon, lat] });
   });
 }

@@ -17,6 +17,8 @@ sheet?.setHeight("full");
 /** @param {string} selector @returns {HTMLElement | null} */
 const part = (selector) => root.querySelector(selector);
 
+part('.tab[aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // ---- filters answer at once; the button is for those without a mouse
 
 for (const form of root.querySelectorAll("[data-filter]")) {

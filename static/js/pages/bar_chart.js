@@ -31,7 +31,7 @@ export function barChart({ title, bars, unit }) {
     }, svg("title", {}, `${bar.name}: ${bar.value}`));
   });
   const marks = bars.flatMap((bar, index) => (bar.mark
-    ? [svg("text", { class: "chart__mark", x: ((index + 0.5) * step).toFixed(2), y: HEIGHT - 3, "text-anchor": "middle" }, bar.mark)]
+    ? [svg("text", { class: "chart__mark", x: (index === bars.length - 1 ? WIDTH : (index + 0.5) * step).toFixed(2), y: HEIGHT - 3, "text-anchor": index === bars.length - 1 ? "end" : "middle" }, bar.mark)]
     : []));
   return el("figure", { class: "chart" },
     el("figcaption", { class: "chart__title" }, title, el("span", { class: "muted small" }, t("most: {count}", { count: top }))),

@@ -33,8 +33,8 @@ const { map, parts } = await mapReady;
 const drawer = parts.get("drawer");
 const findings = mountFindings(map, { onPress: (index) => chooseFinding(index) });
 
-/** @type {{drawing: any, communityId: number | null, checking: AbortController, timer: number}} */
-const state = { drawing: null, communityId: null, checking: new AbortController(), timer: 0 };
+/** @type {{drawing: any, communityId: number | null, communityBox: Box | null, checking: AbortController, timer: number}} */
+const state = { drawing: null, communityId: null, communityBox: null, checking: new AbortController(), timer: 0 };
 
 /** @param {string} selector @returns {HTMLElement} */
 function part(selector) {
@@ -269,6 +269,7 @@ async function followAddress() {
   home.hidden = id !== null;
   opened.hidden = id === null;
   state.communityId = id;
+  state.communityBox = null;
   if (id === null) {
     findings.show([]);
     if (state.drawing) void check(state.drawing);
@@ -284,7 +285,9 @@ async function loadCommunity(id) {
   }
   try {
     const answer = await get(`/api/boundaries/communities/${id}`);
-    if (state.communityId === id) showCommunity(answer);
+    if (state.communityId !== id) return;
+    state.communityBox = answer.bbox;
+    showCommunity(answer);
   } catch (error) {
     if (state.communityId !== id) return;
     const words = error instanceof ProblemError ? error.text : t("Something went wrong.");
@@ -331,12 +334,14 @@ function gridRow(grid) {
 listen(document, "drawing-changed", (event) => drawingChanged(event.detail));
 listen(map.getContainer(), "keydown", (event) => event.key === "s" && (event.ctrlKey || event.metaKey) && (event.preventDefault(), void save()));
 map.on("drawing-started", () => {
+  const place = state.communityBox;
   if (state.communityId !== null) {
     keepState({ selection: null }, { step: true });
     void followAddress();
   }
   // On a phone the map is needed now, and the facts once the line is closed.
   sheet?.setHeight("peek");
+  if (sheet && place && map.getBounds().contains([[place[1], place[0]], [place[3], place[2]]])) fit(map, place);
 });
 listen(part("[data-save-form]"), "submit", (event) => {
   event.preventDefault();

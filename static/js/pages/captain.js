@@ -44,6 +44,8 @@ let shown = null;
 let opening = 0;
 let sending = false;
 let recorded = { dwelling_id: 0, at_ms: 0 };
+/** Takes the last "stored" words away: they must not offer an undo that has happened. */
+let dismissStored = () => {};
 
 /** @param {string} selector @returns {HTMLElement} */
 function part(selector) {
@@ -275,7 +277,8 @@ async function send(entry) {
 function stored(entry, card) {
   if (shown?.id === card.id) showDwelling(card);
   const visit = card.visits.find((one) => one.undo_s > 0);
-  toast(t("{door}: {outcome}, stored.", { door: entry.label, outcome: outcomeWord(entry.outcome) }), {
+  dismissStored();
+  dismissStored = toast(t("{door}: {outcome}, stored.", { door: entry.label, outcome: outcomeWord(entry.outcome) }), {
     durationMs: 10_000,
     action: visit && { label: t("Undo"), run: () => void takeBack(visit.id) },
   });
@@ -294,6 +297,7 @@ function refused(entry, error) {
 async function takeBack(visit_id) {
   try {
     const card = await post(`/api/captain/visits/${visit_id}/undo`);
+    dismissStored();
     if (shown?.id === card.id) showDwelling(card);
     toast(t("{door}: the visit was taken back.", { door: doorLabel(card) }));
     changed();

@@ -3,7 +3,7 @@ import { ProblemError, get, post, request } from "../api.js";
 import { el, fillWith, icon, listen, svg } from "../dom.js";
 import { sheet } from "../frame.js";
 import { formatInstant, t } from "../i18n.js";
-import { mapReady } from "../map/registry.js";
+import { centreOn, mapReady } from "../map/registry.js";
 import { teamColour } from "../map/palette.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, isLive, jobCard } from "../tray.js";
@@ -161,7 +161,7 @@ function stopRow(stop, route) {
 function droppedList(dropped) {
   if (dropped.length === 0) return null;
   const row = (/** @type {any} */ stop) => el("li", { class: "list__item" },
-    el("button", { class: "list__link", type: "button", onClick: () => map.setView([stop.lat, stop.lon], Math.max(map.getZoom(), 16)) },
+    el("button", { class: "list__link", type: "button", onClick: () => centreOn(map, stop, Math.max(map.getZoom(), 16)) },
       el("span", { class: "list__text" }, el("span", { class: "list__title" }, stop.name), el("span", { class: "list__detail" }, dropWords(stop)),
         el("span", { class: "list__detail" }, whyWords(stop))),
       el("span", { class: "list__end" }, t("value {prize}", { prize: Math.round(stop.prize) }))));
@@ -192,7 +192,7 @@ function chooseTeam(teamId, { quiet = false } = {}) {
 /** @param {any} stop @param {any} route */
 function chooseStop(stop, route) {
   Object.assign(state, { teamId: route.team_id, stopId: stop.id });
-  map.panTo([stop.lat, stop.lon]);
+  centreOn(map, stop);
   if (sheet?.height() === "peek") sheet.setHeight("half");
   showChoice();
   root.querySelector(`[data-stop="${stop.id}"]`)?.scrollIntoView({ block: "nearest" });
@@ -255,7 +255,7 @@ async function follow(job) {
   try {
     show(job);
     if (sheet?.height() === "peek") sheet.setHeight("half");
-    root.scrollIntoView({ block: "start" });
+    toTop();
     const ended = await followJob(job.id, show);
     if (ended.state === "done") await openNewPlan();
     else if (ended.state === "cancelled") toast(t("Stopped. The earlier plan stays."));
@@ -275,7 +275,12 @@ async function openNewPlan() {
   Object.assign(state, { teamId: null, stopId: null });
   await load();
   routes.fitView();
-  root.scrollIntoView({ block: "start" });
+  toTop();
+}
+
+/** Progress and results stand at the head of the panel. */
+function toTop() {
+  root.closest(".panel__scroll")?.scrollTo({ top: 0 });
 }
 
 /** @param {{best?: [number, number][], offered_value?: number} | undefined} detail the value found so far against all on offer */

@@ -53,7 +53,9 @@ export function clock(instant) {
 
 /** @param {number} distance_m @returns {string} */
 export function distanceWords(distance_m) {
-  return distance_m < 1000 ? `${Math.round(distance_m)} m` : `${(distance_m / 1000).toFixed(1)} km`;
+  return distance_m < 1000
+    ? t("{metres} m", { metres: Math.round(distance_m) })
+    : t("{kilometres} km", { kilometres: (distance_m / 1000).toFixed(1) });
 }
 
 /** @param {number} duration_s @returns {string} */

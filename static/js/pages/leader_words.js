@@ -40,7 +40,7 @@ export function ratioWords(place) {
 
 /** @param {number} area_m2 @returns {string} */
 export function areaWords(area_m2) {
-  return area_m2 >= 1e6 ? `${(area_m2 / 1e6).toFixed(2)} km²` : `${Math.round(area_m2 / 1e4 * 10) / 10} ha`;
+  return area_m2 >= 1e6 ? `${(area_m2 / 1e6).toFixed(2)} km²` : t("{hectares} ha", { hectares: Math.round(area_m2 / 1e4 * 10) / 10 });
 }
 
 /** @param {string} instant @returns {string} a day, 2026-11-22 */

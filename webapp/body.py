@@ -1,0 +1,36 @@
+"""What a script sends, read strictly: a body nobody can read is refused and never taken for an empty one."""
+
+import json
+from typing import Any
+
+from flask import Request
+from werkzeug.exceptions import BadRequest
+
+#: Far more than a drawing of the most corners; files come another way.
+LARGEST_JSON_BYTES = 2 << 20
+
+
+class StrictRequest(Request):
+    """A request whose JSON holds only what the database can store and an answer can repeat."""
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002, ARG002 - as inherited
+        """Return the JSON body, None when there is none.
+
+        Raises
+        ------
+        RequestEntityTooLarge, BadRequest
+            The body is larger than `LARGEST_JSON_BYTES`, or no JSON of finite numbers and whole signs.
+        """
+        if not (force or self.is_json):
+            return None
+        self.max_content_length = LARGEST_JSON_BYTES
+        body = self.get_data(cache=cache)
+        if not body:
+            return None
+        try:
+            found = json.loads(body)
+            # Half a surrogate pair, infinities and endless nesting pass the reader and fail the writer.
+            json.dumps(found, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise BadRequest from error
+        return found
