@@ -25,6 +25,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
 }
 LONGEST_SHIFT = timedelta(hours=14)
+#: At the ends of the calendar no hour can be added or told in another zone.
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,8 @@ def _check_shift(shift_from: datetime | None, shift_to: datetime | None) -> None
     for name, moment in (("shift_from", shift_from), ("shift_to", shift_to)):
         if moment is not None and moment.tzinfo is None:
             raise InvalidInput("time_without_zone", setting=name)
+        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise InvalidInput("time_unreadable", setting=name)
     longest_h = LONGEST_SHIFT // timedelta(hours=1)
     if (shift_from is None) != (shift_to is None):
         raise InvalidInput("shift_unusable", longest_h=longest_h)

@@ -146,7 +146,8 @@ def test_audit_events_are_read_within_scope(town: SmallTown) -> None:
     with transaction(Scope.everything()) as session:
         record(session, "system.act")
     with transaction(Scope((town.west.path,))) as session:
-        seen = session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
+        acts = session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
+        seen = [act for act in acts if not act.startswith("account.")]
     with transaction(Scope.everything()) as session:
         everything = set(session.scalars(select(AuditEvent.action)))
 
