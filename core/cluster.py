@@ -120,11 +120,12 @@ def service_account() -> pwd.struct_passwd | None:
         raise ClusterError("postgres_missing", oldest=OLDEST_POSTGRES) from error
 
 
-def settle(wanted: Path) -> Path:
+def settle(wanted: Path, *, needed_bytes: int | None = None) -> Path:
     """Make the folder for a server's data and return it.
 
     It is `wanted` unless root started us and the service account cannot enter it (a project below a
-    home of mode 0700, say): then a folder below /var/lib/gridpatrol named after `wanted`.
+    home of mode 0700, say): then a folder below /var/lib/gridpatrol named after `wanted`. `needed_bytes`
+    must be free there (what a new cluster needs when not given).
 
     Raises
     ------
@@ -140,11 +141,9 @@ def settle(wanted: Path) -> Path:
         raise ClusterError("folder_unwritable", folder=str(wanted), detail=str(error)) from error
     if not _service_can_enter(folder):
         raise ClusterError("folder_unreachable", folder=str(folder), account=SERVICE_ACCOUNT)
-    free = shutil.disk_usage(folder).free
-    if free < LEAST_FREE_BYTES:
-        raise ClusterError(
-            "disk_full", folder=str(folder), free_mb=free >> 20, needed_mb=LEAST_FREE_BYTES >> 20
-        )
+    free, needed = shutil.disk_usage(folder).free, LEAST_FREE_BYTES if needed_bytes is None else needed_bytes
+    if free < needed:
+        raise ClusterError("disk_full", folder=str(folder), free_mb=free >> 20, needed_mb=needed >> 20)
     return folder
 
 

@@ -39,6 +39,8 @@ UNFINISHED = ("queued", "running")
 MAX_ATTEMPTS = 3
 #: How often a working process says that it lives; `job_stale_s` must be several times this.
 HEARTBEAT_S = 5.0
+#: An idle worker is entered in Redis for so long and renews that 15 s earlier.
+WORKER_TTL_S = 60
 
 
 class JobRun(Owned, Base):
@@ -381,6 +383,17 @@ def _heartbeat(running: RunningJob, stop: threading.Event) -> None:
             )
 
 
+class HouseWorker(Worker):
+    """A worker that enters itself again after Redis was flushed: /healthz counts only who is entered."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Say that the worker lives, and who it is when that was forgotten."""
+        super().heartbeat(timeout, pipeline)
+        if pipeline is None and self.birth_date and not self.connection.hexists(self.key, "birth"):
+            self.connection.delete(self.key)
+            self.register_birth()
+
+
 def work(queues: Sequence[str], *, burst: bool = False) -> None:
     """Work on `queues` in this order until told to stop (SIGTERM lets the running job end).
 
@@ -388,8 +401,11 @@ def work(queues: Sequence[str], *, burst: bool = False) -> None:
     processes would mix their answers.
     """
     engine().dispose()
-    worker = Worker(
-        [_queue(name) for name in queues], connection=redis_connection(), serializer=JSONSerializer
+    worker = HouseWorker(
+        [_queue(name) for name in queues],
+        connection=redis_connection(),
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL_S,
     )
     worker.work(burst=burst, logging_level="WARNING")
 

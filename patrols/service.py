@@ -23,6 +23,7 @@ from geo.roads.queries import load_sections, speed_table
 from geo.roads.speed import SPEED_TABLE_VERSION, Mode, SpeedTable
 from geo.shapes.crs import metric_epsg, to_lonlat, to_metric
 from incidents.queries import hotspot_types, latest_incident
+from incidents.tiles import reference_moment
 from patrols import queries
 from patrols.models import PatrolPlan, PatrolRoute, PatrolStop
 from patrols.planning.candidates import Candidate, Spot, candidates
@@ -107,8 +108,9 @@ def _spots(session: Session, area: Area, epsg: int) -> list[Spot]:
     """Return the area's spots with cameras counted and the days since the last visit."""
     moment = now()
     latest = latest_incident(session, area, types=hotspot_types(session), before=moment)
-    # A register that ends years ago is history and is read by its own last days.
-    until = moment if latest is None or moment - latest < RECENT else latest + timedelta(seconds=1)
+    # As on the map: a register that ended years ago is read by its own last days, its newest row included.
+    until = reference_moment(latest, moment)
+    until += timedelta(seconds=1) if until == latest else timedelta()
     around = queries.surroundings(session, area, since=until - RECENT, until=until)
     found = queries.spots(session, area, at=moment, on=today(), around=around)
     if not found:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from flask import Request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 #: Far more than a drawing of the most corners; files come another way.
 LARGEST_JSON_BYTES = 2 << 20
@@ -13,7 +13,7 @@ LARGEST_JSON_BYTES = 2 << 20
 class StrictRequest(Request):
     """A request whose JSON holds only what the database can store and an answer can repeat."""
 
-    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002, ARG002 - as inherited
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:  # noqa: FBT001, FBT002 - as inherited
         """Return the JSON body, None when there is none.
 
         Raises
@@ -23,8 +23,12 @@ class StrictRequest(Request):
         """
         if not (force or self.is_json):
             return None
-        self.max_content_length = LARGEST_JSON_BYTES
+        # The form guard has opened the body by now: the limit of the stream is set, the length is not read.
+        if (self.content_length or 0) > LARGEST_JSON_BYTES:
+            raise RequestEntityTooLarge
         body = self.get_data(cache=cache)
+        if len(body) > LARGEST_JSON_BYTES:
+            raise RequestEntityTooLarge
         if not body:
             return None
         try:

@@ -27,7 +27,7 @@ def who() -> str:
 
 
 def who_signs_in() -> str:
-    """Return address and login of a sign-in; blanks around the login, which signing in drops, count nothing."""
+    """Return address and login of a sign-in, the login without the blanks that signing in drops."""
     return f"{where()}|{request.form.get('login_name', '').strip()[:64].lower()}"
 
 

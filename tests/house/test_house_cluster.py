@@ -29,6 +29,8 @@ from core.cluster import (
     service_account,
     settle,
 )
+from webapp.house.servers import choose_servers
+from webapp.house.up import standing, take_down
 
 
 @pytest.fixture
@@ -242,6 +244,17 @@ def test_a_full_disk_is_named_before_anything_is_written(place, monkeypatch):
         settle(place / "postgres")
     assert refusal.value.code == "disk_full"
     assert refusal.value.fields["free_mb"] < refusal.value.fields["needed_mb"]
+
+
+def test_a_full_disk_does_not_keep_the_house_from_being_looked_at_and_stopped(place, monkeypatch):
+    monkeypatch.setattr(cluster_module, "LEAST_FREE_BYTES", 1 << 60)
+    here = {"GRIDPATROL_VAR_DIR": str(place)}
+
+    assert standing(here).database is False
+    take_down(here)
+
+    with pytest.raises(ClusterError, match="disk_full"):
+        choose_servers(here)
 
 
 def test_a_place_where_no_folder_can_be_made_is_named(place):

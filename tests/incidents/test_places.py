@@ -1,8 +1,6 @@
 """From flagged cells to places, and the whole engine from arrays."""
 
-import doctest
 from dataclasses import replace
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -15,9 +13,6 @@ from incidents.hotspots import (
     Incidents,
     TooFew,
     find_hotspots,
-    lattice,
-    places,
-    significance,
 )
 from incidents.hotspots.places import peak_hours
 from incidents.hotspots.significance import poisson_interval
@@ -155,10 +150,3 @@ def test_peak_hours_are_the_shortest_run_with_half_of_the_incidents(
 def test_a_question_without_an_answer_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         HotspotParams(as_of_s=0, **wrong)
-
-
-@pytest.mark.parametrize("module", [lattice, places, significance], ids=lambda module: module.__name__)
-def test_the_examples_in_the_docstrings_hold(module: ModuleType) -> None:
-    result = doctest.testmod(module)
-    assert result.attempted > 0
-    assert result.failed == 0

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from importlib import import_module
 
 import click
 
@@ -26,6 +27,7 @@ def worker(queues: tuple[str, ...], burst: bool) -> None:  # noqa: FBT001 - clic
 def reconcile() -> None:
     """Enqueue again whatever Redis or a dead worker lost, until told to stop."""
     write_json_lines(settings().log_level)
+    import_module("geo.areas.models")  # a run's row refers to its area: unknown, the row cannot be changed
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -10,9 +10,10 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.clock import local_zone
+from core.clock import local_zone, now
 from geo.areas.models import Area
 from geo.households.models import Dwelling, Visit
+from geo.households.service import UNDO_TIME
 from geo.staff.models import Account, AccountRole, Post
 from geo.staff.service import create_account, set_password
 from webapp.demo.territory import COUNTY_CODE
@@ -101,8 +102,10 @@ def _log_visits(session: Session, captain: Account, grid: Area) -> None:
     dwellings = session.scalars(
         select(Dwelling).where(Dwelling.area_id == grid.id, Dwelling.last_visit_on.is_not(None))
     ).all()
+    # A town loaded before ten in the morning has no visits of that hour yet.
+    latest = now() - UNDO_TIME
     moments = {
-        dwelling.id: datetime.combine(dwelling.last_visit_on or date.min, time(10), local_zone())
+        dwelling.id: min(datetime.combine(dwelling.last_visit_on or date.min, time(10), local_zone()), latest)
         for dwelling in dwellings
     }
     session.add_all(

@@ -70,8 +70,11 @@ class Servers:
         (self.var / "env.json").unlink(missing_ok=True)
 
 
-def choose_servers(environ: Mapping[str, str]) -> Servers:
+def choose_servers(environ: Mapping[str, str], *, needed_bytes: int | None = None) -> Servers:
     """Return the servers `environ` asks for; the folders of private ones are made.
+
+    `needed_bytes` must be free on their disk (what a new cluster needs when not given): to look, to stop
+    and to delete nothing is needed, least of all on a full disk.
 
     Raises
     ------
@@ -82,14 +85,14 @@ def choose_servers(environ: Mapping[str, str]) -> Servers:
     private_database = not environ.get(DATABASE_URL)
     if not private_database and not environ.get(OWNER_URL):
         raise DomainError("owner_url_missing")
-    cluster = PrivateCluster(_settle(var / "postgres")) if private_database else None
-    redis = None if environ.get(REDIS_URL) else PrivateRedis(_settle(var / "redis"))
+    cluster = PrivateCluster(_settle(var / "postgres", needed_bytes)) if private_database else None
+    redis = None if environ.get(REDIS_URL) else PrivateRedis(_settle(var / "redis", needed_bytes))
     var.mkdir(parents=True, exist_ok=True)
     return Servers(var, cluster, redis)
 
 
-def _settle(wanted: Path) -> Path:
-    folder = settle(wanted)
+def _settle(wanted: Path, needed_bytes: int | None) -> Path:
+    folder = settle(wanted, needed_bytes=needed_bytes)
     if folder != wanted:
         say(
             f"数据放在 {folder}（账户 postgres 无法进入项目文件夹）",

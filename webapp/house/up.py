@@ -190,7 +190,7 @@ def announce(var: Path, host: str, port: int) -> None:
 
 def take_down(environ: Mapping[str, str]) -> None:
     """Stop everything of ours that runs, also what a crash left behind."""
-    servers = choose_servers(environ)
+    servers = choose_servers(environ, needed_bytes=0)
     note = read_note(servers.var / "run")
     if note is not None:
         _end_supervisor(note)
@@ -213,7 +213,7 @@ def start_afresh(environ: Mapping[str, str]) -> None:
     DomainError
         ``fresh_not_private``: the database is a server of the person's own.
     """
-    servers = choose_servers(environ)
+    servers = choose_servers(environ, needed_bytes=0)
     if servers.cluster is None:
         raise DomainError("fresh_not_private")
     note = read_note(servers.var / "run")
@@ -237,7 +237,7 @@ class Standing:
 
 def standing(environ: Mapping[str, str]) -> Standing:
     """Return how the house stands now."""
-    servers = choose_servers(environ)
+    servers = choose_servers(environ, needed_bytes=0)
     note = read_note(servers.var / "run")
     healthy, detail = health(note.host, note.port) if note is not None else (False, "")
     return Standing(

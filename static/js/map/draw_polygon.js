@@ -221,8 +221,9 @@ function toolBar({ start, finish, undo, redo, clear, type }) {
     buttons.clear.disabled = present.ring.length === 0;
     if (document.activeElement !== text) text.value = drawing.formatCoordinates(present.ring);
     hint.textContent = hintFor(present, active);
-    // On phones the map needs the room until there is something to say.
-    words.classList.toggle("draw-form--idle", !active && present.ring.length === 0);
+    // On phones the map needs the room unless there is something to do.
+    const idle = present.closed ? drawing.crossings(present).length === 0 : !active && present.ring.length === 0;
+    words.classList.toggle("draw-form--idle", idle);
   };
   return { element, show, note: (/** @type {string} */ words) => void (warn.textContent = words) };
 }

@@ -40,8 +40,22 @@ export function createMap(id, { center, zoom, bounds = null, minZoom = 9, maxZoo
   if (at) map.setView([at.lat, at.lon], at.zoom);
   else if (bounds) fit(map, bounds, false);
   keepView(map);
-  new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(element);
+  keepSize(map, element);
   return map;
+}
+
+/**
+ * On the screen the top left corner stays where it is; on the way to paper and back the middle does.
+ * @param {L.Map} map
+ * @param {HTMLElement} element
+ */
+function keepSize(map, element) {
+  let wasPaper = false;
+  new ResizeObserver(() => {
+    const isPaper = matchMedia("print").matches;
+    map.invalidateSize({ pan: isPaper || wasPaper, animate: false });
+    wasPaper = isPaper;
+  }).observe(element);
 }
 
 /**

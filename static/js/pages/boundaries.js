@@ -33,6 +33,9 @@ const { map, parts } = await mapReady;
 const drawer = parts.get("drawer");
 const findings = mountFindings(map, { onPress: (index) => chooseFinding(index) });
 
+/** Takes the words about a refused save away: they end with the next attempt or with the drawing. */
+let dismissRefusal = () => {};
+
 /** @type {{drawing: any, communityId: number | null, communityBox: Box | null, checking: AbortController, timer: number}} */
 const state = { drawing: null, communityId: null, communityBox: null, checking: new AbortController(), timer: 0 };
 
@@ -43,11 +46,25 @@ function part(selector) {
   return found;
 }
 
+/** @returns {boolean} the panel is a sheet over the map */
+function isPhone() {
+  return matchMedia("(max-width: 767px)").matches;
+}
+
 // ---- the drawing
+
+/** @param {any} geometry moves the map so that the sheet does not hide what was drawn */
+function showDrawn(geometry) {
+  const drawn = L.geoJSON(geometry).getBounds().pad(0.2);
+  fit(map, [drawn.getWest(), drawn.getSouth(), drawn.getEast(), drawn.getNorth()]);
+}
 
 /** @param {Drawn} drawn */
 function drawingChanged({ geometry, vertexCount, crossings, area_m2 }) {
-  if (geometry !== null && state.drawing === null && sheet?.height() === "peek") sheet.setHeight("half");
+  if (geometry !== null && state.drawing === null && sheet?.height() === "peek") {
+    sheet.setHeight("half");
+    if (isPhone()) showDrawn(geometry);
+  }
   state.drawing = geometry;
   state.checking.abort();
   clearTimeout(state.timer);
@@ -88,6 +105,7 @@ async function save() {
   if (!state.drawing) return;
   clearTimeout(state.timer);
   state.checking.abort();
+  dismissRefusal();
   saveButton.setAttribute("aria-busy", "true");
   saveButton.disabled = true;
   try {
@@ -114,7 +132,7 @@ function refused(error) {
   if (!(error instanceof ProblemError) || error.code !== "drawing_clashes") return void toastProblem(error);
   const found = error.fields.clashes.map(clashFinding);
   showFindings(found);
-  toast(t("Not saved. Places that forbid it: {count}. Your drawing is kept.", { count: found.length }), { kind: "alarm" });
+  dismissRefusal = toast(t("Not saved. Places that forbid it: {count}. Your drawing is kept.", { count: found.length }), { kind: "alarm" });
   chooseFinding(0);
   findings.bringIntoView(0);
 }
@@ -341,7 +359,7 @@ map.on("drawing-started", () => {
   }
   // On a phone the map is needed now, and the facts once the line is closed.
   sheet?.setHeight("peek");
-  if (sheet && place && map.getBounds().contains([[place[1], place[0]], [place[3], place[2]]])) fit(map, place);
+  if (isPhone() && place && map.getBounds().contains([[place[1], place[0]], [place[3], place[2]]])) fit(map, place);
 });
 listen(part("[data-save-form]"), "submit", (event) => {
   event.preventDefault();
@@ -349,6 +367,7 @@ listen(part("[data-save-form]"), "submit", (event) => {
 });
 listen(part("[data-cancel]"), "click", () => {
   const kept = state.drawing;
+  dismissRefusal();
   drawer.clear();
   keepName("");
   toast(t("The drawing is put away."), kept ? { durationMs: 10_000, action: { label: t("Undo"), run: () => drawer.load(kept) } } : {});

@@ -9,7 +9,7 @@ import { toast, toastProblem } from "../toast.js";
 import { followJob, isLive, jobCard } from "../tray.js";
 import { onStateBack } from "../url_state.js";
 import { showGantt } from "./dispatch_gantt.js";
-import { clock, distanceWords, dropWords, durationWords, whyWords } from "./dispatch_words.js";
+import { clock, distanceWords, dropWords, durationWords, unbroken, whyWords } from "./dispatch_words.js";
 
 const VIEWS = ["plan", "ask", "teams"];
 /** Dropped stops beyond this many are behind a press: the list is long and sorted by worth. */
@@ -118,11 +118,11 @@ function planHead(plan) {
   const { summary } = plan;
   return el("header", { class: "stack-s" },
     el("p", { class: "lead" }, t("{served} stops for {teams} teams, {from} to {to}", {
-      served: summary.stops_served, teams: summary.teams, from: formatInstant(plan.shift_from), to: clock(plan.shift_to) })),
+      served: summary.stops_served, teams: summary.teams, from: unbroken(formatInstant(plan.shift_from)), to: clock(plan.shift_to) })),
     el("p", { class: "muted small" }, t("{share} % of the value on offer · {distance} · {count} stops left out", {
       share: Math.round(100 * summary.value_share), distance: distanceWords(summary.distance_m),
       count: summary.stops_offered - summary.stops_served })),
-    summary.idle_teams?.length ? el("p", { class: "notice notice--attend", role: "status" }, icon("attend"), t("Without a stop: {names}", { names: summary.idle_teams.join("、") })) : null,
+    summary.idle_teams?.length ? el("p", { class: "notice notice--attend", role: "status" }, icon("attend"), t("Without a stop: {names}", { names: summary.idle_teams.join(t(", ")) })) : null,
     el("div", { class: "row" },
       el("a", { class: "btn", href: `/api/dispatch/plans/${plan.id}.csv`, download: true }, icon("download"), t("Table")),
       el("a", { class: "btn", href: `/api/dispatch/plans/${plan.id}.geojson?download`, download: true }, "GeoJSON"),

@@ -29,9 +29,9 @@ export function whyWords(stop) {
   const told = [kindWord(stop.kind)];
   if (stop.kind === "hotspot") told.push(t("{found} incidents, usual {usual}", { found: why.incidents, usual: why.expected }));
   if (stop.kind === "grid" && why.incidents > 0) told.push(t("{count} incidents lately", { count: why.incidents }));
-  told.push(why.cameras_near > 0 ? t("{count} cameras near", { count: why.cameras_near }) : t("no camera near"));
+  told.push(camerasWords(why.cameras_near));
   told.push(why.days_since_visit === null || why.days_since_visit === undefined
-    ? t("no visit known") : t("last visit {days} days ago", { days: Math.round(why.days_since_visit) }));
+    ? t("no visit known") : visitWords(Math.round(why.days_since_visit)));
   return told.join(" · ");
 }
 
@@ -44,6 +44,23 @@ export function dropWords(stop) {
     outranked: t("Other stops within the shift are worth more."),
   });
   return words[stop.dropped ?? ""] ?? String(stop.dropped);
+}
+
+/** @param {number} count @returns {string} */
+function camerasWords(count) {
+  if (count === 0) return t("no camera near");
+  return count === 1 ? t("one camera near") : t("{count} cameras near", { count });
+}
+
+/** @param {number} days @returns {string} */
+function visitWords(days) {
+  if (days === 0) return t("visited today");
+  return days === 1 ? t("last visit yesterday") : t("last visit {days} days ago", { days });
+}
+
+/** @param {string} text @returns {string} the same, not broken at its hyphens (word joiners) */
+export function unbroken(text) {
+  return text.replaceAll("-", "\u2060-\u2060");
 }
 
 /** @param {string | null} instant @returns {string} 21:40 */
