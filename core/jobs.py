@@ -391,7 +391,7 @@ class HouseWorker(Worker):
         super().heartbeat(timeout, pipeline)
         if pipeline is None and self.birth_date and not self.connection.hexists(self.key, "birth"):
             self.connection.delete(self.key)
-            self.register_birth()
+            self.register_birth()  # type: ignore[no-untyped-call]
 
 
 def work(queues: Sequence[str], *, burst: bool = False) -> None:

@@ -167,13 +167,13 @@ def load_task(session: Session, area: Area, question: HotspotQuestion) -> Task:
 
 
 def store_map(session: Session, run_id: int, area: Area, *, task: Task, found: HotspotMap) -> list[Hotspot]:
-    """Store the places found for `area`; its earlier hotspots expire. Flushed, not committed."""
+    """Store the places found for `area`; earlier hotspots there and below expire. Flushed, not committed."""
     # Of two runs that end at once the later one must see, and let expire, what the earlier stored.
     session.execute(select(Area.id).where(Area.id == area.id).with_for_update(key_share=True))
     moment = now()
     session.execute(
         update(Hotspot)
-        .where(Hotspot.area_id == area.id, Hotspot.expires_at > moment)
+        .where(Hotspot.area_path.op("<@")(area.path), Hotspot.expires_at > moment)
         .values(expires_at=moment)
         .execution_options(synchronize_session=False)
     )

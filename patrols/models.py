@@ -109,7 +109,9 @@ class PatrolStop(Owned, Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("patrol_plan.id", ondelete="CASCADE"), index=True)
-    route_id: Mapped[int | None] = mapped_column(ForeignKey("patrol_route.id", ondelete="CASCADE"))
+    route_id: Mapped[int | None] = mapped_column(
+        ForeignKey("patrol_route.id", ondelete="CASCADE"), index=True
+    )
     sequence: Mapped[int | None] = mapped_column(Integer)
     kind: Mapped[str] = mapped_column()
     ref_id: Mapped[int | None] = mapped_column()

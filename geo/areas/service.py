@@ -267,7 +267,10 @@ def _free_code(session: Session, community: Area) -> str:
     """Return the next free code of the 6+3+3+3 scheme below the community's twelve digits (S6)."""
     used = {area.code for area, _ in grid_boundaries(session, community)}
     used |= {draft.code for draft, _ in draft_shapes(session, community)}
-    return next(code for n in range(1, 1000) if (code := f"{community.code}{n:03d}") not in used)
+    free = next((code for n in range(1, 1000) if (code := f"{community.code}{n:03d}") not in used), None)
+    if free is None:
+        raise Conflict("codes_used_up", community=community.name)
+    return free
 
 
 def _described(clash: Clash, names: list[str], community: str) -> dict[str, Any]:

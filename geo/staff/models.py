@@ -15,13 +15,16 @@ class Account(Versioned, Stamped, Base):
     __tablename__ = "account"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    login: Mapped[str] = mapped_column(unique=True)
+    login: Mapped[str] = mapped_column()
     name: Mapped[str] = mapped_column()
     password_hash: Mapped[str] = mapped_column()
     locale: Mapped[str] = mapped_column(server_default="zh")
     active: Mapped[bool] = mapped_column(server_default="true")
     session_epoch: Mapped[int] = mapped_column(Integer, server_default="1")
     last_login_at: Mapped[datetime | None] = mapped_column()
+
+    # Nobody types capitals in a login twice the same.
+    __table_args__ = (Index("uq_account_login", text("lower(login)"), unique=True),)
 
 
 class Role(Base):

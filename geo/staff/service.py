@@ -2,11 +2,11 @@
 
 import re
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.clock import now
+from core.clock import now, today
 from core.db import actor_of
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geo.areas.models import Area
@@ -98,12 +98,17 @@ def authenticate(session: Session, login: str, password: str) -> Account:
     Forbidden
         ``login_refused``; which of the two was wrong, or that the account rests, is not told.
     """
-    account = session.scalar(select(Account).where(Account.login == login))
+    account = session.scalar(select(Account).where(func.lower(Account.login) == login.lower()))
     matches = password_matches(account.password_hash if account else None, password)
     if account is None or not matches or not account.active:
         raise Forbidden("login_refused")
-    account.last_login_at = now()
-    session.flush()
+    # Not through the mapper: two sign-ins at once are no conflict between two editors.
+    session.execute(
+        update(Account)
+        .where(Account.id == account.id)
+        .values(last_login_at=now())
+        .execution_options(synchronize_session=False)
+    )
     _note(session, "account.sign_in", account)
     return account
 
@@ -121,7 +126,9 @@ def _take_captaincy(session: Session, account: Account, grid: Area) -> None:
         select(Post).where(Post.area_id == grid.id, Post.kind == "captain", Post.valid_to.is_(None))
     )
     if post is None:
-        post = Post(kind="captain", county_id=grid.county_id, area_id=grid.id, area_path=grid.path)
+        post = Post(
+            kind="captain", valid_from=today(), county_id=grid.county_id, area_id=grid.id, area_path=grid.path
+        )
         session.add(post)
     post.account_id = account.id
     post.holder_name = account.name

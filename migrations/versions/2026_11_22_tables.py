@@ -63,8 +63,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
-        sa.UniqueConstraint("login", name=op.f("uq_account_login")),
     )
+    op.create_index("uq_account_login", "account", [sa.literal_column("lower(login)")], unique=True)
     op.create_table(
         "area",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1257,6 +1257,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_patrol_stop_area_id"), "patrol_stop", ["area_id"], unique=False)
     op.create_index(op.f("ix_patrol_stop_plan_id"), "patrol_stop", ["plan_id"], unique=False)
+    op.create_index(op.f("ix_patrol_stop_route_id"), "patrol_stop", ["route_id"], unique=False)
 
 
 def downgrade() -> None:

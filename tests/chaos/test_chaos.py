@@ -71,7 +71,7 @@ def test_the_reconciler_as_it_starts_takes_up_a_dead_workers_run(town: SmallTown
 
 def test_a_worker_enters_itself_again_after_redis_was_flushed(town: SmallTown) -> None:
     worker = HouseWorker(list(QUEUES), connection=redis_connection(), serializer=JSONSerializer)
-    worker.register_birth()
+    worker.register_birth()  # type: ignore[no-untyped-call]
     redis_connection().flushdb()
     assert Worker.all(connection=redis_connection()) == []
 
@@ -79,4 +79,4 @@ def test_a_worker_enters_itself_again_after_redis_was_flushed(town: SmallTown) -
 
     [entered] = Worker.all(connection=redis_connection())
     assert (entered.name, entered.queue_names()) == (worker.name, list(QUEUES))
-    worker.register_death()
+    worker.register_death()  # type: ignore[no-untyped-call]

@@ -148,7 +148,7 @@ def test_another_countys_teams_cannot_be_planned_or_changed(dispatcher: FlaskCli
     team_id = dispatcher.get("/api/dispatch/state").json["teams"][0]["id"]
     foreign = stranger(streets)
 
-    changed = foreign.put(f"/api/dispatch/teams/{team_id}", json=TEAM)
+    changed = foreign.put(f"/api/dispatch/teams/{team_id}", json=TEAM, headers={"If-Match": '"1"'})
 
     assert (changed.status_code, changed.json["code"]) == (404, "team_unknown")
 
@@ -188,7 +188,13 @@ def test_a_team_is_added_changed_and_rested(dispatcher: FlaskClient, streets: Wo
     made = dispatcher.post("/api/dispatch/teams", json=TEAM)
     assert made.status_code == 201
 
-    dispatcher.put(f"/api/dispatch/teams/{made.json['id']}", json=TEAM | {"name": "晨巡队", "active": False})
+    address = f"/api/dispatch/teams/{made.json['id']}"
+    changed = TEAM | {"name": "晨巡队", "active": False}
+    assert dispatcher.put(address, json=changed).json["code"] == "version_missing"
+    assert dispatcher.put(address, json=changed, headers={"If-Match": '"1"'}).status_code == 200
+
+    lost = dispatcher.put(address, json=TEAM, headers={"If-Match": '"1"'})
+    assert (lost.status_code, lost.json["code"]) == (409, "version_conflict")
 
     teams = {team["id"]: team for team in dispatcher.get("/api/dispatch/state").json["teams"]}
     kept = teams[made.json["id"]]

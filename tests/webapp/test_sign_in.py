@@ -1,6 +1,7 @@
 """Signing in, staying in, and being let in: sessions, forms, limits, language."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ import core.settings
 from core.audit import AuditEvent
 from core.db import Scope, transaction
 from geo.staff.models import Account
-from geo.staff.service import set_password
+from geo.staff.service import authenticate, set_password
 from tests.conftest import Database
 from tests.webapp.conftest import PASSWORD, World, form_token, sign_in_with
 from webapp.factory import create_app
@@ -30,6 +31,16 @@ def test_signing_in_leads_to_the_own_room_and_is_noted(world: World, sign_in: Si
 
     assert client.get("/").headers["Location"] == "/captain"
     assert actions()[-1] == "account.sign_in"
+
+
+def test_two_sign_ins_of_one_account_at_once_both_succeed(world: World) -> None:
+    with ThreadPoolExecutor(1) as pool, transaction(Scope.everything()) as first:
+        authenticate(first, "the-captain", PASSWORD)
+        second = pool.submit(lambda: sign_in_with(world.app.test_client(), "THE-CAPTAIN", PASSWORD))
+        with pytest.raises(TimeoutError):
+            second.result(timeout=1.5)  # it waits for the first, and is not refused afterwards
+        first.commit()
+        assert second.result(timeout=20).status_code == 303
 
 
 def test_a_wrong_password_is_refused_in_words_and_noted_without_what_was_typed(world: World) -> None:

@@ -57,6 +57,10 @@ GEO: dict[str, tuple[str, str]] = {
         mark("Use 1 to %(limit)s characters."),
     ),
     "draft_unknown": (mark("This draft no longer exists."), mark("Reload the list.")),
+    "codes_used_up": (
+        mark("%(community)s has no free grid code left."),
+        mark("Ask your administrator to split the community."),
+    ),
     "drawing_clashes": (
         mark("The drawing overlaps other grids or leaves its community %(community)s."),
         mark("The places are marked on the map; move the corners there. Your drawing is kept."),

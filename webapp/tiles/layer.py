@@ -4,10 +4,15 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import cameras.tiles
+import geo.mvt
+import geo.tiles
+import incidents.tiles
 from cameras.tiles import camera_views_tile, cameras_tile
 from core.clock import now, today
 from core.db import LayerVersion, scope_of
@@ -17,8 +22,13 @@ from geo.tiles import areas_tile, base_tile, drafts_tile, dwellings_tile, places
 from incidents.tiles import PERIODS_DAYS, hotspots_tile, incidents_tile, newest_incident, reference_moment
 from webapp.kept import keep, recall
 
-#: Raised whenever the same data are cut into different tiles, so that nothing old is served.
-FORM = 1
+#: Names how tiles are cut: other SQL makes other tiles of the same data, and none of the old may be served.
+FORM = hashlib.sha256(
+    b"".join(
+        Path(str(module.__file__)).read_bytes()
+        for module in (geo.mvt, geo.tiles, cameras.tiles, incidents.tiles)
+    )
+).hexdigest()[:8]
 DEFAULT_DAYS = 28
 
 
@@ -97,7 +107,7 @@ def table_versions(session: Session) -> Mapping[str, int]:
 def layer_version(layer: Layer, versions: Mapping[str, int]) -> str:
     """Return the version of a layer: what a tile's address may carry to be fetched anew when it rises."""
     numbers = [str(versions.get(table, 0)) for table in layer.tables]
-    return "-".join([str(FORM), *numbers, *([_date(layer)] if layer.dated else [])])
+    return "-".join([FORM, *numbers, *([_date(layer)] if layer.dated else [])])
 
 
 def _date(layer: Layer) -> str:

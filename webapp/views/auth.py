@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from core import audit
 from core.db import Scope, transaction
-from core.errors import DomainError, Forbidden, InvalidInput
+from core.errors import DomainError, Forbidden, InvalidInput, NotFound
 from core.settings import settings
 from geo.staff.models import Account
-from geo.staff.queries import grants_of
+from geo.staff.queries import account_by_login, grants_of
 from geo.staff.service import authenticate
 from webapp.i18n import LOCALE_COOKIE, LOCALES
 from webapp.permission import public
@@ -129,7 +129,10 @@ def _authenticated(login_name: str, password: str) -> SignedIn:
 def _note_failure(typed: str) -> None:
     # What was typed is not kept: people type passwords and phone numbers into the wrong field.
     with transaction(Scope.everything()) as system:
-        known = system.query(Account).filter(Account.login == typed).one_or_none()
+        try:
+            known = account_by_login(system, typed)
+        except NotFound:
+            known = None
         audit.record(system, "account.sign_in_failed", subject=known)
 
 

@@ -27,6 +27,7 @@ from webapp.api.parameter import sent
 from webapp.i18n import mark
 from webapp.maps import Picker, PlanRoutes
 from webapp.permission import requires
+from webapp.problem import require_match
 from webapp.session import request_session
 from webapp.sheet_file import csv_answer
 from webapp.views.map_page import scope_map
@@ -146,8 +147,10 @@ def add_team() -> tuple[Response, int]:
 @blueprint.put("/api/dispatch/teams/<int:team_id>")
 @requires("team.edit")
 def change_team(team_id: int) -> Response:
-    """Replace what is known about a team; a team that rests is not active."""
-    team = update_team(request_session(), team_id, _details(sent()))
+    """Replace what is known about a team (If-Match: its version); a team that rests is not active."""
+    session = request_session()
+    require_match(queries.team(session, team_id).version_id)
+    team = update_team(session, team_id, _details(sent()))
     return jsonify(id=team.id, name=team.name)
 
 
@@ -259,6 +262,7 @@ def _team(row: Row[Any]) -> dict[str, Any]:
         "mode_name": gettext(MODE_NAMES.get(row.mode, row.mode)),
         "size": row.size,
         "active": row.active,
+        "version": row.version_id,
         "station_name": row.station_name,
         "lon": row.lon,
         "lat": row.lat,

@@ -313,7 +313,7 @@ function showTeams() {
 /** @param {any} team */
 function editTeam(team) {
   if (!teamForm) return;
-  for (const name of ["id", "name", "mode", "size", "station_name", "lon", "lat"]) field(name).value = String(team[name]);
+  for (const name of ["id", "version", "name", "mode", "size", "station_name", "lon", "lat"]) field(name).value = String(team[name]);
   /** @type {HTMLInputElement} */ (field("active")).checked = team.active;
   part("[data-team-title]").textContent = t("Change {name}", { name: team.name });
   field("name").focus();
@@ -332,7 +332,7 @@ async function saveTeam(event) {
     lon: field("lon").value === "" ? null : Number(field("lon").value), lat: field("lat").value === "" ? null : Number(field("lat").value), active: field("active").checked,
   };
   try {
-    if (field("id").value) await request(`/api/dispatch/teams/${field("id").value}`, { method: "PUT", body: sent });
+    if (field("id").value) await request(`/api/dispatch/teams/${field("id").value}`, { method: "PUT", body: sent, etag: `"${field("version").value}"` });
     else await post("/api/dispatch/teams", sent);
     toast(t("{name} is saved.", { name: sent.name }));
     teamForm?.reset();
@@ -346,6 +346,7 @@ askForm.addEventListener("submit", (event) => void ask(event));
 teamForm?.addEventListener("submit", (event) => void saveTeam(event));
 teamForm?.addEventListener("reset", () => {
   field("id").value = "";
+  field("version").value = "";
   part("[data-team-title]").textContent = t("Add a team");
 });
 listen(document, "place-picked", (event) => {
