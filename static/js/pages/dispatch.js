@@ -3,7 +3,7 @@ import { ProblemError, get, post, request } from "../api.js";
 import { el, fillWith, icon, listen, svg } from "../dom.js";
 import { sheet } from "../frame.js";
 import { formatInstant, t } from "../i18n.js";
-import { centreOn, mapReady } from "../map/registry.js";
+import { centreOn, fit, mapReady } from "../map/registry.js";
 import { teamColour } from "../map/palette.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, isLive, jobCard } from "../tray.js";
@@ -187,6 +187,15 @@ function chooseTeam(teamId, { quiet = false } = {}) {
   state.teamId = state.teamId === teamId && !quiet ? null : teamId;
   state.stopId = null;
   showChoice();
+  const chosen = state.plan?.features.features.find((/** @type {any} */ one) => one.properties.kind === "route" && one.properties.team_id === state.teamId);
+  if (chosen) fit(map, boxOf(chosen.geometry.coordinates));
+}
+
+/** @param {[number, number][]} line @returns {[number, number, number, number]} west, south, east, north */
+function boxOf(line) {
+  const lons = line.map(([lon]) => lon);
+  const lats = line.map(([, lat]) => lat);
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 }
 
 /** @param {any} stop @param {any} route */
