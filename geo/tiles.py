@@ -24,7 +24,7 @@ ROAD_STEPS = (
     (14, ("service",)),
     (15, ("track", "cycleway", "footway")),
 )
-AREA_STEPS = ((0, "county"), (7, "town"), (9, "community"), (11, "grid"))
+AREA_STEPS = ((0, "county"), (7, "town"), (9, "community"), (12, "grid"))
 NAMED_EARLY = ("motorway", "trunk", "primary", "secondary")
 #: From this zoom dwellings are drawn one by one (flats of an entrance together), else as squares.
 POINTS_FROM = 16
@@ -49,11 +49,14 @@ def base_tile(session: Session, tile: Tile) -> bytes:
     if binds["classes"]:
         layers.append(layer("roads", _ROADS))
 
+    # Farther out a tile holds a whole district: its largest things are all that can be told apart.
+    far = tile.z <= 13
+
     def cut_share(share: float) -> bytes:
         most = {
             "most_ground": int(2_000 * share),
-            "most_buildings": int(6_000 * share),
-            "most_roads": int(6_000 * share),
+            "most_buildings": int((2_000 if far else 6_000) * share),
+            "most_roads": int((3_000 if far else 6_000) * share),
         }
         return cut(session, " || ".join(layers), binds | most)
 
