@@ -7,7 +7,7 @@ tile then needs no projection.
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import Computed, Index
+from sqlalchemy import Computed, Index, Table
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 
@@ -28,3 +28,19 @@ def tile_geometry(kind: str) -> MappedColumn[Any]:
 def spatial_index(table: str, column: str) -> Index:
     """Return a named GiST index on a geometry column."""
     return Index(f"ix_{table}_{column}", column, postgresql_using="gist")
+
+
+def has_point(table: Table) -> bool:
+    """Tell whether the rows of `table` lie at a point in their column ``geom``."""
+    return _kind(table) == "POINT"
+
+
+def has_line(table: Table) -> bool:
+    """Tell whether the rows of `table` run along a line in their column ``geom``."""
+    return _kind(table) in {"LINESTRING", "MULTILINESTRING"}
+
+
+def _kind(table: Table) -> str:
+    column = table.columns.get("geom")
+    kind: Any = column.type if column is not None else None
+    return str(kind.geometry_type) if isinstance(kind, Geometry) else ""

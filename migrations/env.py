@@ -19,6 +19,7 @@ for module in (
     "core.audit",
     "core.jobs",
     "geo.areas.models",
+    "geo.boundaries.models",
     "geo.households.models",
     "geo.places.models",
     "geo.roads.models",

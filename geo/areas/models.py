@@ -1,4 +1,4 @@
-"""Areas, their versioned boundaries, and the drafts from which boundaries are published."""
+"""Areas and their versioned boundaries."""
 
 from datetime import date, datetime
 from typing import Any
@@ -34,7 +34,8 @@ class Area(Versioned, Stamped, Base):
 
     __table_args__ = (
         CheckConstraint(f"level IN {LEVELS}", name="level"),
-        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="validity"),
+        # A grid founded and merged on one day was never valid, and is kept all the same.
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
         UniqueConstraint("id", "path", "county_id", name="uq_area_owner"),
         Index("ix_area_path", "path", postgresql_using="gist"),
         Index("uq_area_code", "county_id", "code", unique=True, postgresql_where=text("valid_to IS NULL")),
@@ -71,54 +72,4 @@ class AreaBoundary(Owned, Base):
             ExcludeConstraint(("area_id", "="), ("valid", "&&"), name="ex_area_boundary_valid"),
             spatial_index("area_boundary", "geom"),
             spatial_index("area_boundary", "geom_tile"),
-        )
-
-
-class ChangeSet(Owned, Versioned, Stamped, Base):
-    """A bundle of boundary edits under one area: draft, review, published or discarded (S2)."""
-
-    __tablename__ = "change_set"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    title: Mapped[str] = mapped_column()
-    state: Mapped[str] = mapped_column(server_default="draft")
-    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    effective_on: Mapped[date | None] = mapped_column()
-    published_at: Mapped[datetime | None] = mapped_column()
-
-    @classmethod
-    def own_table_args(cls) -> tuple[Any, ...]:
-        """Return the closed set of states; nobody reviews his own change set."""
-        return (
-            CheckConstraint("state IN ('draft', 'review', 'published', 'discarded')", name="state"),
-            CheckConstraint("reviewer_id IS NULL OR reviewer_id <> author_id", name="two_people"),
-        )
-
-
-class AreaDraft(Owned, Versioned, Stamped, Base):
-    """A grid as drawn in a change set: new (`grid_id` empty) or the next shape of an existing grid.
-
-    `area_id` is the community the draft lies in.
-    """
-
-    __tablename__ = "area_draft"
-    __tile_layer__ = "drafts"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    change_set_id: Mapped[int] = mapped_column(ForeignKey("change_set.id", ondelete="CASCADE"), index=True)
-    grid_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
-    code: Mapped[str] = mapped_column()
-    name: Mapped[str] = mapped_column()
-    geom: Mapped[WKBElement] = geometry("MULTIPOLYGON")
-    geom_tile: Mapped[WKBElement | None] = tile_geometry("MULTIPOLYGON")
-    area_m2: Mapped[float] = mapped_column()
-
-    @classmethod
-    def own_table_args(cls) -> tuple[Any, ...]:
-        """Return the indexes; a code stands once in a change set."""
-        return (
-            UniqueConstraint("change_set_id", "code"),
-            spatial_index("area_draft", "geom"),
-            spatial_index("area_draft", "geom_tile"),
         )

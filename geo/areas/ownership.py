@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
-from geoalchemy2 import Geometry
 from sqlalchemy import Table, text
 
 from core.db import Base, touch_layer
 from core.intake.bulk import stage
 from geo.areas.locate import NOWHERE, Locator, load_locator
+from geo.columns import has_point
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from sqlalchemy.orm import Session
+
+    type NewOwner = tuple[int, int, str]  # id of the row, id and path of its new area
 
 
 def reown(session: Session, county_id: int) -> dict[str, int]:
@@ -31,42 +35,74 @@ def reown(session: Session, county_id: int) -> dict[str, int]:
     session.flush()
     locator = load_locator(session, county_id)
     moved: dict[str, int] = {}
-    # Contacts are invisible but for this switch, and only the owner columns are touched.
-    session.execute(text("SELECT set_config('gridpatrol.contacts', 'import', true)"))
-    owned = [table for table in Base.metadata.sorted_tables if "area_path" in table.columns]
-    leaders: set[str] = set()
-    for table in owned:
-        if _has_point(table):
-            moved[table.name] = _move_points(session, table, locator, county_id)
-            leaders.add(table.name)
-            continue
-        for column, leader in _part_of(table):
-            if leader in leaders:
-                moved[table.name] = _follow(session, table, column, leader)
-                leaders.add(table.name)
-    session.execute(text("SELECT set_config('gridpatrol.contacts', '', true)"))
+    for table in point_tables():
+        for name, count in hand_over(session, table, _misplaced(session, table, locator, county_id)).items():
+            moved[name] = moved.get(name, 0) + count
+    return moved
+
+
+def point_tables() -> list[Table]:
+    """Return the tables whose rows belong to the area that their point lies in."""
+    return [
+        table
+        for table in Base.metadata.sorted_tables
+        if "area_path" in table.columns and "id" in table.columns and has_point(table)
+    ]
+
+
+def hand_over(session: Session, table: Table, rows: Sequence[NewOwner]) -> dict[str, int]:
+    """Give rows of `table` to their new owners; what is part of them follows.
+
+    Returns
+    -------
+    dict
+        Table name to number of rows that changed hands, tables without any left out.
+    """
+    if not rows:
+        return {}
+    with _contacts_open(session):
+        staged, count = stage(session, table, ("id", "area_id", "area_path"), rows)
+        _update(session, table, f"{staged} AS s WHERE t.id = s.id", {})
+        moved = {table.name: count} | _followed(session, table.name, [row[0] for row in rows])
     for mapper in Base.registry.mappers:
-        layer = getattr(mapper.class_, "__tile_layer__", None)
+        layer: Any = getattr(mapper.class_, "__tile_layer__", None)
         if layer and moved.get(str(getattr(mapper.local_table, "name", ""))):
             touch_layer(session, layer)
     return {name: count for name, count in moved.items() if count}
 
 
-def _has_point(table: Table) -> bool:
-    column = table.columns.get("geom")
-    kind: Any = column.type if column is not None else None
-    return isinstance(kind, Geometry) and kind.geometry_type == "POINT"
+@contextmanager
+def _contacts_open(session: Session) -> Iterator[None]:
+    # Contacts are invisible but for this switch, and only the owner columns are touched.
+    session.execute(text("SELECT set_config('gridpatrol.contacts', 'import', true)"))
+    yield
+    session.execute(text("SELECT set_config('gridpatrol.contacts', '', true)"))
 
 
-def _part_of(table: Table) -> list[tuple[str, str]]:
+def _followed(session: Session, leader: str, ids: Sequence[int]) -> dict[str, int]:
+    """Let the rows that are deleted with the leader's rows `ids` follow them, parents before their parts."""
+    moved: dict[str, int] = {}
+    for table in Base.metadata.sorted_tables:
+        if "area_path" not in table.columns or has_point(table):
+            continue
+        for column in _part_of(table, leader):
+            condition = f"{leader} AS s WHERE t.{column} = s.id AND s.id = ANY (:ids)"
+            followers = _update(session, table, condition, {"ids": list(ids)})
+            moved[table.name] = moved.get(table.name, 0) + len(followers)
+            if "id" in table.columns and followers:
+                moved |= _followed(session, table.name, followers)
+    return moved
+
+
+def _part_of(table: Table, leader: str) -> list[str]:
     return [
-        (str(key.parent.name), key.column.table.name)
+        str(key.parent.name)
         for key in table.foreign_keys
-        if key.ondelete == "CASCADE" and key.column.name == "id"
+        if key.ondelete == "CASCADE" and key.column.name == "id" and key.column.table.name == leader
     ]
 
 
-def _move_points(session: Session, table: Table, locator: Locator, county_id: int) -> int:
+def _misplaced(session: Session, table: Table, locator: Locator, county_id: int) -> list[NewOwner]:
     rows = session.execute(
         text(
             f"SELECT id, area_id, ST_X(geom), ST_Y(geom) FROM {table.name} "  # noqa: S608 - our own names
@@ -75,32 +111,24 @@ def _move_points(session: Session, table: Table, locator: Locator, county_id: in
         {"county": county_id},
     ).all()
     if not rows:
-        return 0
+        return []
     found = locator.locate(shapely.points([(row[2], row[3]) for row in rows]))
-    changed = [
+    return [
         (row[0], locator.owners[place].area_id, locator.owners[place].area_path)
         for row, place in zip(rows, found, strict=True)
         if place != NOWHERE and locator.owners[place].area_id != row[1]
     ]
-    if not changed:
-        return 0
-    staged, count = stage(session, table, ("id", "area_id", "area_path"), changed)
-    _update(session, table, f"{staged} AS s WHERE t.id = s.id")
-    return count
 
 
-def _follow(session: Session, table: Table, column: str, leader: str) -> int:
-    return _update(
-        session, table, f"{leader} AS s WHERE t.{column} = s.id AND t.area_id IS DISTINCT FROM s.area_id"
-    )
-
-
-def _update(session: Session, table: Table, source: str) -> int:
+def _update(session: Session, table: Table, source: str, binds: dict[str, Any]) -> list[int]:
+    """Update owners from `source`; return the ids of the rows that changed hands."""
     version = ", version_id = t.version_id + 1" if "version_id" in table.columns else ""
-    result: Any = session.execute(
+    key = next(iter(table.primary_key.columns)).name
+    rows = session.scalars(
         text(
             f"UPDATE {table.name} AS t SET area_id = s.area_id, area_path = s.area_path{version} "  # noqa: S608
-            f"FROM {source}"
-        )
-    )
-    return int(np.int64(result.rowcount))
+            f"FROM {source} AND t.area_id IS DISTINCT FROM s.area_id RETURNING t.{key}"
+        ),
+        binds,
+    ).all()
+    return [int(row) for row in rows]

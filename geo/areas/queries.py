@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import today
 from core.errors import NotFound
-from geo.areas.models import Area, AreaBoundary, AreaDraft, ChangeSet
+from geo.areas.models import Area, AreaBoundary
 
 
 def area_by_code(session: Session, code: str) -> Area:
@@ -99,28 +99,6 @@ def owner_chain(session: Session, lon: float, lat: float) -> Sequence[Row[Any]]:
     ).all()
 
 
-def open_drafts(session: Session, author_id: int) -> Sequence[Row[AreaDraft, str, str]]:
-    """Return (AreaDraft, community name, change set title) of the author's open drafts, newest first."""
-    return session.execute(
-        select(AreaDraft, Area.name.label("community"), ChangeSet.title)
-        .join(ChangeSet, ChangeSet.id == AreaDraft.change_set_id)
-        .join(Area, Area.id == AreaDraft.area_id)
-        .where(ChangeSet.author_id == author_id, ChangeSet.state == "draft")
-        .order_by(AreaDraft.created_at.desc())
-    ).all()
-
-
-def draft_shapes(session: Session, community: Area) -> list[tuple[AreaDraft, BaseGeometry]]:
-    """Return the open drafts in `community`, of all authors, with their shapes (EPSG:4326), oldest first."""
-    rows = session.scalars(
-        select(AreaDraft)
-        .join(ChangeSet, ChangeSet.id == AreaDraft.change_set_id)
-        .where(AreaDraft.area_id == community.id, ChangeSet.state.in_(("draft", "review")))
-        .order_by(AreaDraft.id)
-    ).all()
-    return [(draft, to_shape(draft.geom)) for draft in rows]
-
-
 def divided_ground(session: Session) -> Sequence[Row[Any]]:
     """Return the present communities of the session's scope with how much of each is divided, by code.
 
@@ -141,7 +119,7 @@ def divided_ground(session: Session) -> Sequence[Row[Any]]:
             "WHERE ga.parent_id = c.id AND ga.valid_to IS NULL) AS g, "
             "LATERAL (SELECT count(*) AS n, coalesce(sum(ad.area_m2), 0) AS m2 FROM area_draft AS ad "
             "JOIN change_set AS cs ON cs.id = ad.change_set_id AND cs.state IN ('draft', 'review') "
-            "WHERE ad.area_id = c.id AND ad.grid_id IS NULL) AS d "
+            "WHERE ad.area_id = c.id AND ad.grid_id IS NULL AND NOT ad.ended) AS d "
             "WHERE c.level = 'community' AND c.valid_to IS NULL AND (SELECT app_scope()) @> c.path "
             "ORDER BY c.code"
         ),

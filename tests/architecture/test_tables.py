@@ -91,6 +91,7 @@ def test_models_and_migrations_agree(owner_engine: Engine) -> None:
 
     for module in (
         "geo.areas",
+        "geo.boundaries",
         "geo.staff",
         "geo.households",
         "geo.places",

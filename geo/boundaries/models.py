@@ -1,0 +1,183 @@
+"""Change sets: drafted grids, the log of edits, what reviewers say, lineage, and rows placed by hand."""
+
+from datetime import date, datetime
+from typing import Any
+
+from geoalchemy2 import WKBElement
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, Owned, Stamped, Versioned
+from geo.columns import geometry, spatial_index, tile_geometry
+
+#: draft: being edited. review: waits for a second person. approved: waits for its day or its job.
+STATES = ("draft", "review", "approved", "published", "discarded")
+OPEN_STATES = ("draft", "review", "approved")
+#: done: counts. undone: taken back, can be redone. dropped: taken back and overtaken by a later edit.
+EDIT_STATES = ("done", "undone", "dropped")
+
+
+class ChangeSet(Owned, Versioned, Stamped, Base):
+    """Boundary edits of one community that are reviewed and published together (S2).
+
+    `last_edit` is the number of the newest row of the log, `next_key` the key of the next new grid,
+    `impact` what the publishing moved from where to where, frozen when it happened.
+    """
+
+    __tablename__ = "change_set"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    title: Mapped[str] = mapped_column()
+    state: Mapped[str] = mapped_column(server_default="draft")
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    last_edit: Mapped[int] = mapped_column(Integer, server_default="0")
+    next_key: Mapped[int] = mapped_column(Integer, server_default="1")
+    effective_on: Mapped[date | None] = mapped_column()
+    submitted_at: Mapped[datetime | None] = mapped_column()
+    published_at: Mapped[datetime | None] = mapped_column()
+    impact: Mapped[dict[str, Any] | None] = mapped_column()
+    source: Mapped[dict[str, Any] | None] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the closed set of states; nobody reviews his own change set."""
+        return (
+            CheckConstraint(f"state IN {STATES}", name="state"),
+            CheckConstraint("reviewer_id IS NULL OR reviewer_id <> author_id", name="two_people"),
+            Index("ix_change_set_open", "state", "updated_at"),
+        )
+
+
+class AreaDraft(Owned, Versioned, Stamped, Base):
+    """A grid in a change set: one that is published today (`grid_id`) or a new one.
+
+    `area_id` is the community. `key` names the grid within the change set and is never used twice;
+    `base_id` is the boundary it was taken from. `ended`: the grid goes (merged into others).
+    """
+
+    __tablename__ = "area_draft"
+    __tile_layer__ = "drafts"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    change_set_id: Mapped[int] = mapped_column(ForeignKey("change_set.id", ondelete="CASCADE"), index=True)
+    key: Mapped[int] = mapped_column(Integer)
+    grid_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    base_id: Mapped[int | None] = mapped_column(ForeignKey("area_boundary.id"))
+    code: Mapped[str] = mapped_column()
+    name: Mapped[str] = mapped_column()
+    changed: Mapped[bool] = mapped_column(server_default="false")
+    ended: Mapped[bool] = mapped_column(server_default="false")
+    lineage: Mapped[list[Any]] = mapped_column(server_default="[]")
+    geom: Mapped[WKBElement] = geometry("MULTIPOLYGON")
+    geom_tile: Mapped[WKBElement | None] = tile_geometry("MULTIPOLYGON")
+    area_m2: Mapped[float] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the indexes; keys and the codes of grids that stay are unique in a change set."""
+        return (
+            UniqueConstraint("change_set_id", "key"),
+            Index(
+                "uq_area_draft_code", "change_set_id", "code", unique=True, postgresql_where=text("NOT ended")
+            ),
+            spatial_index("area_draft", "geom"),
+            spatial_index("area_draft", "geom_tile"),
+        )
+
+
+class BoundaryEdit(Owned, Base):
+    """One line of a change set's log: who did what, and the grids before and after (WKB, hex).
+
+    Undo and redo are lines themselves (`of` names the line they turn), so whoever follows the
+    numbers sees everything that happened.
+    """
+
+    __tablename__ = "boundary_edit"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    change_set_id: Mapped[int] = mapped_column(ForeignKey("change_set.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column()
+    of: Mapped[int | None] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(server_default="done")
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    params: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    before: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    after: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    lineage: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the closed set of states and the order of the log."""
+        return (
+            CheckConstraint(f"state IN {EDIT_STATES}", name="state"),
+            UniqueConstraint("change_set_id", "number"),
+        )
+
+
+class ChangeComment(Owned, Base):
+    """What somebody says about a change set, at a place on the map where it has one."""
+
+    __tablename__ = "change_comment"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    change_set_id: Mapped[int] = mapped_column(ForeignKey("change_set.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    kind: Mapped[str] = mapped_column(server_default="remark")
+    body: Mapped[str] = mapped_column()
+    spot: Mapped[WKBElement | None] = geometry("POINT", nullable=True)
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the closed set of kinds: a remark, or the words that go with a step of the review."""
+        return (
+            CheckConstraint("kind IN ('remark', 'submitted', 'returned', 'approved')", name="kind"),
+            CheckConstraint("body <> ''", name="said"),
+        )
+
+
+class AreaLineage(Owned, Base):
+    """`area_id` took ground from `from_area_id` when a change set was published."""
+
+    __tablename__ = "area_lineage"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    from_area_id: Mapped[int] = mapped_column(ForeignKey("area.id"), index=True)
+    change_set_id: Mapped[int] = mapped_column(ForeignKey("change_set.id"), index=True)
+    kind: Mapped[str] = mapped_column()
+    effective_on: Mapped[date] = mapped_column()
+    area_m2: Mapped[float] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the closed set of kinds."""
+        return (
+            CheckConstraint("kind IN ('split_from', 'merged_into', 'took_from', 'restored_from')", name="kind"),
+            UniqueConstraint("area_id", "from_area_id", "change_set_id"),
+        )
+
+
+class HandPlacement(Owned, Stamped, Base):
+    """A row that stays with `area_id` wherever boundaries run, because somebody said so.
+
+    `subject_kind` is the table (dwelling, camera, place, incident), `subject_id` the row.
+    """
+
+    __tablename__ = "hand_placement"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    subject_kind: Mapped[str] = mapped_column()
+    subject_id: Mapped[int] = mapped_column()
+    reason: Mapped[str] = mapped_column()
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the rule that a row is placed by hand once, with a reason."""
+        return (
+            UniqueConstraint("subject_kind", "subject_id"),
+            CheckConstraint("reason <> ''", name="reasoned"),
+        )

@@ -1,0 +1,237 @@
+"""Publishing an approved change set: boundaries, lineage, staff and rows in one transaction.
+
+Either everything below is true after the commit or nothing is: readers see the old partition with the
+old owners or the new partition with the new ones, never a list from which rows have vanished.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import shapely
+from geoalchemy2.shape import from_shape, to_shape
+from sqlalchemy.dialects.postgresql import Range
+
+from core import audit
+from core.clock import now, today
+from core.db import touch_layer
+from core.errors import Conflict
+from geo.areas.models import Area, AreaBoundary
+from geo.areas.queries import area_by_id
+from geo.areas.service import NewArea, as_multipolygon, create_area
+from geo.boundaries import queries
+from geo.boundaries.impact import impact, successor_of
+from geo.boundaries.models import AreaDraft, AreaLineage
+from geo.boundaries.moving import COMMUNITY, move_rows, movings
+from geo.boundaries.review import require_publishable
+from geo.boundaries.service import Drafted, load
+from geo.shapes.crs import area_m2
+from geo.staff.models import Post
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy.orm import Session
+
+#: Ground below this changes hands by rounding, not by decision: a lane of 1 m along 10 m of border.
+LINEAGE_M2 = 10.0
+
+
+def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """Publish an approved change set as of its day and return what moved (see `impact`).
+
+    `step` hears what is being done. Flushed, not committed.
+
+    Raises
+    ------
+    Conflict
+        ``change_set_closed`` (fields `id`, `state`); ``change_set_not_due`` (field `day`);
+        ``boundaries_moved_on`` (field `grids`: names): a grid was published by another change set
+        since this one took it; ``partition_broken``.
+    """
+    tell = step or (lambda _: None)
+    drafted = load(session, set_id, lock=True)
+    row = drafted.row
+    if row.state != "approved" or row.effective_on is None:
+        raise Conflict("change_set_closed", id=set_id, state=row.state)
+    if row.effective_on > today():
+        raise Conflict("change_set_not_due", id=set_id, day=row.effective_on.isoformat())
+    tell("publish_checks")
+    day = today()
+    community = area_by_id(session, row.area_id)
+    _require_current(session, drafted, community)
+    require_publishable(drafted)
+    frozen, found = impact(session, drafted), movings(session, drafted)
+    tell("publish_boundaries")
+    shares = _shares(session, drafted)
+    areas = _store_areas(session, drafted, community, day)
+    _store_lineage(session, drafted, areas, shares, day)
+    tell("publish_rows")
+    owners = {key: (area.id, area.path) for key, area in areas.items()}
+    moved = move_rows(session, found, owners | {COMMUNITY: (community.id, community.path)})
+    _move_staff(session, drafted, areas, day)
+    row.state, row.effective_on, row.published_at = "published", day, now()
+    row.impact = frozen | {"rows": moved}
+    touch_layer(session, "areas", "drafts")
+    session.flush()
+    audit.record(session, "change_set.publish", subject=row, effective_on=day.isoformat(), rows=moved)
+    return row.impact
+
+
+def _require_current(session: Session, drafted: Drafted, community: Area) -> None:
+    """Refuse when another change set has published grids of this community meanwhile."""
+    present = {area.id: base_id for area, base_id, _ in queries.present_grids(session, community.id)}
+    taken = {draft.grid_id: draft.base_id for draft in drafted.grids.values() if draft.grid_id}
+    if present == taken:
+        return
+    stale = [
+        draft.name
+        for draft in drafted.grids.values()
+        if draft.grid_id and present.get(draft.grid_id) != draft.base_id
+    ]
+    raise Conflict("boundaries_moved_on", id=drafted.row.id, grids=stale or [community.name])
+
+
+def _shares(session: Session, drafted: Drafted) -> list[tuple[int, int, float]]:
+    """Return (draft key, area id it takes ground from, m2) of all ground that changes hands."""
+    takers = [key for key, draft in drafted.grids.items() if draft.changed and not draft.ended]
+    givers = [draft for draft in drafted.grids.values() if draft.changed and draft.grid_id]
+    bases = queries.base_shapes(session, givers)
+    tree = shapely.STRtree([drafted.tiling.parts[key] for key in takers])
+    shares = []
+    for giver in givers:
+        ground = bases[giver.key][0]
+        for index in sorted(tree.query(ground, predicate="intersects")):
+            taker = drafted.grids[takers[index]]
+            if taker.grid_id == giver.grid_id:
+                continue
+            size_m2 = area_m2(drafted.tiling.parts[taker.key].intersection(ground))
+            if size_m2 >= LINEAGE_M2 and giver.grid_id is not None:
+                shares.append((taker.key, giver.grid_id, size_m2))
+    return shares
+
+
+def _store_areas(session: Session, drafted: Drafted, community: Area, day: date) -> dict[int, Area]:
+    """Store ended, changed and new grids; return the area of every grid that stays, by key."""
+    # Codes are unique among present areas: grids that end make room before new ones come.
+    for draft in drafted.grids.values():
+        if draft.ended and draft.grid_id and draft.base_id:
+            _end_boundary(session, draft.base_id, day)
+            area_by_id(session, draft.grid_id).valid_to = day
+    session.flush()
+    areas: dict[int, Area] = {}
+    for key, draft in sorted(drafted.grids.items()):
+        if not draft.ended:
+            areas[key] = _store_grid(session, drafted, draft, community, day=day)
+    session.flush()
+    return areas
+
+
+def _store_grid(
+    session: Session, drafted: Drafted, draft: AreaDraft, community: Area, *, day: date
+) -> Area:
+    shape = drafted.tiling.parts[draft.key]
+    if draft.grid_id is None:
+        new = NewArea("grid", draft.code, draft.name, valid_from=day)
+        area = create_area(session, new, community)
+        _add_boundary(session, area, drafted, shape, day)
+        draft.grid_id = area.id
+        return area
+    area = area_by_id(session, draft.grid_id)
+    if not draft.changed:
+        return area
+    area.name, area.code = draft.name, draft.code
+    old = session.get_one(AreaBoundary, draft.base_id)
+    if not shapely.equals_exact(as_multipolygon(shape), to_shape(old.geom)):
+        _end_boundary(session, old.id, day)
+        _add_boundary(session, area, drafted, shape, day)
+    return area
+
+
+def _end_boundary(session: Session, boundary_id: int, day: date) -> None:
+    """End a boundary before `day`; one that began that very day was never valid, but stays on record."""
+    boundary = session.get_one(AreaBoundary, boundary_id)
+    lower = boundary.valid.lower
+    boundary.valid = Range(lower, day) if lower is None or lower < day else Range(empty=True)
+    session.flush()
+
+
+def _add_boundary(session: Session, area: Area, drafted: Drafted, shape: Any, day: date) -> None:
+    session.add(
+        AreaBoundary(
+            county_id=area.county_id,
+            area_id=area.id,
+            area_path=area.path,
+            valid=Range(day, None),
+            change_set_id=drafted.row.id,
+            geom=from_shape(as_multipolygon(shape), srid=4326),
+            area_m2=area_m2(shape),
+        )
+    )
+    session.flush()
+
+
+def _store_lineage(
+    session: Session,
+    drafted: Drafted,
+    areas: Mapping[int, Area],
+    shares: list[tuple[int, int, float]],
+    day: date,
+) -> None:
+    ended = {draft.grid_id for draft in drafted.grids.values() if draft.ended}
+    new = {draft.key for draft in drafted.grids.values() if draft.base_id is None}
+    for key, from_id, size_m2 in shares:
+        kind = "merged_into" if from_id in ended else "split_from" if key in new else "took_from"
+        area = areas[key]
+        session.add(
+            AreaLineage(
+                from_area_id=from_id, change_set_id=drafted.row.id, kind=kind, effective_on=day,
+                area_m2=size_m2, county_id=area.county_id, area_id=area.id, area_path=area.path,
+            )
+        )  # fmt: skip
+
+
+def _move_staff(session: Session, drafted: Drafted, areas: Mapping[int, Area], day: date) -> None:
+    """Let posts and roles on grids that end go to the grid that takes over most of the ground.
+
+    A grid has one captain: where the successor has one, the other goes on there as a grid worker.
+    """
+    for draft in drafted.grids.values():
+        successor = successor_of(drafted, draft) if draft.ended and draft.grid_id else None
+        if successor is None or draft.grid_id is None:
+            continue
+        area = areas[successor.key]
+        for post in queries.posts_on(session, [draft.grid_id]):
+            _move_post(session, post, area, day)
+        _move_roles(session, draft.grid_id, area)
+
+
+def _move_post(session: Session, post: Post, area: Area, day: date) -> None:
+    led = any(other.kind == "captain" for other in queries.posts_on(session, [area.id]))
+    post.valid_to = day
+    session.flush()
+    session.add(
+        Post(
+            kind="worker" if post.kind == "captain" and led else post.kind,
+            account_id=post.account_id,
+            holder_name=post.holder_name,
+            full_time=post.full_time,
+            insurance_expires_on=post.insurance_expires_on,
+            valid_from=day,
+            county_id=area.county_id,
+            area_id=area.id,
+            area_path=area.path,
+        )
+    )
+    session.flush()
+
+
+def _move_roles(session: Session, ended_id: int, area: Area) -> None:
+    held = {(role.account_id, role.role_code) for role in queries.roles_on(session, area.id)}
+    for role in queries.roles_on(session, ended_id):
+        if (role.account_id, role.role_code) in held:
+            session.delete(role)
+        else:
+            role.area_id, role.area_path = area.id, area.path
+    session.flush()

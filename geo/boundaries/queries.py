@@ -1,0 +1,316 @@
+"""Reads of change sets: what is drafted, what was edited, what lies on the ground."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from geoalchemy2.shape import to_shape
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.orm import Session
+
+from core.clock import today
+from core.db import scope_of
+from core.errors import NotFound
+from geo.areas.models import Area, AreaBoundary
+from geo.boundaries.models import (
+    OPEN_STATES,
+    AreaDraft,
+    AreaLineage,
+    BoundaryEdit,
+    ChangeComment,
+    ChangeSet,
+    HandPlacement,
+)
+from geo.staff.models import Account, AccountRole, Post
+
+
+def change_set(session: Session, set_id: int, *, lock: bool = False) -> ChangeSet:
+    """Return a change set of the session's scope; `lock` makes others wait until the transaction ends.
+
+    Raises
+    ------
+    NotFound
+        ``change_set_unknown`` (field `id`).
+    """
+    found = session.get(ChangeSet, set_id, with_for_update=True if lock else None, populate_existing=lock)
+    if found is None or not scope_of(session).holds(found.area_path):
+        raise NotFound("change_set_unknown", id=set_id)
+    return found
+
+
+def change_sets(
+    session: Session,
+    *,
+    community_id: int | None = None,
+    states: Sequence[str] = OPEN_STATES,
+    only: int | None = None,
+    most: int = 200,
+) -> Sequence[Row[Any]]:
+    """Return (ChangeSet, community, author, reviewer, changed) of the scope, last touched first.
+
+    `changed` counts the grids that differ from what is published; names are empty where nobody is.
+    """
+    author, reviewer = Account.__table__.alias("author"), Account.__table__.alias("reviewer")
+    changed = (
+        select(func.count())
+        .where(AreaDraft.change_set_id == ChangeSet.id, AreaDraft.changed)
+        .correlate(ChangeSet)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            ChangeSet,
+            Area.name.label("community"),
+            author.c.name.label("author"),
+            func.coalesce(reviewer.c.name, "").label("reviewer"),
+            changed.label("changed"),
+        )
+        .join(Area, Area.id == ChangeSet.area_id)
+        .join(author, author.c.id == ChangeSet.author_id)
+        .outerjoin(reviewer, reviewer.c.id == ChangeSet.reviewer_id)
+        .where(ChangeSet.state.in_(states))
+        .order_by(ChangeSet.updated_at.desc(), ChangeSet.id.desc())
+        .limit(most)
+    )
+    if community_id is not None:
+        query = query.where(ChangeSet.area_id == community_id)
+    if only is not None:
+        query = query.where(ChangeSet.id == only)
+    return session.execute(query).all()
+
+
+def drafts_of(session: Session, set_id: int) -> list[AreaDraft]:
+    """Return the grids of a change set, ended ones too, by key."""
+    return list(
+        session.scalars(
+            select(AreaDraft).where(AreaDraft.change_set_id == set_id).order_by(AreaDraft.key)
+        ).all()
+    )
+
+
+def edits_after(
+    session: Session, set_id: int, number: int, *, most: int = 500
+) -> Sequence[Row[BoundaryEdit, str]]:
+    """Return (BoundaryEdit, author's name) with a number above `number`, oldest first."""
+    return session.execute(
+        select(BoundaryEdit, Account.name)
+        .join(Account, Account.id == BoundaryEdit.author_id)
+        .where(BoundaryEdit.change_set_id == set_id, BoundaryEdit.number > number)
+        .order_by(BoundaryEdit.number)
+        .limit(most)
+    ).all()
+
+
+def edits_by(session: Session, set_id: int, author_id: int) -> Sequence[BoundaryEdit]:
+    """Return an author's own edits of a change set that can be taken back or redone, newest first."""
+    return session.scalars(
+        select(BoundaryEdit)
+        .where(
+            BoundaryEdit.change_set_id == set_id,
+            BoundaryEdit.author_id == author_id,
+            BoundaryEdit.of.is_(None),
+            BoundaryEdit.state != "dropped",
+        )
+        .order_by(BoundaryEdit.number.desc())
+    ).all()
+
+
+def comments_of(session: Session, set_id: int) -> Sequence[Row[ChangeComment, str]]:
+    """Return (ChangeComment, author's name), oldest first."""
+    return session.execute(
+        select(ChangeComment, Account.name)
+        .join(Account, Account.id == ChangeComment.author_id)
+        .where(ChangeComment.change_set_id == set_id)
+        .order_by(ChangeComment.id)
+    ).all()
+
+
+def present_grids(
+    session: Session, community_id: int, *, on: date | None = None
+) -> Sequence[Row[Area, int, Any]]:
+    """Return (Area, boundary id, boundary WKB) of a community's grids as of a date, by code."""
+    day = on or today()
+    return session.execute(
+        select(Area, AreaBoundary.id, func.ST_AsBinary(AreaBoundary.geom).label("wkb"))
+        .join(AreaBoundary, AreaBoundary.area_id == Area.id)
+        .where(Area.parent_id == community_id, Area.level == "grid", AreaBoundary.valid.contains(day))
+        .order_by(Area.code, Area.id)
+    ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """Dwellings as arrays of one length: (n, 2) lon/lat, households living there, and their area's id."""
+
+    lonlat: NDArray[np.float64]
+    households: NDArray[np.int64]
+    area_id: NDArray[np.int64]
+
+
+def homes_under(session: Session, path: str) -> Homes:
+    """Return the dwellings at or below the area at `path`; persons are not read."""
+    rows = session.execute(
+        text(
+            "SELECT ST_X(d.geom), ST_Y(d.geom), d.area_id, (EXISTS (SELECT FROM household AS h "
+            "WHERE h.dwelling_id = d.id AND h.moved_out_on IS NULL))::int "
+            "FROM dwelling AS d WHERE CAST(:path AS ltree) @> d.area_path"
+        ),
+        {"path": path},
+    ).all()
+    values = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 4)
+    return Homes(values[:, :2], values[:, 3].astype(np.int64), values[:, 2].astype(np.int64))
+
+
+def buildings_in(
+    session: Session, county_id: int, box: tuple[float, float, float, float]
+) -> NDArray[np.object_]:
+    """Return the building footprints (EPSG:4326 polygons) that meet a box west, south, east, north."""
+    return _shapes_in(session, "building", county_id, box)
+
+
+def roads_in(session: Session, county_id: int, box: tuple[float, float, float, float]) -> NDArray[np.object_]:
+    """Return the road centre lines (EPSG:4326) that meet a box west, south, east, north."""
+    return _shapes_in(session, "road_section", county_id, box)
+
+
+def waters_in(
+    session: Session, county_id: int, box: tuple[float, float, float, float]
+) -> NDArray[np.object_]:
+    """Return the waters (EPSG:4326 polygons or lines) that meet a box west, south, east, north."""
+    return _shapes_in(session, "ground_cover", county_id, box, condition="AND t.kind IN ('water', 'river')")
+
+
+def _shapes_in(
+    session: Session, table: str, county_id: int, box: tuple[float, float, float, float], condition: str = ""
+) -> NDArray[np.object_]:
+    west, south, east, north = box
+    rows = session.scalars(
+        text(
+            f"SELECT ST_AsBinary(t.geom) FROM {table} AS t WHERE t.county_id = :county "
+            f"AND t.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) {condition} ORDER BY t.id"
+        ),
+        {"county": county_id, "west": west, "south": south, "east": east, "north": north},
+    ).all()
+    return np.asarray(shapely.from_wkb([bytes(wkb) for wkb in rows]), dtype=object)
+
+
+def lineage_of(session: Session, area_id: int) -> Sequence[Row[Any]]:
+    """Return (AreaLineage, from code, from name, to code, to name) that name the area, newest first."""
+    source, target = Area.__table__.alias("source"), Area.__table__.alias("target")
+    return session.execute(
+        select(
+            AreaLineage,
+            source.c.code.label("from_code"),
+            source.c.name.label("from_name"),
+            target.c.code.label("to_code"),
+            target.c.name.label("to_name"),
+        )
+        .join(source, source.c.id == AreaLineage.from_area_id)
+        .join(target, target.c.id == AreaLineage.area_id)
+        .where((AreaLineage.area_id == area_id) | (AreaLineage.from_area_id == area_id))
+        .order_by(AreaLineage.effective_on.desc(), AreaLineage.id.desc())
+    ).all()
+
+
+def hand_placed(session: Session, path: str) -> Sequence[HandPlacement]:
+    """Return the rows placed by hand at or below the area at `path`, oldest first."""
+    return session.scalars(
+        select(HandPlacement)
+        .where(text("CAST(:path AS ltree) @> hand_placement.area_path"))
+        .params(path=path)
+        .order_by(HandPlacement.id)
+    ).all()
+
+
+def shape_of(draft: AreaDraft) -> BaseGeometry:
+    """Return the draft's ground, EPSG:4326: a Polygon, or a MultiPolygon where it has several parts."""
+    shape = to_shape(draft.geom)
+    parts = shapely.get_parts(shape)
+    return parts[0] if len(parts) == 1 else shape
+
+
+def base_shapes(session: Session, drafts: Sequence[AreaDraft]) -> dict[int, tuple[BaseGeometry, float]]:
+    """Return by key the boundary each draft was taken from (EPSG:4326) and its area in m2."""
+    base = {draft.base_id: draft.key for draft in drafts if draft.base_id is not None}
+    rows = session.execute(
+        select(AreaBoundary.id, func.ST_AsBinary(AreaBoundary.geom), AreaBoundary.area_m2).where(
+            AreaBoundary.id.in_(base)
+        )
+    ).all()
+    return {base[row[0]]: (shapely.from_wkb(bytes(row[1])), row[2]) for row in rows}
+
+
+def rows_per_area(session: Session, table: str, areas: Sequence[int]) -> dict[int, int]:
+    """Return how many rows of one of our own tables each of the areas owns; present households only."""
+    present = " AND moved_out_on IS NULL" if table == "household" else ""
+    rows = session.execute(
+        text(f"SELECT area_id, count(*) FROM {table} WHERE area_id = ANY (:areas){present} GROUP BY area_id"),
+        {"areas": list(areas)},
+    ).all()
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def households_in(session: Session, dwelling_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many households live in each of the dwellings now; dwellings without any are left out."""
+    rows = session.execute(
+        text(
+            "SELECT dwelling_id, count(*) FROM household WHERE dwelling_id = ANY (:ids) "
+            "AND moved_out_on IS NULL GROUP BY dwelling_id"
+        ),
+        {"ids": list(dwelling_ids)},
+    ).all()
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def posts_on(session: Session, areas: Sequence[int]) -> Sequence[Post]:
+    """Return the posts held on the areas today, by area and kind."""
+    return session.scalars(
+        select(Post)
+        .where(Post.area_id.in_(areas), Post.valid_to.is_(None))
+        .order_by(Post.area_id, Post.kind, Post.id)
+    ).all()
+
+
+def roles_on(session: Session, area_id: int) -> Sequence[AccountRole]:
+    """Return the roles held over exactly this area."""
+    return session.scalars(
+        select(AccountRole).where(AccountRole.area_id == area_id).order_by(AccountRole.id)
+    ).all()
+
+
+def lines_meeting(session: Session, table: str, ground: BaseGeometry) -> int:
+    """Return how many lines of one of our own tables meet `ground` (EPSG:4326)."""
+    west, south, east, north = ground.bounds
+    return int(
+        session.scalar(
+            text(
+                f"SELECT count(*) FROM {table} AS t "
+                "WHERE t.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) "
+                "AND ST_Intersects(t.geom, ST_GeomFromWKB(:ground, 4326))"
+            ),
+            {
+                "west": west, "south": south, "east": east, "north": north,
+                "ground": shapely.to_wkb(ground),
+            },
+        )
+        or 0
+    )  # fmt: skip
+
+
+def codes_ever(session: Session, community_id: int) -> set[str]:
+    """Return the codes that grids of a community have or once had: none is given twice."""
+    return set(session.scalars(select(Area.code).where(Area.parent_id == community_id)).all())
+
+
+def due_change_sets(session: Session) -> Sequence[ChangeSet]:
+    """Return approved change sets whose day has come, oldest day first."""
+    return session.scalars(
+        select(ChangeSet)
+        .where(ChangeSet.state == "approved", ChangeSet.effective_on <= today())
+        .order_by(ChangeSet.effective_on, ChangeSet.id)
+    ).all()

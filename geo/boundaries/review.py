@@ -1,0 +1,193 @@
+"""The review of a change set: submit, return, approve, discard, comment. Flushes, never commits."""
+
+from datetime import date
+from typing import Any
+
+import shapely
+from geoalchemy2.shape import from_shape
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.clock import now, today
+from core.db import actor_of
+from core.errors import Conflict, Forbidden, InvalidInput
+from geo.boundaries import queries
+from geo.boundaries.models import ChangeComment, ChangeSet
+from geo.boundaries.service import Drafted, load
+from geo.shapes.partition import Flaw, flaws, is_partition
+
+COMMENT_LIMIT = 2_000
+
+
+def submit(session: Session, set_id: int, *, note: str = "") -> ChangeSet:
+    """Hand a draft to a second person; it cannot be edited until it is returned.
+
+    Raises
+    ------
+    Conflict
+        ``change_set_closed`` (fields `id`, `state`); ``change_set_empty``: no grid differs;
+        ``partition_broken`` (field `flaws`): the grids do not tile their community.
+    """
+    drafted = load(session, set_id, lock=True)
+    row = drafted.row
+    _require_state(row, "draft")
+    require_publishable(drafted)
+    row.state, row.submitted_at, row.reviewer_id = "review", now(), None
+    _say(session, row, kind="submitted", body=note or "—")
+    audit.record(session, "change_set.submit", subject=row)
+    return row
+
+
+def require_publishable(drafted: Drafted) -> None:
+    """Refuse a change set that changes nothing or whose grids do not tile their community.
+
+    Raises
+    ------
+    Conflict
+        ``change_set_empty``, ``partition_broken`` (field `flaws`: with place, point and size).
+    """
+    if not any(draft.changed for draft in drafted.grids.values()):
+        raise Conflict("change_set_empty", id=drafted.row.id)
+    keys = sorted(drafted.tiling.parts)
+    parts = [drafted.tiling.parts[key] for key in keys]
+    if is_partition(parts, drafted.tiling.frame):
+        return
+    found = flaws(parts, drafted.tiling.frame)
+    names = [drafted.grids[key].name for key in keys]
+    raise Conflict("partition_broken", id=drafted.row.id, flaws=[_told(flaw, names) for flaw in found[:50]])
+
+
+def _told(flaw: Flaw, names: list[str]) -> dict[str, Any]:
+    return {
+        "kind": "overlap" if flaw.parts else "gap",
+        "grids": [names[index] for index in flaw.parts],
+        "place": shapely.geometry.mapping(flaw.place),
+        "at": [round(flaw.at.x, 7), round(flaw.at.y, 7)],
+        "size_m2": round(flaw.size_m2, 1),
+    }
+
+
+def send_back(session: Session, set_id: int, *, note: str) -> ChangeSet:
+    """Give a change set under review back to its editors, saying why.
+
+    Raises
+    ------
+    InvalidInput
+        ``comment_missing``, ``comment_too_long`` (field `limit`).
+    Conflict
+        ``change_set_closed``.
+    """
+    row = queries.change_set(session, set_id, lock=True)
+    _require_state(row, "review", "approved")
+    row.state, row.effective_on = "draft", None
+    _say(session, row, kind="returned", body=note)
+    row.reviewer_id = None
+    audit.record(session, "change_set.return", subject=row)
+    return row
+
+
+def approve(session: Session, set_id: int, *, effective_on: date | None = None, note: str = "") -> ChangeSet:
+    """Let a change set be published on a day, today unless said otherwise; a second person does this.
+
+    Raises
+    ------
+    Forbidden
+        ``own_change_set``: its author, or somebody who edited it, cannot approve it.
+    InvalidInput
+        ``effective_in_past`` (field `day`).
+    Conflict
+        ``change_set_closed``, ``partition_broken``, ``change_set_empty``.
+    """
+    drafted = load(session, set_id, lock=True)
+    row, actor_id = drafted.row, actor_of(session)
+    _require_state(row, "review")
+    editors = {edit.author_id for edit, _ in queries.edits_after(session, set_id, 0, most=100_000)}
+    if actor_id is None or actor_id == row.author_id or actor_id in editors:
+        raise Forbidden("own_change_set", id=set_id)
+    day = effective_on or today()
+    if day < today():
+        raise InvalidInput("effective_in_past", day=day.isoformat())
+    require_publishable(drafted)
+    row.state, row.reviewer_id, row.effective_on = "approved", actor_id, day
+    _say(session, row, kind="approved", body=note or "—")
+    audit.record(session, "change_set.approve", subject=row, effective_on=day.isoformat())
+    return row
+
+
+def discard(session: Session, set_id: int) -> ChangeSet:
+    """Put a change set away; its log and comments stay.
+
+    Raises
+    ------
+    Conflict
+        ``change_set_closed``: it is published or already discarded.
+    """
+    row = queries.change_set(session, set_id, lock=True)
+    _require_state(row, "draft", "review", "approved")
+    row.state = "discarded"
+    session.flush()
+    audit.record(session, "change_set.discard", subject=row)
+    return row
+
+
+def bring_back(session: Session, set_id: int) -> ChangeSet:
+    """Make a discarded change set a draft again: discarding can be undone.
+
+    Raises
+    ------
+    Conflict
+        ``change_set_closed``.
+    """
+    row = queries.change_set(session, set_id, lock=True)
+    _require_state(row, "discarded")
+    row.state = "draft"
+    session.flush()
+    audit.record(session, "change_set.bring_back", subject=row)
+    return row
+
+
+def comment(session: Session, set_id: int, body: str, *, at: tuple[float, float] | None = None) -> ChangeComment:
+    """Say something about a change set, at a place (lon, lat) where it concerns one.
+
+    Raises
+    ------
+    InvalidInput
+        ``comment_missing``, ``comment_too_long`` (field `limit`).
+    """
+    row = queries.change_set(session, set_id)
+    return _say(session, row, kind="remark", body=body, at=at)
+
+
+def _say(
+    session: Session,
+    row: ChangeSet,
+    *,
+    kind: str,
+    body: str,
+    at: tuple[float, float] | None = None,
+) -> ChangeComment:
+    body, author_id = body.strip(), actor_of(session)
+    if not body:
+        raise InvalidInput("comment_missing")
+    if len(body) > COMMENT_LIMIT:
+        raise InvalidInput("comment_too_long", limit=COMMENT_LIMIT)
+    if author_id is None:
+        raise InvalidInput("actor_missing")
+    said = ChangeComment(
+        change_set_id=row.id,
+        author_id=author_id,
+        kind=kind,
+        body=body,
+        spot=from_shape(shapely.Point(round(at[0], 7), round(at[1], 7)), srid=4326) if at else None,
+        county_id=row.county_id,
+        area_id=row.area_id,
+        area_path=row.area_path,
+    )
+    session.add(said)
+    session.flush()
+    return said
+
+
+def _require_state(row: ChangeSet, *allowed: str) -> None:
+    if row.state not in allowed:
+        raise Conflict("change_set_closed", id=row.id, state=row.state)

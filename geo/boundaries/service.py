@@ -1,0 +1,392 @@
+"""Drafting: opening a change set, editing its grids, undo and redo. Flushes, never commits.
+
+Every edit locks its change set's row, so edits of one set happen one after the other; what a person
+saw is checked grid by grid (`versions`), so two people who edit different grids do not disturb each other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import shapely
+from geoalchemy2.shape import from_shape
+from shapely import MultiPolygon
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.clock import now
+from core.db import actor_of
+from core.errors import Conflict, InvalidInput, NotEnough, NotFound
+from geo.areas.models import Area
+from geo.areas.queries import area_by_id, boundary_shape
+from geo.areas.service import NAME_LIMIT, as_multipolygon
+from geo.boundaries import queries
+from geo.boundaries.models import AreaDraft, BoundaryEdit, ChangeSet
+from geo.shapes.crs import area_m2
+from geo.shapes.tiling import Difference, Ground, Tiling, apply
+
+#: Longer titles do not fit a list.
+TITLE_LIMIT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A change set as it is edited: its row, its grids by key, and the tiling of those that stay."""
+
+    row: ChangeSet
+    grids: dict[int, AreaDraft]
+    tiling: Tiling
+
+
+def open_change_set(
+    session: Session, community_id: int, *, title: str = "", as_of: date | None = None
+) -> ChangeSet:
+    """Start a change set of a community from its grids as published today, or as of an earlier date.
+
+    With `as_of` the drafts have the boundaries of that day: publishing them restores it.
+
+    Raises
+    ------
+    NotFound
+        ``area_unknown``, ``area_without_boundary`` (field `name`).
+    InvalidInput
+        ``not_a_community`` (field `name`), ``title_unusable`` (field `limit`), ``actor_missing``.
+    """
+    author_id = actor_of(session)
+    if author_id is None:
+        raise InvalidInput("actor_missing")
+    community = area_by_id(session, community_id)
+    if community.level != "community":
+        raise InvalidInput("not_a_community", name=community.name)
+    frame_of(session, community)
+    title = " ".join(title.split())
+    if len(title) > TITLE_LIMIT:
+        raise InvalidInput("title_unusable", limit=TITLE_LIMIT)
+    row = ChangeSet(title=title or community.name, author_id=author_id, **_owner(community))
+    session.add(row)
+    session.flush()
+    _take_grids(session, row, community, as_of)
+    audit.record(session, "change_set.open", subject=row, community=community.code)
+    return row
+
+
+def _owner(community: Area) -> dict[str, Any]:
+    return {
+        "county_id": community.county_id,
+        "area_id": community.id,
+        "area_path": community.path,
+    }
+
+
+def _take_grids(session: Session, row: ChangeSet, community: Area, as_of: date | None) -> None:
+    today = {area.id: base_id for area, base_id, _ in queries.present_grids(session, community.id)}
+    taken: set[int] = set()
+    for key, (area, _, wkb) in enumerate(
+        queries.present_grids(session, community.id, on=as_of), start=row.next_key
+    ):
+        shape = shapely.from_wkb(bytes(wkb))
+        taken.add(area.id)
+        session.add(
+            AreaDraft(
+                change_set_id=row.id,
+                key=key,
+                grid_id=area.id if area.id in today else None,
+                base_id=today.get(area.id),
+                code=area.code,
+                name=area.name,
+                # As of another day everything may differ: publishing compares the shapes themselves.
+                changed=as_of is not None,
+                geom=from_shape(as_multipolygon(shape), srid=4326),
+                area_m2=area_m2(shape),
+                **_owner(community),
+            )
+        )
+        row.next_key = key + 1
+    if as_of is not None:
+        _end_newer(session, row, community, taken)
+    session.flush()
+
+
+def _end_newer(session: Session, row: ChangeSet, community: Area, taken: set[int]) -> None:
+    """Note that grids founded after the restored day go."""
+    for area, base_id, wkb in queries.present_grids(session, community.id):
+        if area.id in taken:
+            continue
+        shape = shapely.from_wkb(bytes(wkb))
+        session.add(
+            AreaDraft(
+                change_set_id=row.id, key=row.next_key, grid_id=area.id, base_id=base_id, code=area.code,
+                name=area.name, changed=True, ended=True, geom=from_shape(as_multipolygon(shape), srid=4326),
+                area_m2=area_m2(shape), **_owner(community),
+            )
+        )  # fmt: skip
+        row.next_key += 1
+
+
+def frame_of(session: Session, community: Area) -> Ground:
+    """Return the ground that a community's grids have to tile (EPSG:4326).
+
+    Raises
+    ------
+    NotFound
+        ``area_without_boundary`` (field `name`).
+    """
+    shape = boundary_shape(session, community.id)
+    if shape is None:
+        raise NotFound("area_without_boundary", name=community.name)
+    parts = shapely.get_parts(shape)
+    frame: Ground = parts[0] if len(parts) == 1 else MultiPolygon(list(parts))
+    return frame
+
+
+def load(session: Session, set_id: int, *, lock: bool = False) -> Drafted:
+    """Return a change set with its grids and their tiling.
+
+    Raises
+    ------
+    NotFound
+        ``change_set_unknown``.
+    """
+    row = queries.change_set(session, set_id, lock=lock)
+    grids = {draft.key: draft for draft in queries.drafts_of(session, set_id)}
+    frame = frame_of(session, area_by_id(session, row.area_id))
+    parts = {key: queries.shape_of(draft) for key, draft in grids.items() if not draft.ended}
+    return Drafted(row, grids, Tiling(frame, parts, row.next_key))
+
+
+def load_to_edit(session: Session, set_id: int) -> Drafted:
+    """Return a change set locked for an edit.
+
+    Raises
+    ------
+    NotFound
+        ``change_set_unknown``.
+    Conflict
+        ``change_set_closed`` (fields `id`, `state`): it is being reviewed or over.
+    """
+    drafted = load(session, set_id, lock=True)
+    if drafted.row.state != "draft":
+        raise Conflict("change_set_closed", id=set_id, state=drafted.row.state)
+    return drafted
+
+
+def store_edit(
+    session: Session,
+    drafted: Drafted,
+    difference: Difference,
+    *,
+    kind: str,
+    params: Mapping[str, Any],
+    versions: Mapping[int, int] | None = None,
+) -> BoundaryEdit:
+    """Do `difference` to a locked change set and write its line into the log.
+
+    `versions` are those of the grids the person saw; a touched grid that has a newer one refuses
+    the edit. None says that the edit was made from what is stored now (an import, a proposal).
+
+    Raises
+    ------
+    Conflict
+        ``grid_changed`` (fields `grids`: keys, names and versions): somebody edited them meanwhile.
+    InvalidInput
+        ``nothing_changes``: the edit leaves everything as it is.
+    """
+    if not difference.touched:
+        raise InvalidInput("nothing_changes")
+    _refuse_stale(drafted, difference, versions)
+    apply(drafted.tiling, difference)
+    for edit in queries.edits_by(session, drafted.row.id, _actor(session)):
+        if edit.state == "undone":
+            edit.state = "dropped"
+    return _store(session, drafted, difference, kind=kind, params=dict(params))
+
+
+def _refuse_stale(drafted: Drafted, difference: Difference, versions: Mapping[int, int] | None) -> None:
+    if versions is None:
+        return
+    stale = [
+        key for key in sorted(difference.before) if versions.get(key) != drafted.grids[key].version_id
+    ]
+    if stale:
+        raise Conflict("grid_changed", grids=[_told(drafted.grids[key], versions.get(key)) for key in stale])
+
+
+def _told(draft: AreaDraft, seen: int | None) -> dict[str, Any]:
+    return {"key": draft.key, "name": draft.name, "version": draft.version_id, "seen": seen}
+
+
+def _actor(session: Session) -> int:
+    actor_id = actor_of(session)
+    if actor_id is None:
+        raise InvalidInput("actor_missing")
+    return actor_id
+
+
+def _store(
+    session: Session,
+    drafted: Drafted,
+    difference: Difference,
+    *,
+    kind: str,
+    params: dict[str, Any],
+    of: int | None = None,
+) -> BoundaryEdit:
+    row = drafted.row
+    for key in sorted(difference.touched):
+        _store_grid(session, drafted, difference, key)
+    row.last_edit += 1
+    row.next_key = max(row.next_key, 1 + max(difference.after, default=0))
+    # The newest touch orders the list of change sets, and raises the row's version.
+    row.updated_at = now()
+    edit = BoundaryEdit(
+        change_set_id=row.id,
+        number=row.last_edit,
+        kind=kind,
+        of=of,
+        author_id=_actor(session),
+        params=params,
+        before={str(key): _hex(shape) for key, shape in difference.before.items()},
+        after={str(key): _hex(shape) for key, shape in difference.after.items()},
+        lineage={str(key): list(keys) for key, keys in difference.lineage.items()},
+        county_id=row.county_id,
+        area_id=row.area_id,
+        area_path=row.area_path,
+    )
+    session.add(edit)
+    session.flush()
+    return edit
+
+
+def _store_grid(session: Session, drafted: Drafted, difference: Difference, key: int) -> None:
+    draft, after = drafted.grids.get(key), difference.after.get(key)
+    if draft is None and after is not None:
+        draft = _new_grid(session, drafted, key, difference.lineage.get(key, ()))
+    if draft is None:
+        raise NotFound("grid_gone", grid=key)
+    draft.changed = True
+    draft.ended = after is None
+    if after is not None:
+        draft.geom = from_shape(as_multipolygon(after), srid=4326)
+        draft.area_m2 = area_m2(after)
+    session.add(draft)
+
+
+def _new_grid(session: Session, drafted: Drafted, key: int, lineage: tuple[int, ...]) -> AreaDraft:
+    row = drafted.row
+    community = area_by_id(session, row.area_id)
+    code, number = _free_code(session, drafted, community)
+    draft = AreaDraft(
+        change_set_id=row.id, key=key, code=code, name=f"{community.name}第{number}网格"[:NAME_LIMIT],
+        lineage=list(lineage), **_owner(community),
+    )  # fmt: skip
+    drafted.grids[key] = draft
+    return draft
+
+
+def _free_code(session: Session, drafted: Drafted, community: Area) -> tuple[str, int]:
+    """Return the first code of the 6+3+3+3 scheme that no grid of the community ever had (S6), and its number."""
+    used = {draft.code for draft in drafted.grids.values()} | queries.codes_ever(session, community.id)
+    for number in range(1, 1000):
+        code = f"{community.code}{number:03d}"
+        if code not in used:
+            return code, number
+    raise Conflict("codes_used_up", community=community.name)
+
+
+def _hex(shape: Ground) -> str:
+    return shapely.to_wkb(shape, hex=True)
+
+
+def difference_of(edit: BoundaryEdit) -> Difference:
+    """Return what a line of the log did."""
+    return Difference(
+        before={int(key): shapely.from_wkb(wkb) for key, wkb in edit.before.items()},
+        after={int(key): shapely.from_wkb(wkb) for key, wkb in edit.after.items()},
+        lineage={int(key): tuple(keys) for key, keys in edit.lineage.items()},
+    )
+
+
+def undo(session: Session, set_id: int) -> BoundaryEdit:
+    """Take the acting person's last edit back, unless somebody has built on it.
+
+    Raises
+    ------
+    NotEnough
+        ``nothing_to_undo``.
+    Conflict
+        ``grid_changed`` (field `grids`: keys), ``change_set_closed``.
+    """
+    drafted = load_to_edit(session, set_id)
+    mine = queries.edits_by(session, set_id, _actor(session))
+    edit = next((edit for edit in mine if edit.state == "done"), None)
+    if edit is None:
+        raise NotEnough("nothing_to_undo")
+    return _turn(session, drafted, edit, back=True)
+
+
+def redo(session: Session, set_id: int) -> BoundaryEdit:
+    """Do the edit again that the acting person took back last.
+
+    Raises
+    ------
+    NotEnough
+        ``nothing_to_redo``.
+    Conflict
+        ``grid_changed`` (field `grids`: keys), ``change_set_closed``.
+    """
+    drafted = load_to_edit(session, set_id)
+    undone = [edit for edit in queries.edits_by(session, set_id, _actor(session)) if edit.state == "undone"]
+    if not undone:
+        raise NotEnough("nothing_to_redo")
+    return _turn(session, drafted, undone[-1], back=False)
+
+
+def _turn(session: Session, drafted: Drafted, edit: BoundaryEdit, *, back: bool) -> BoundaryEdit:
+    kind = "undo" if back else "redo"
+    edit.state = "undone" if back else "done"
+    if edit.kind == "rename":
+        return _turn_name(session, drafted, edit, kind)
+    difference = difference_of(edit)
+    if back:
+        difference = difference.reversed()
+    apply(drafted.tiling, difference)
+    return _store(session, drafted, difference, kind=kind, params={}, of=edit.number)
+
+
+def _turn_name(session: Session, drafted: Drafted, edit: BoundaryEdit, kind: str) -> BoundaryEdit:
+    draft = drafted.grids[int(edit.params["grid"])]
+    wanted = edit.params["before" if kind == "undo" else "after"]
+    draft.name, draft.code = wanted["name"], wanted["code"]
+    return _store(session, drafted, Difference(), kind=kind, params={"grid": draft.key}, of=edit.number)
+
+
+def rename(session: Session, set_id: int, key: int, *, name: str, code: str | None = None) -> BoundaryEdit:
+    """Give a drafted grid another name or code; a line of the log like any other edit.
+
+    Raises
+    ------
+    InvalidInput
+        ``draft_name_unusable`` (field `limit`), ``grid_code_unusable`` (field `code`), ``nothing_changes``.
+    Conflict
+        ``grid_code_taken`` (field `code`), ``change_set_closed``.
+    NotFound
+        ``grid_gone`` (field `grid`).
+    """
+    drafted = load_to_edit(session, set_id)
+    draft = drafted.grids.get(key)
+    if draft is None or draft.ended:
+        raise NotFound("grid_gone", grid=key)
+    name, code = " ".join(name.split()), (code if code is not None else draft.code).strip()
+    if not 1 <= len(name) <= NAME_LIMIT:
+        raise InvalidInput("draft_name_unusable", limit=NAME_LIMIT)
+    if not code.isalnum() or len(code) > 30:
+        raise InvalidInput("grid_code_unusable", code=code)
+    if any(other.code == code and not other.ended for other in drafted.grids.values() if other is not draft):
+        raise Conflict("grid_code_taken", code=code)
+    before = {"name": draft.name, "code": draft.code}
+    if before == {"name": name, "code": code}:
+        raise InvalidInput("nothing_changes")
+    draft.name, draft.code, draft.changed = name, code, True
+    params = {"grid": key, "before": before, "after": {"name": name, "code": code}}
+    return _store(session, drafted, Difference(), kind="rename", params=params)

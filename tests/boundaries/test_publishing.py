@@ -1,0 +1,282 @@
+"""Change sets from draft to publication: nothing vanishes, rows follow the ground, history stays."""
+
+from datetime import timedelta
+
+import pytest
+from shapely import Polygon, box
+from sqlalchemy import select, text
+
+from core.clock import today
+from core.db import Scope, transaction
+from core.errors import Conflict, Forbidden, NotEnough
+from geo.areas.models import Area, AreaBoundary
+from geo.areas.queries import grid_boundaries
+from geo.boundaries import queries, review, service
+from geo.boundaries.impact import impact
+from geo.boundaries.models import AreaLineage, ChangeSet, HandPlacement
+from geo.boundaries.publish import publish
+from geo.households.models import Dwelling, Household
+from geo.shapes.partition import is_partition
+from geo.shapes.tiling import Difference
+from geo.staff.models import Post
+from geo.staff.service import create_account
+from tests.small_town import SmallTown, add_dwelling, build_small_town
+
+WEST, EAST = box(119, 30, 119.01, 30.01), box(119.01, 30, 119.02, 30.01)
+# ::
+#
+#     119.00  .005  119.01      119.02
+#       ┌──────┬──────┬───────────┐
+#       │ west │ new  │   east    │   the split of the west grid
+#       └──────┴──────┴───────────┘
+WEST_HALF = box(119, 30, 119.005, 30.01)
+MIDDLE = box(119.005, 30, 119.01, 30.01)
+
+
+@pytest.fixture
+def town(database) -> SmallTown:  # noqa: ARG001 - the town is stored in it
+    return build_small_town()
+
+
+@pytest.fixture
+def reviewer(town: SmallTown) -> int:
+    with transaction(Scope.everything()) as session:
+        account, _ = create_account(
+            session, login="second", name="孙", role_code="approver", area=town.county
+        )
+        return account.id
+
+
+def opened(town: SmallTown) -> int:
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        return service.open_change_set(session, town.community.id).id
+
+
+def difference(drafted: service.Drafted, after: dict[int, Polygon], ended: tuple[int, ...] = ()) -> Difference:
+    """What makes the stored grids look like `after`; a new grid comes from the first."""
+    stored = drafted.tiling.parts
+    before = {key: stored[key] for key in (*after, *ended) if key in stored}
+    return Difference(before, after, {key: (1,) for key in after if key not in stored})
+
+
+def do(
+    town: SmallTown, set_id: int, after: dict[int, Polygon], *, ended: tuple[int, ...] = (), actor: int = 0
+) -> None:
+    with transaction(Scope((town.county.path,)), actor_id=actor or town.drawer) as session:
+        drafted = service.load_to_edit(session, set_id)
+        service.store_edit(session, drafted, difference(drafted, after, ended), kind="edit", params={})
+
+
+WHOLE = box(119, 30, 119.02, 30.01)
+SPLIT_WEST = {1: WEST_HALF, 3: MIDDLE}
+
+
+def shapes(town: SmallTown, set_id: int) -> dict[int, Polygon]:
+    with transaction(Scope.everything()) as session:
+        return dict(service.load(session, set_id).tiling.parts)
+
+
+def published(town: SmallTown, set_id: int, reviewer: int, *, on=None) -> dict:
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        review.submit(session, set_id)
+    with transaction(Scope((town.county.path,)), actor_id=reviewer) as session:
+        review.approve(session, set_id, effective_on=on)
+        return publish(session, set_id)
+
+
+def test_a_new_change_set_holds_the_grids_of_its_community(town: SmallTown) -> None:
+    set_id = opened(town)
+
+    parts = shapes(town, set_id)
+    assert {key: part.equals(WEST if key == 1 else EAST) for key, part in parts.items()} == {1: True, 2: True}
+
+
+def test_an_edit_can_be_undone_and_redone_bit_for_bit(town: SmallTown) -> None:
+    set_id = opened(town)
+    before = shapes(town, set_id)
+    do(town, set_id, SPLIT_WEST)
+    after = shapes(town, set_id)
+
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        service.undo(session, set_id)
+    undone = shapes(town, set_id)
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        service.redo(session, set_id)
+
+    assert {key: part.wkb for key, part in undone.items()} == {key: p.wkb for key, p in before.items()}
+    assert {key: p.wkb for key, p in shapes(town, set_id).items()} == {key: p.wkb for key, p in after.items()}
+
+
+def test_a_later_edit_drops_what_could_be_redone(town: SmallTown) -> None:
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        service.undo(session, set_id)
+    do(town, set_id, {1: WHOLE}, ended=(2,))
+
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session, pytest.raises(NotEnough):
+        service.redo(session, set_id)
+
+
+def test_nobody_undoes_what_another_has_built_on(town: SmallTown, reviewer: int) -> None:
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+    do(town, set_id, {1: WEST}, ended=(3,), actor=reviewer)
+
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session, pytest.raises(Conflict) as no:
+        service.undo(session, set_id)
+    assert no.value.code == "grid_changed"
+
+
+def test_an_edit_from_an_old_version_of_a_grid_is_refused(town: SmallTown) -> None:
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        drafted = service.load_to_edit(session, set_id)
+        merge = difference(drafted, {1: WEST}, ended=(3,))
+        with pytest.raises(Conflict) as no:
+            service.store_edit(session, drafted, merge, kind="merge", params={}, versions={1: 1, 3: 1})
+    assert [grid["key"] for grid in no.value.fields["grids"]] == [1]
+
+
+def test_the_author_cannot_approve_his_own_change_set(town: SmallTown) -> None:
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        review.submit(session, set_id)
+        with pytest.raises(Forbidden):
+            review.approve(session, set_id)
+
+
+def test_grids_with_a_gap_cannot_be_submitted(town: SmallTown) -> None:
+    set_id = opened(town)
+    do(town, set_id, {1: WEST_HALF})
+
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session, pytest.raises(Conflict) as no:
+        review.submit(session, set_id)
+    assert (no.value.code, no.value.fields["flaws"][0]["kind"]) == ("partition_broken", "gap")
+
+
+def test_a_split_gives_the_households_of_its_half_to_the_new_grid(town: SmallTown, reviewer: int) -> None:
+    with transaction(Scope.everything()) as session:
+        moving, _ = add_dwelling(session, session.get_one(Area, town.west.id), 119.008, 30.005, head="孙")
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+    with transaction(Scope.everything()) as session:
+        shown = impact(session, service.load(session, set_id))
+
+    moved = published(town, set_id, reviewer)
+
+    assert moved["rows"] == {"dwelling": 1, "household": 1, "household_contact": 1}
+    assert {key: moved[key] for key in ("grids", "moves")} == {key: shown[key] for key in ("grids", "moves")}
+    with transaction(Scope.everything()) as session:
+        new = session.scalars(select(Area).where(Area.code == "990001001001003")).one()
+        assert session.get_one(Dwelling, moving).area_id == new.id
+        assert session.scalars(select(Household).where(Household.area_id == new.id)).one().dwelling_id == moving
+        grids = [shape for _, shape in grid_boundaries(session, session.get_one(Area, town.community.id))]
+        assert is_partition(grids, WHOLE)
+        line = session.scalars(select(AreaLineage)).one()
+        assert (line.kind, line.area_id, line.from_area_id) == ("split_from", new.id, town.west.id)
+
+
+def test_a_merge_takes_rows_staff_and_roles_along(town: SmallTown, reviewer: int) -> None:
+    set_id = opened(town)
+    # The captain's grid (west) ends: east takes everything.
+    do(town, set_id, {2: WHOLE}, ended=(1,))
+
+    moved = published(town, set_id, reviewer)
+
+    assert moved["staff"][0]["from"]["name"] == "西网格"
+    with transaction(Scope.everything()) as session:
+        ended = session.get_one(Area, town.west.id)
+        assert ended.valid_to == today()
+        assert session.get_one(Dwelling, town.west_dwelling).area_id == town.east.id
+        posts = session.scalars(select(Post).where(Post.valid_to.is_(None))).all()
+        assert [(post.kind, post.area_id, post.holder_name) for post in posts] == [("captain", town.east.id, "赵")]
+        assert [role.area_id for role in queries.roles_on(session, town.west.id)] == []
+        left = session.scalar(
+            text("SELECT count(*) FROM household_contact WHERE area_id = :id"), {"id": town.west.id}
+        )
+        assert left == 0
+
+
+def test_a_row_placed_by_hand_stays(town: SmallTown, reviewer: int) -> None:
+    with transaction(Scope.everything()) as session:
+        west = session.get_one(Area, town.west.id)
+        kept, _ = add_dwelling(session, west, 119.008, 30.005, head="孙")
+        session.add(
+            HandPlacement(
+                subject_kind="dwelling", subject_id=kept, reason="同一院落", author_id=town.drawer,
+                county_id=west.county_id, area_id=west.id, area_path=west.path,
+            )
+        )  # fmt: skip
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+
+    moved = published(town, set_id, reviewer)
+
+    assert moved["rows"] == {}
+    with transaction(Scope.everything()) as session:
+        assert session.get_one(Dwelling, kept).area_id == town.west.id
+
+
+def test_two_publications_on_one_day_leave_one_boundary_a_day(town: SmallTown, reviewer: int) -> None:
+    first = opened(town)
+    do(town, first, SPLIT_WEST)
+    published(town, first, reviewer)
+    second = opened(town)
+    do(town, second, {1: WEST}, ended=(3,))
+
+    published(town, second, reviewer)
+
+    with transaction(Scope.everything()) as session:
+        rows = session.scalars(
+            select(AreaBoundary).where(AreaBoundary.area_id == town.west.id).order_by(AreaBoundary.id)
+        ).all()
+        assert [row.valid.isempty for row in rows] == [True, True, False]
+        present = [shape for _, shape in grid_boundaries(session, session.get_one(Area, town.community.id))]
+        assert sorted(shape.area for shape in present) == pytest.approx(sorted((WEST.area, EAST.area)))
+
+
+def test_a_change_set_overtaken_by_another_is_refused(town: SmallTown, reviewer: int) -> None:
+    first, second = opened(town), opened(town)
+    do(town, first, SPLIT_WEST)
+    do(town, second, {1: WHOLE}, ended=(2,))
+    published(town, first, reviewer)
+
+    with pytest.raises(Conflict) as no:
+        published(town, second, reviewer)
+    assert no.value.code == "boundaries_moved_on"
+    with transaction(Scope.everything()) as session:
+        assert session.get_one(ChangeSet, second).state == "review"
+
+
+def test_a_later_day_is_waited_for(town: SmallTown, reviewer: int) -> None:
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+
+    with pytest.raises(Conflict) as no:
+        published(town, set_id, reviewer, on=today() + timedelta(days=3))
+    assert no.value.code == "change_set_not_due"
+
+
+def test_grids_as_of_an_earlier_day_can_be_restored(town: SmallTown, reviewer: int) -> None:
+    with transaction(Scope.everything()) as session:
+        for row in session.scalars(select(AreaBoundary)).all():
+            row.valid = type(row.valid)(today() - timedelta(days=30), None)
+        for area in session.scalars(select(Area)).all():
+            area.valid_from = today() - timedelta(days=30)
+    first = opened(town)
+    do(town, first, SPLIT_WEST)
+    published(town, first, reviewer)
+
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        back = service.open_change_set(session, town.community.id, as_of=today() - timedelta(days=1)).id
+    published(town, back, reviewer)
+
+    with transaction(Scope.everything()) as session:
+        grids = grid_boundaries(session, session.get_one(Area, town.community.id))
+        assert sorted(area.name for area, _ in grids) == ["东网格", "西网格"]
+        assert is_partition([shape for _, shape in grids], WHOLE)

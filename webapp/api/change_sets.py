@@ -1,0 +1,357 @@
+"""The studio's API: change sets, their grids, edits, impact and review."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import shapely
+from flask import Blueprint, Response, jsonify, request
+from flask_login import current_user
+from geoalchemy2.shape import to_shape
+from shapely.geometry import mapping
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from core.errors import InvalidInput
+from geo.areas.queries import area_by_id
+from geo.boundaries import queries, review, service
+from geo.boundaries.command import Sent, difference_for
+from geo.boundaries.impact import impact
+from geo.boundaries.jobs import request_publish
+from geo.boundaries.models import STATES, AreaDraft, BoundaryEdit, ChangeComment, ChangeSet
+from geo.boundaries.ruling import findings, households_of
+from geo.boundaries.service import Drafted
+from geo.shapes.crs import area_m2
+from geo.shapes.tiling import Difference, apply
+from webapp.api.parameter import sent
+from webapp.permission import requires
+from webapp.session import request_session
+
+blueprint = Blueprint("change_sets", __name__, url_prefix="/api/change-sets")
+
+
+@blueprint.get("")
+@requires("area.review")
+def listed() -> Response:
+    """List change sets of the reader's areas: open ones, or those in the states asked for."""
+    wanted = request.args.get("states", "draft,review,approved").split(",")
+    if not set(wanted) <= set(STATES):
+        raise InvalidInput("parameter_unusable", name="states", wanted=", ".join(STATES))
+    community = request.args.get("community", type=int)
+    rows = queries.change_sets(request_session(), community_id=community, states=wanted)
+    return jsonify(change_sets=[_listed(row) for row in rows])
+
+
+@blueprint.post("")
+@requires("area.draw")
+def opened() -> tuple[Response, int]:
+    """Start a change set of a community, from today's grids or (`as_of`) those of an earlier day."""
+    session, given = request_session(), sent()
+    row = service.open_change_set(
+        session,
+        Sent(given).key("community_id"),
+        title=str(given.get("title", "")),
+        as_of=_day(given.get("as_of"), "as_of"),
+    )
+    return jsonify(_whole(session, service.load(session, row.id))), 201
+
+
+@blueprint.get("/<int:set_id>")
+@requires("area.review")
+def shown(set_id: int) -> Response:
+    """Show a change set whole: frame, grids with shapes, log, comments, what the reader may do."""
+    session = request_session()
+    return jsonify(_whole(session, service.load(session, set_id)))
+
+
+@blueprint.get("/<int:set_id>/since/<int:number>")
+@requires("area.review")
+def since(set_id: int, number: int) -> Response:
+    """Tell what happened after a line of the log: the lines, and the grids as they are now."""
+    session = request_session()
+    row = queries.change_set(session, set_id)
+    if row.last_edit == number:
+        return jsonify(last_edit=number, state=row.state, edits=[], grids=[], ended=[])
+    drafted = service.load(session, set_id)
+    edits = queries.edits_after(session, set_id, number)
+    touched = {int(key) for edit, _ in edits for key in (*edit.before, *edit.after)}
+    touched |= {int(edit.params["grid"]) for edit, _ in edits if "grid" in edit.params}
+    return jsonify(
+        last_edit=drafted.row.last_edit,
+        state=drafted.row.state,
+        edits=[_edit(edit, name) for edit, name in edits],
+        **_changed(session, drafted, touched),
+    )
+
+
+@blueprint.post("/<int:set_id>/edits")
+@requires("area.draw")
+def edited(set_id: int) -> tuple[Response, int]:
+    """Do one edit, or refuse it with the rule and the place; nothing is stored then."""
+    session, given = request_session(), sent()
+    kind = str(given.get("kind", ""))
+    if kind == "rename":
+        edit = service.rename(
+            session, set_id, Sent(given).key("grid"), name=str(given.get("name", "")), code=given.get("code")
+        )
+        return _done(session, set_id, edit, {Sent(given).key("grid")})
+    drafted = service.load_to_edit(session, set_id)
+    difference = difference_for(session, drafted, kind, Sent(given))
+    params = {name: value for name, value in given.items() if name not in {"kind", "versions"}}
+    edit = service.store_edit(
+        session, drafted, difference, kind=kind, params=params, versions=_versions(given.get("versions"))
+    )
+    return _done(session, set_id, edit, difference.touched)
+
+
+@blueprint.post("/<int:set_id>/preview")
+@requires("area.draw")
+def previewed(set_id: int) -> Response:
+    """Show what one edit would do to the grids; nothing is stored."""
+    session, given = request_session(), sent()
+    drafted = service.load(session, set_id)
+    difference = difference_for(session, drafted, str(given.get("kind", "")), Sent(given))
+    apply(drafted.tiling, difference)
+    return jsonify(_previewed(session, drafted, difference))
+
+
+@blueprint.post("/<int:set_id>/undo")
+@requires("area.draw")
+def undone(set_id: int) -> tuple[Response, int]:
+    """Take the reader's last edit back."""
+    session = request_session()
+    edit = service.undo(session, set_id)
+    return _done(session, set_id, edit, _keys(edit))
+
+
+@blueprint.post("/<int:set_id>/redo")
+@requires("area.draw")
+def redone(set_id: int) -> tuple[Response, int]:
+    """Do the edit again that the reader took back last."""
+    session = request_session()
+    edit = service.redo(session, set_id)
+    return _done(session, set_id, edit, _keys(edit))
+
+
+@blueprint.get("/<int:set_id>/findings")
+@requires("area.review")
+def found(set_id: int) -> Response:
+    """List what breaks a rule, refusals first, each with its place."""
+    session = request_session()
+    return jsonify(findings=findings(session, service.load(session, set_id)))
+
+
+@blueprint.get("/<int:set_id>/impact")
+@requires("area.review")
+def impacted(set_id: int) -> Response:
+    """Tell what publishing would move from where to where, or what it has moved."""
+    session = request_session()
+    drafted = service.load(session, set_id)
+    frozen = drafted.row.impact
+    return jsonify(frozen if frozen is not None else impact(session, drafted))
+
+
+@blueprint.post("/<int:set_id>/comments")
+@requires("area.review")
+def commented(set_id: int) -> tuple[Response, int]:
+    """Say something about a change set, at a place where it concerns one."""
+    session, given = request_session(), sent()
+    at = Sent(given).point("at") if given.get("at") else None
+    said = review.comment(session, set_id, str(given.get("body", "")), at=(at.x, at.y) if at else None)
+    return jsonify(_comment(said, current_user.name)), 201
+
+
+@blueprint.post("/<int:set_id>/submit")
+@requires("area.draw")
+def submitted(set_id: int) -> Response:
+    """Hand a draft to a second person."""
+    session = request_session()
+    return _state(review.submit(session, set_id, note=str(sent().get("note", ""))))
+
+
+@blueprint.post("/<int:set_id>/return")
+@requires("area.review")
+def sent_back(set_id: int) -> Response:
+    """Give a change set back to its editors, saying why."""
+    session = request_session()
+    return _state(review.send_back(session, set_id, note=str(sent().get("note", ""))))
+
+
+@blueprint.post("/<int:set_id>/approve")
+@requires("area.review")
+def approved(set_id: int) -> Response:
+    """Approve another person's change set; due today it is published by a job at once."""
+    session, given = request_session(), sent()
+    row = review.approve(
+        session,
+        set_id,
+        effective_on=_day(given.get("effective_on"), "effective_on"),
+        note=str(given.get("note", "")),
+    )
+    run = request_publish(session, row) if row.effective_on == review.today() else None
+    return jsonify(id=row.id, state=row.state, effective_on=_iso(row.effective_on), run=run.id if run else None)
+
+
+@blueprint.post("/<int:set_id>/discard")
+@requires("area.draw")
+def discarded(set_id: int) -> Response:
+    """Put a change set away; it can be brought back."""
+    return _state(review.discard(request_session(), set_id))
+
+
+@blueprint.post("/<int:set_id>/bring-back")
+@requires("area.draw")
+def brought_back(set_id: int) -> Response:
+    """Make a discarded change set a draft again."""
+    return _state(review.bring_back(request_session(), set_id))
+
+
+def _day(value: Any, name: str) -> date | None:
+    if value in (None, ""):
+        return None
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise InvalidInput("parameter_unusable", name=name, wanted="2026-11-30") from error
+
+
+def _iso(value: Any) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _versions(value: Any) -> dict[int, int]:
+    if not isinstance(value, dict):
+        raise InvalidInput("parameter_unusable", name="versions", wanted="{grid: version}")
+    try:
+        return {int(key): int(version) for key, version in value.items()}
+    except (TypeError, ValueError) as error:
+        raise InvalidInput("parameter_unusable", name="versions", wanted="{grid: version}") from error
+
+
+def _keys(edit: BoundaryEdit) -> set[int]:
+    named = {int(edit.params["grid"])} if "grid" in edit.params else set()
+    return {int(key) for key in (*edit.before, *edit.after)} | named
+
+
+def _done(
+    session: Session, set_id: int, edit: BoundaryEdit, touched: Iterable[int]
+) -> tuple[Response, int]:
+    drafted = service.load(session, set_id)
+    answer = {"edit": _edit(edit, current_user.name), "last_edit": drafted.row.last_edit}
+    return jsonify(answer | _changed(session, drafted, set(touched))), 201
+
+
+def _changed(session: Session, drafted: Drafted, touched: set[int]) -> dict[str, Any]:
+    staying = [key for key in sorted(touched) if key in drafted.tiling.parts]
+    homes = households_of(session, drafted, {key: drafted.tiling.parts[key] for key in staying})
+    return {
+        "grids": [_grid(drafted.grids[key], homes[key]) for key in staying],
+        "ended": sorted(key for key in touched if key not in drafted.tiling.parts),
+    }
+
+
+def _previewed(session: Session, drafted: Drafted, difference: Difference) -> dict[str, Any]:
+    homes = households_of(session, drafted, difference.after)
+    return {
+        "grids": [
+            {
+                "key": key,
+                "name": drafted.grids[key].name if key in drafted.grids else "",
+                "area_m2": round(area_m2(shape), 1),
+                "households": homes[key],
+                "geometry": mapping(shape),
+            }
+            for key, shape in sorted(difference.after.items())
+        ],
+        "ended": sorted(set(difference.before) - set(difference.after)),
+    }
+
+
+def _whole(session: Session, drafted: Drafted) -> dict[str, Any]:
+    row = drafted.row
+    community = area_by_id(session, row.area_id)
+    homes = households_of(session, drafted, drafted.tiling.parts)
+    listed = next(iter(queries.change_sets(session, community_id=row.area_id, states=STATES, only=row.id)))
+    return _listed(listed) | {
+        "community_id": community.id,
+        "community_code": community.code,
+        "bbox": list(drafted.tiling.frame.bounds),
+        "frame": mapping(drafted.tiling.frame),
+        "grids": [_grid(drafted.grids[key], homes[key]) for key in sorted(drafted.tiling.parts)],
+        "edits": [_edit(edit, name) for edit, name in queries.edits_after(session, row.id, 0)],
+        "comments": [_comment(said, name) for said, name in queries.comments_of(session, row.id)],
+        "can": _can(row),
+    }
+
+
+def _can(row: ChangeSet) -> dict[str, bool]:
+    draws, reviews = current_user.can("area.draw"), current_user.can("area.review")
+    own = row.author_id == current_user.id
+    return {
+        "edit": draws and row.state == "draft",
+        "submit": draws and row.state == "draft",
+        "return": reviews and row.state in {"review", "approved"},
+        "approve": reviews and not own and row.state == "review",
+        "discard": draws and row.state in {"draft", "review", "approved"},
+    }
+
+
+def _listed(row: Row[Any]) -> dict[str, Any]:
+    found = row.ChangeSet
+    return {
+        "id": found.id,
+        "title": found.title,
+        "state": found.state,
+        "community": row.community,
+        "author": row.author,
+        "own": found.author_id == current_user.id,
+        "reviewer": row.reviewer,
+        "changed": row.changed,
+        "last_edit": found.last_edit,
+        "effective_on": _iso(found.effective_on),
+        "updated_at": _iso(found.updated_at),
+        "published_at": _iso(found.published_at),
+    }
+
+
+def _grid(draft: AreaDraft, households: int) -> dict[str, Any]:
+    return {
+        "key": draft.key,
+        "grid_id": draft.grid_id,
+        "code": draft.code,
+        "name": draft.name,
+        "version": draft.version_id,
+        "changed": draft.changed,
+        "area_m2": round(draft.area_m2, 1),
+        "households": households,
+        "geometry": mapping(queries.shape_of(draft)),
+    }
+
+
+def _edit(edit: BoundaryEdit, author: str) -> dict[str, Any]:
+    return {
+        "number": edit.number,
+        "kind": edit.kind,
+        "of": edit.of,
+        "state": edit.state,
+        "author": author,
+        "own": edit.author_id == current_user.id,
+        "at": _iso(edit.at),
+        "grids": sorted(_keys(edit)),
+    }
+
+
+def _comment(said: ChangeComment, author: str) -> dict[str, Any]:
+    spot = to_shape(said.spot) if said.spot is not None else None
+    return {
+        "id": said.id,
+        "kind": said.kind,
+        "body": said.body,
+        "author": author,
+        "at": _iso(said.at),
+        "spot": [spot.x, spot.y] if isinstance(spot, shapely.Point) else None,
+    }
+
+
+def _state(row: ChangeSet) -> Response:
+    return jsonify(id=row.id, state=row.state)
