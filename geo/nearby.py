@@ -110,7 +110,8 @@ def drafts_at(session: Session, spot: Spot) -> Sequence[Row[Any]]:
             "SELECT t.id, t.code, t.name, ST_AsGeoJSON(t.geom, 7) AS geometry FROM area_draft AS t "  # noqa: S608
             "JOIN change_set AS c ON c.id = t.change_set_id "
             f"WHERE t.geom && {NEAR.point} AND ST_Intersects(t.geom, {NEAR.point}) "
-            "AND c.state IN ('draft', 'review') ORDER BY t.id DESC LIMIT :most"
+            "AND c.state IN ('draft', 'review', 'approved') AND t.changed AND NOT t.ended "
+            "ORDER BY t.id DESC LIMIT :most"
         ),
         spot.binds(),
     ).all()

@@ -126,7 +126,8 @@ def drafts_tile(session: Session, tile: Tile) -> bytes:
 _DRAFTS = (
     f"SELECT d.id, d.code, d.name, {drawn('d.geom_tile')} AS geom FROM area_draft AS d "
     "JOIN change_set AS c ON c.id = d.change_set_id "
-    f"WHERE d.geom_tile && {AROUND} AND c.state IN ('draft', 'review') ORDER BY d.id LIMIT 1000"
+    f"WHERE d.geom_tile && {AROUND} AND c.state IN ('draft', 'review', 'approved') "
+    "AND d.changed AND NOT d.ended ORDER BY d.id LIMIT 1000"
 )
 
 

@@ -24,7 +24,7 @@ ROOMS = (
     Room("captain", "captain.index", "home", mark("Households"), ("household.view",)),
     Room("dispatch", "dispatch.index", "route", mark("Patrols"), ("patrol.plan", "patrol.view")),
     Room("leader", "leader.index", "hotspot", mark("Hotspots"), ("hotspot.view",)),
-    Room("boundaries", "boundaries.index", "grid", mark("Grids"), ("area.draw",)),
+    Room("boundaries", "boundaries.index", "grid", mark("Grids"), ("area.draw", "area.review")),
     Room(
         "admin", "admin.index", "settings", mark("Admin"),
         ("account.manage", "audit.view", "system.view"),

@@ -1,10 +1,10 @@
-"""Areas and their versioned boundaries."""
+"""Areas, their versioned boundaries, and the change sets by which these are published."""
 
 from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Identity, Index, Integer, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,6 +13,9 @@ from geo.columns import geometry, spatial_index, tile_geometry
 
 #: From the county down; how many of them a deployment uses is its own choice.
 LEVELS = ("county", "town", "community", "grid")
+#: draft: being edited. review: waits for a second person. approved: waits for its day or its job.
+STATES = ("draft", "review", "approved", "published", "discarded")
+OPEN_STATES = ("draft", "review", "approved")
 
 
 class Area(Versioned, Stamped, Base):
@@ -72,4 +75,36 @@ class AreaBoundary(Owned, Base):
             ExcludeConstraint(("area_id", "="), ("valid", "&&"), name="ex_area_boundary_valid"),
             spatial_index("area_boundary", "geom"),
             spatial_index("area_boundary", "geom_tile"),
+        )
+
+
+class ChangeSet(Owned, Versioned, Stamped, Base):
+    """Boundary edits of one community that are reviewed and published together (S2).
+
+    `last_edit` is the number of the newest row of the log, `next_key` the key of the next new grid,
+    `impact` what the publishing moved from where to where, frozen when it happened.
+    """
+
+    __tablename__ = "change_set"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    title: Mapped[str] = mapped_column()
+    state: Mapped[str] = mapped_column(server_default="draft")
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    last_edit: Mapped[int] = mapped_column(Integer, server_default="0")
+    next_key: Mapped[int] = mapped_column(Integer, server_default="1")
+    effective_on: Mapped[date | None] = mapped_column()
+    submitted_at: Mapped[datetime | None] = mapped_column()
+    published_at: Mapped[datetime | None] = mapped_column()
+    impact: Mapped[dict[str, Any] | None] = mapped_column()
+    source: Mapped[dict[str, Any] | None] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the closed set of states; nobody reviews his own change set."""
+        return (
+            CheckConstraint(f"state IN {STATES}", name="state"),
+            CheckConstraint("reviewer_id IS NULL OR reviewer_id <> author_id", name="two_people"),
+            Index("ix_change_set_open", "state", "updated_at"),
         )

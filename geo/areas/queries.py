@@ -74,15 +74,26 @@ def boundary_shape(session: Session, area_id: int, *, on: date | None = None) ->
     return to_shape(element) if element is not None else None
 
 
-def grid_boundaries(session: Session, community: Area) -> list[tuple[Area, BaseGeometry]]:
-    """Return the present grids of `community` with their boundaries (EPSG:4326), by code."""
+def grid_boundaries(
+    session: Session, community: Area, *, on: date | None = None
+) -> list[tuple[Area, BaseGeometry]]:
+    """Return the grids of `community` as of a date with their boundaries (EPSG:4326), by code."""
+    return [(area, shape) for area, _, shape in dated_grids(session, community.id, on=on)]
+
+
+def dated_grids(
+    session: Session, community_id: int, *, on: date | None = None
+) -> list[tuple[Area, int, BaseGeometry]]:
+    """Return (grid, boundary id, shape EPSG:4326) of a community as of a date, by code."""
     rows = session.execute(
-        select(Area, func.ST_AsBinary(AreaBoundary.geom))
+        select(Area, AreaBoundary.id, func.ST_AsBinary(AreaBoundary.geom))
         .join(AreaBoundary, AreaBoundary.area_id == Area.id)
-        .where(Area.parent_id == community.id, Area.valid_to.is_(None), AreaBoundary.valid.contains(today()))
-        .order_by(Area.code)
+        .where(
+            Area.parent_id == community_id, Area.level == "grid", AreaBoundary.valid.contains(on or today())
+        )
+        .order_by(Area.code, Area.id)
     ).all()
-    return [(area, shapely.from_wkb(bytes(wkb))) for area, wkb in rows]
+    return [(area, boundary_id, shapely.from_wkb(bytes(wkb))) for area, boundary_id, wkb in rows]
 
 
 def owner_chain(session: Session, lon: float, lat: float) -> Sequence[Row[Any]]:
@@ -102,14 +113,14 @@ def owner_chain(session: Session, lon: float, lat: float) -> Sequence[Row[Any]]:
 def divided_ground(session: Session) -> Sequence[Row[Any]]:
     """Return the present communities of the session's scope with how much of each is divided, by code.
 
-    Columns: id, code, name, town, area_m2, grid_count, grids_m2, draft_count, drafts_m2, and the
-    extent west, south, east, north. Sums of areas: quick for a whole county, but a gap and an
-    overlap of the same size cancel out; geo.shapes.partition.flaws tells exactly.
+    Columns: id, code, name, town, area_m2, grid_count, grids_m2, open_sets (change sets not yet
+    published), and the extent west, south, east, north. Sums of areas: quick for a whole county, but
+    a gap and an overlap of the same size cancel out; geo.shapes.partition.flaws tells exactly.
     """
     return session.execute(
         text(
             "SELECT c.id, c.code, c.name, town.name AS town, b.area_m2, "
-            "g.n AS grid_count, g.m2 AS grids_m2, d.n AS draft_count, d.m2 AS drafts_m2, "
+            "g.n AS grid_count, g.m2 AS grids_m2, s.n AS open_sets, "
             "ST_XMin(b.geom) AS west, ST_YMin(b.geom) AS south, "
             "ST_XMax(b.geom) AS east, ST_YMax(b.geom) AS north "
             "FROM area AS c JOIN area_boundary AS b ON b.area_id = c.id AND b.valid @> :today "
@@ -117,9 +128,8 @@ def divided_ground(session: Session) -> Sequence[Row[Any]]:
             "LATERAL (SELECT count(*) AS n, coalesce(sum(gb.area_m2), 0) AS m2 FROM area AS ga "
             "JOIN area_boundary AS gb ON gb.area_id = ga.id AND gb.valid @> :today "
             "WHERE ga.parent_id = c.id AND ga.valid_to IS NULL) AS g, "
-            "LATERAL (SELECT count(*) AS n, coalesce(sum(ad.area_m2), 0) AS m2 FROM area_draft AS ad "
-            "JOIN change_set AS cs ON cs.id = ad.change_set_id AND cs.state IN ('draft', 'review') "
-            "WHERE ad.area_id = c.id AND ad.grid_id IS NULL AND NOT ad.ended) AS d "
+            "LATERAL (SELECT count(*) AS n FROM change_set AS cs WHERE cs.area_id = c.id "
+            "AND cs.state IN ('draft', 'review', 'approved')) AS s "
             "WHERE c.level = 'community' AND c.valid_to IS NULL AND (SELECT app_scope()) @> c.path "
             "ORDER BY c.code"
         ),

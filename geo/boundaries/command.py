@@ -12,15 +12,15 @@ from shapely import LineString, Point, Polygon
 
 from core.errors import InvalidInput
 from geo.boundaries import queries
-from geo.shapes.edits.corner import delete_vertex, insert_vertex, move_vertex
+from geo.shapes.edits.border import follow, reshape
+from geo.shapes.edits.carving import cut_hole, draw
 from geo.shapes.edits.division import split
-from geo.shapes.edits.drawn import draw
-from geo.shapes.edits.follow import follow, path_along, path_between_buildings
-from geo.shapes.edits.hole import cut_hole
-from geo.shapes.edits.reshape import reshape
-from geo.shapes.edits.simplify import simplify
+from geo.shapes.edits.feature_path import path_along
+from geo.shapes.edits.gap_path import path_between_buildings
+from geo.shapes.edits.joining import merge
+from geo.shapes.edits.simplification import simplify
 from geo.shapes.edits.strip import give_strip
-from geo.shapes.edits.union import merge
+from geo.shapes.edits.vertex import delete_vertex, insert_vertex, move_vertex
 from geo.shapes.traverse import traverse
 
 if TYPE_CHECKING:
@@ -109,9 +109,11 @@ def _legs(value: Any) -> list[tuple[float, float]]:
         raise InvalidInput("drawing_unreadable")
     legs = []
     for leg in value:
-        bearing, distance = _numbers(leg.get("bearing_deg"), leg.get("distance_m")) if isinstance(
-            leg, Mapping
-        ) else (math.nan, math.nan)
+        bearing, distance = (
+            _numbers(leg.get("bearing_deg"), leg.get("distance_m"))
+            if isinstance(leg, Mapping)
+            else (math.nan, math.nan)
+        )
         if not (-360 <= bearing <= 360 and 0 < distance <= 100_000):
             raise InvalidInput("leg_unusable", bearing=str(bearing), distance=str(distance))
         legs.append((bearing, distance))
@@ -152,22 +154,22 @@ def difference_for(session: Session, drafted: Drafted, kind: str, sent: Sent) ->
 
 
 def _follow(session: Session, drafted: Drafted, sent: Sent) -> Difference:
-    first, second = sent.keys("grids")[:2] if len(sent.keys("grids")) >= 2 else (sent.key("grid"), 0)
+    first, second = (*sent.keys("grids"), None, None)[:2]
+    if first is None or second is None:
+        raise InvalidInput("parameter_unusable", name="grids", wanted="2")
+    return follow(drafted.tiling, first, second, _path(session, drafted.row.county_id, sent))
+
+
+def _path(session: Session, county_id: int, sent: Sent) -> LineString:
     start, end = sent.point("start"), sent.point("end")
-    along = str(sent.values.get("along", "road"))
-    path = _path(session, drafted, along, start, end)
-    return follow(drafted.tiling, first, second, path)
-
-
-def _path(session: Session, drafted: Drafted, along: str, start: Point, end: Point) -> LineString:
     box = shapely.box(*LineString([start, end]).bounds).buffer(ROOM_DEG).bounds
-    county_id = drafted.row.county_id
+    along = sent.values.get("along", "road")
     if along == "gap":
-        return path_between_buildings(queries.buildings_in(session, county_id, box), start, end)
+        return path_between_buildings(list(queries.buildings_in(session, county_id, box)), start, end)
     if along == "water":
-        return path_along(queries.waters_in(session, county_id, box), start, end)
+        return path_along(list(queries.waters_in(session, county_id, box)), start, end)
     if along == "road":
-        return path_along(queries.roads_in(session, county_id, box), start, end)
+        return path_along(list(queries.roads_in(session, county_id, box)), start, end)
     raise InvalidInput("parameter_unusable", name="along", wanted="road, water, gap")
 
 

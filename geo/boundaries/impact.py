@@ -15,7 +15,6 @@ from geo.columns import has_line
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shapely.geometry.base import BaseGeometry
     from sqlalchemy.orm import Session
 
     from geo.boundaries.models import AreaDraft
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from geo.boundaries.service import Drafted
 
     type Pair = tuple[int, int]  # area id a row leaves, draft key it comes to
+
+#: A corner put on an edge moves it by half a step of the coordinate grid: some dm2 along a street block.
+FELT_M2 = 1.0
 
 
 def impact(session: Session, drafted: Drafted) -> dict[str, Any]:
@@ -36,14 +38,25 @@ def impact(session: Session, drafted: Drafted) -> dict[str, Any]:
     touched = [draft for draft in drafted.grids.values() if draft.changed and _exists(draft)]
     found = movings(session, drafted)
     pairs = _pairs(session, found)
-    bases = queries.base_shapes(session, touched)
+    bases = queries.bases_of(session, touched)
     before = _counts_before(session, [draft.grid_id for draft in touched if draft.grid_id], list(pairs))
     return {
-        "grids": [_grid(draft, bases, before, pairs) for draft in touched],
+        "grids": [grid for draft in touched if _is_felt(grid := _grid(draft, bases, before, pairs))],
         "moves": _moves(drafted, pairs),
         "staff": _staff(session, drafted),
         "routes": _routes(session, touched, bases),
     }
+
+
+def _is_felt(grid: dict[str, Any]) -> bool:
+    """Tell whether a grid gains, loses, begins or ends: a corner put on its edge changes nothing for anybody."""
+    moved_m2 = abs(grid["area_after_m2"] - grid["area_before_m2"])
+    return (
+        grid["state"] != "changed"
+        or grid["renamed"]
+        or moved_m2 >= FELT_M2
+        or grid["before"] != grid["after"]
+    )
 
 
 def _exists(draft: AreaDraft) -> bool:
@@ -64,18 +77,19 @@ def _pairs(session: Session, found: Sequence[Moving]) -> dict[str, dict[Pair, in
     return pairs
 
 
-def _counts_before(
-    session: Session, areas: Sequence[int], kinds: Sequence[str]
-) -> dict[str, dict[int, int]]:
-    return {kind: queries.rows_per_area(session, kind, areas) for kind in dict.fromkeys((*kinds, "household"))}
+def _counts_before(session: Session, areas: Sequence[int], kinds: Sequence[str]) -> dict[str, dict[int, int]]:
+    return {
+        kind: queries.rows_per_area(session, kind, areas) for kind in dict.fromkeys((*kinds, "household"))
+    }
 
 
 def _grid(
     draft: AreaDraft,
-    bases: Mapping[int, tuple[BaseGeometry, float]],
+    bases: Mapping[int, queries.Base],
     before: Mapping[str, Mapping[int, int]],
     pairs: Mapping[str, Mapping[Pair, int]],
 ) -> dict[str, Any]:
+    base = bases.get(draft.key)
     had = {kind: counts.get(draft.grid_id or 0, 0) for kind, counts in before.items()}
     has = {
         kind: count
@@ -88,10 +102,11 @@ def _grid(
         "code": draft.code,
         "name": draft.name,
         "state": "ended" if draft.ended else "changed" if draft.grid_id else "new",
-        "area_before_m2": round(bases[draft.key][1], 1) if draft.key in bases else 0.0,
+        "renamed": base is not None and (base.code, base.name) != (draft.code, draft.name),
+        "area_before_m2": round(base.area_m2, 1) if base else 0.0,
         "area_after_m2": 0.0 if draft.ended else round(draft.area_m2, 1),
         "before": had,
-        "after": {kind: 0 for kind in has} if draft.ended else has,
+        "after": dict.fromkeys(has, 0) if draft.ended else has,
     }
 
 
@@ -143,14 +158,14 @@ def _staff(session: Session, drafted: Drafted) -> list[dict[str, Any]]:
 def _routes(
     session: Session,
     touched: Sequence[AreaDraft],
-    bases: Mapping[int, tuple[BaseGeometry, float]],
+    bases: Mapping[int, queries.Base],
 ) -> int:
     """Return how many stored routes cross ground that changes hands."""
     moved = shapely.union_all(
         [
             shape if draft.ended else queries.shape_of(draft).symmetric_difference(shape)
             for draft in touched
-            for shape in ([bases[draft.key][0]] if draft.key in bases else [])
+            for shape in ([bases[draft.key].shape] if draft.key in bases else [])
         ]
     )
     if moved.is_empty:

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.jobs import JobRun, RunningJob, job, request
+from geo.areas.models import ChangeSet
 from geo.boundaries import queries
-from geo.boundaries.models import ChangeSet
 from geo.boundaries.publish import publish
 
 PUBLISH = "area.publish"

@@ -1,4 +1,4 @@
-"""Change sets: drafted grids, the log of edits, what reviewers say, lineage, and rows placed by hand."""
+"""What a change set holds: drafted grids, the log of edits, comments; and what its publication leaves."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,43 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.db import Base, Owned, Stamped, Versioned
 from geo.columns import geometry, spatial_index, tile_geometry
 
-#: draft: being edited. review: waits for a second person. approved: waits for its day or its job.
-STATES = ("draft", "review", "approved", "published", "discarded")
-OPEN_STATES = ("draft", "review", "approved")
 #: done: counts. undone: taken back, can be redone. dropped: taken back and overtaken by a later edit.
 EDIT_STATES = ("done", "undone", "dropped")
-
-
-class ChangeSet(Owned, Versioned, Stamped, Base):
-    """Boundary edits of one community that are reviewed and published together (S2).
-
-    `last_edit` is the number of the newest row of the log, `next_key` the key of the next new grid,
-    `impact` what the publishing moved from where to where, frozen when it happened.
-    """
-
-    __tablename__ = "change_set"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    title: Mapped[str] = mapped_column()
-    state: Mapped[str] = mapped_column(server_default="draft")
-    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    last_edit: Mapped[int] = mapped_column(Integer, server_default="0")
-    next_key: Mapped[int] = mapped_column(Integer, server_default="1")
-    effective_on: Mapped[date | None] = mapped_column()
-    submitted_at: Mapped[datetime | None] = mapped_column()
-    published_at: Mapped[datetime | None] = mapped_column()
-    impact: Mapped[dict[str, Any] | None] = mapped_column()
-    source: Mapped[dict[str, Any] | None] = mapped_column()
-
-    @classmethod
-    def own_table_args(cls) -> tuple[Any, ...]:
-        """Return the closed set of states; nobody reviews his own change set."""
-        return (
-            CheckConstraint(f"state IN {STATES}", name="state"),
-            CheckConstraint("reviewer_id IS NULL OR reviewer_id <> author_id", name="two_people"),
-            Index("ix_change_set_open", "state", "updated_at"),
-        )
 
 
 class AreaDraft(Owned, Versioned, Stamped, Base):
@@ -155,7 +120,9 @@ class AreaLineage(Owned, Base):
     def own_table_args(cls) -> tuple[Any, ...]:
         """Return the closed set of kinds."""
         return (
-            CheckConstraint("kind IN ('split_from', 'merged_into', 'took_from', 'restored_from')", name="kind"),
+            CheckConstraint(
+                "kind IN ('split_from', 'merged_into', 'took_from', 'restored_from')", name="kind"
+            ),
             UniqueConstraint("area_id", "from_area_id", "change_set_id"),
         )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from geo.boundaries.service import Drafted
+    from geo.shapes.tiling import Ground
 
 #: Key of the ground that stays with the community itself: no grid holds the row.
 COMMUNITY = 0
@@ -62,14 +63,12 @@ def movings(session: Session, drafted: Drafted) -> list[Moving]:
     leaving = [draft.grid_id for draft in drafted.grids.values() if draft.changed and draft.grid_id]
     if not leaving and not shapes:
         return []
-    keys = np.array(sorted(shapes), dtype=np.int64)
-    tree = shapely.STRtree([shapes[key] for key in keys]) if len(keys) else None
-    home = {draft.grid_id: key for key, draft in drafted.grids.items() if draft.grid_id}
+    home: dict[int | None, int] = {
+        draft.grid_id: key for key, draft in drafted.grids.items() if draft.grid_id
+    }
     ended = {draft.grid_id for draft in drafted.grids.values() if draft.ended}
     fixed = {(one.subject_kind, one.subject_id) for one in hand_placed(session, drafted.row.area_path)}
-    found = (
-        _moving(session, table, (*leaving, drafted.row.area_id), tree, keys) for table in point_tables()
-    )
+    found = (_moving(session, table, (*leaving, drafted.row.area_id), shapes) for table in point_tables())
     return [kept for one in found if len(kept := _really(one, home, ended, fixed))]
 
 
@@ -77,8 +76,7 @@ def _moving(
     session: Session,
     table: Table,
     areas: tuple[int, ...],
-    tree: shapely.STRtree | None,
-    keys: NDArray[np.int64],
+    shapes: Mapping[int, Ground],
 ) -> Moving:
     rows = session.execute(
         text(
@@ -89,7 +87,9 @@ def _moving(
     ).all()
     values = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 4)
     to_key = np.full(len(values), COMMUNITY, dtype=np.int64)
-    if tree is not None and len(values):
+    if shapes and len(values):
+        keys = np.array(sorted(shapes), dtype=np.int64)
+        tree = shapely.STRtree([shapes[int(key)] for key in keys])
         point, shape = tree.query(shapely.points(values[:, 2:]), predicate="intersects")
         # On a shared border the lower key owns the point, so the answer never wavers.
         order = np.lexsort((keys[shape], point))
@@ -111,9 +111,7 @@ def _really(
     return Moving(moving.table, moving.ids[goes], moving.from_area[goes], moving.to_key[goes])
 
 
-def move_rows(
-    session: Session, found: list[Moving], owners: Mapping[int, tuple[int, str]]
-) -> dict[str, int]:
+def move_rows(session: Session, found: list[Moving], owners: Mapping[int, tuple[int, str]]) -> dict[str, int]:
     """Give the rows to their new owners; what is part of a moved row follows it.
 
     `owners` maps draft keys, and `COMMUNITY`, to (area id, area path). Returns table name to number

@@ -18,7 +18,7 @@ from core.clock import now, today
 from core.db import touch_layer
 from core.errors import Conflict
 from geo.areas.models import Area, AreaBoundary
-from geo.areas.queries import area_by_id
+from geo.areas.queries import area_by_id, dated_grids
 from geo.areas.service import NewArea, as_multipolygon, create_area
 from geo.boundaries import queries
 from geo.boundaries.impact import impact, successor_of
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sqlalchemy.orm import Session
+
+    from geo.shapes.tiling import Ground
 
 #: Ground below this changes hands by rounding, not by decision: a lane of 1 m along 10 m of border.
 LINEAGE_M2 = 10.0
@@ -66,7 +68,7 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     tell("publish_boundaries")
     shares = _shares(session, drafted)
     areas = _store_areas(session, drafted, community, day)
-    _store_lineage(session, drafted, areas, shares, day)
+    _store_lineage(session, drafted, areas, shares)
     tell("publish_rows")
     owners = {key: (area.id, area.path) for key, area in areas.items()}
     moved = move_rows(session, found, owners | {COMMUNITY: (community.id, community.path)})
@@ -81,7 +83,7 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
 
 def _require_current(session: Session, drafted: Drafted, community: Area) -> None:
     """Refuse when another change set has published grids of this community meanwhile."""
-    present = {area.id: base_id for area, base_id, _ in queries.present_grids(session, community.id)}
+    present = {area.id: base_id for area, base_id, _ in dated_grids(session, community.id)}
     taken = {draft.grid_id: draft.base_id for draft in drafted.grids.values() if draft.grid_id}
     if present == taken:
         return
@@ -97,11 +99,11 @@ def _shares(session: Session, drafted: Drafted) -> list[tuple[int, int, float]]:
     """Return (draft key, area id it takes ground from, m2) of all ground that changes hands."""
     takers = [key for key, draft in drafted.grids.items() if draft.changed and not draft.ended]
     givers = [draft for draft in drafted.grids.values() if draft.changed and draft.grid_id]
-    bases = queries.base_shapes(session, givers)
+    bases = queries.bases_of(session, givers)
     tree = shapely.STRtree([drafted.tiling.parts[key] for key in takers])
     shares = []
     for giver in givers:
-        ground = bases[giver.key][0]
+        ground = bases[giver.key].shape
         for index in sorted(tree.query(ground, predicate="intersects")):
             taker = drafted.grids[takers[index]]
             if taker.grid_id == giver.grid_id:
@@ -128,14 +130,12 @@ def _store_areas(session: Session, drafted: Drafted, community: Area, day: date)
     return areas
 
 
-def _store_grid(
-    session: Session, drafted: Drafted, draft: AreaDraft, community: Area, *, day: date
-) -> Area:
+def _store_grid(session: Session, drafted: Drafted, draft: AreaDraft, community: Area, *, day: date) -> Area:
     shape = drafted.tiling.parts[draft.key]
     if draft.grid_id is None:
         new = NewArea("grid", draft.code, draft.name, valid_from=day)
         area = create_area(session, new, community)
-        _add_boundary(session, area, drafted, shape, day)
+        _add_boundary(session, area, shape, valid_from=day, set_id=drafted.row.id)
         draft.grid_id = area.id
         return area
     area = area_by_id(session, draft.grid_id)
@@ -145,7 +145,7 @@ def _store_grid(
     old = session.get_one(AreaBoundary, draft.base_id)
     if not shapely.equals_exact(as_multipolygon(shape), to_shape(old.geom)):
         _end_boundary(session, old.id, day)
-        _add_boundary(session, area, drafted, shape, day)
+        _add_boundary(session, area, shape, valid_from=day, set_id=drafted.row.id)
     return area
 
 
@@ -157,14 +157,14 @@ def _end_boundary(session: Session, boundary_id: int, day: date) -> None:
     session.flush()
 
 
-def _add_boundary(session: Session, area: Area, drafted: Drafted, shape: Any, day: date) -> None:
+def _add_boundary(session: Session, area: Area, shape: Ground, *, valid_from: date, set_id: int) -> None:
     session.add(
         AreaBoundary(
             county_id=area.county_id,
             area_id=area.id,
             area_path=area.path,
-            valid=Range(day, None),
-            change_set_id=drafted.row.id,
+            valid=Range(valid_from, None),
+            change_set_id=set_id,
             geom=from_shape(as_multipolygon(shape), srid=4326),
             area_m2=area_m2(shape),
         )
@@ -177,7 +177,6 @@ def _store_lineage(
     drafted: Drafted,
     areas: Mapping[int, Area],
     shares: list[tuple[int, int, float]],
-    day: date,
 ) -> None:
     ended = {draft.grid_id for draft in drafted.grids.values() if draft.ended}
     new = {draft.key for draft in drafted.grids.values() if draft.base_id is None}
@@ -186,7 +185,7 @@ def _store_lineage(
         area = areas[key]
         session.add(
             AreaLineage(
-                from_area_id=from_id, change_set_id=drafted.row.id, kind=kind, effective_on=day,
+                from_area_id=from_id, change_set_id=drafted.row.id, kind=kind, effective_on=today(),
                 area_m2=size_m2, county_id=area.county_id, area_id=area.id, area_path=area.path,
             )
         )  # fmt: skip

@@ -2,30 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
 import shapely
 from geoalchemy2.shape import to_shape
 from numpy.typing import NDArray
+from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from core.clock import today
-from core.db import scope_of
+from core.db import StoredSetting, scope_of
 from core.errors import NotFound
-from geo.areas.models import Area, AreaBoundary
-from geo.boundaries.models import (
-    OPEN_STATES,
-    AreaDraft,
-    AreaLineage,
-    BoundaryEdit,
-    ChangeComment,
-    ChangeSet,
-    HandPlacement,
-)
+from geo.areas.models import OPEN_STATES, Area, AreaBoundary, ChangeSet
+from geo.boundaries.models import AreaDraft, AreaLineage, BoundaryEdit, ChangeComment, HandPlacement
+from geo.shapes.tiling import Ground
 from geo.staff.models import Account, AccountRole, Post
 
 
@@ -130,17 +123,7 @@ def comments_of(session: Session, set_id: int) -> Sequence[Row[ChangeComment, st
     ).all()
 
 
-def present_grids(
-    session: Session, community_id: int, *, on: date | None = None
-) -> Sequence[Row[Area, int, Any]]:
-    """Return (Area, boundary id, boundary WKB) of a community's grids as of a date, by code."""
-    day = on or today()
-    return session.execute(
-        select(Area, AreaBoundary.id, func.ST_AsBinary(AreaBoundary.geom).label("wkb"))
-        .join(AreaBoundary, AreaBoundary.area_id == Area.id)
-        .where(Area.parent_id == community_id, Area.level == "grid", AreaBoundary.valid.contains(day))
-        .order_by(Area.code, Area.id)
-    ).all()
+type Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,27 +149,23 @@ def homes_under(session: Session, path: str) -> Homes:
     return Homes(values[:, :2], values[:, 3].astype(np.int64), values[:, 2].astype(np.int64))
 
 
-def buildings_in(
-    session: Session, county_id: int, box: tuple[float, float, float, float]
-) -> NDArray[np.object_]:
+def buildings_in(session: Session, county_id: int, box: Box) -> NDArray[np.object_]:
     """Return the building footprints (EPSG:4326 polygons) that meet a box west, south, east, north."""
     return _shapes_in(session, "building", county_id, box)
 
 
-def roads_in(session: Session, county_id: int, box: tuple[float, float, float, float]) -> NDArray[np.object_]:
+def roads_in(session: Session, county_id: int, box: Box) -> NDArray[np.object_]:
     """Return the road centre lines (EPSG:4326) that meet a box west, south, east, north."""
     return _shapes_in(session, "road_section", county_id, box)
 
 
-def waters_in(
-    session: Session, county_id: int, box: tuple[float, float, float, float]
-) -> NDArray[np.object_]:
+def waters_in(session: Session, county_id: int, box: Box) -> NDArray[np.object_]:
     """Return the waters (EPSG:4326 polygons or lines) that meet a box west, south, east, north."""
     return _shapes_in(session, "ground_cover", county_id, box, condition="AND t.kind IN ('water', 'river')")
 
 
 def _shapes_in(
-    session: Session, table: str, county_id: int, box: tuple[float, float, float, float], condition: str = ""
+    session: Session, table: str, county_id: int, box: Box, *, condition: str = ""
 ) -> NDArray[np.object_]:
     west, south, east, north = box
     rows = session.scalars(
@@ -227,22 +206,33 @@ def hand_placed(session: Session, path: str) -> Sequence[HandPlacement]:
     ).all()
 
 
-def shape_of(draft: AreaDraft) -> BaseGeometry:
+def shape_of(draft: AreaDraft) -> Ground:
     """Return the draft's ground, EPSG:4326: a Polygon, or a MultiPolygon where it has several parts."""
-    shape = to_shape(draft.geom)
-    parts = shapely.get_parts(shape)
-    return parts[0] if len(parts) == 1 else shape
+    whole = MultiPolygon(to_shape(draft.geom))
+    return whole.geoms[0] if len(whole.geoms) == 1 else whole
 
 
-def base_shapes(session: Session, drafts: Sequence[AreaDraft]) -> dict[int, tuple[BaseGeometry, float]]:
-    """Return by key the boundary each draft was taken from (EPSG:4326) and its area in m2."""
-    base = {draft.base_id: draft.key for draft in drafts if draft.base_id is not None}
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A grid as it is published today: code, name, shape (EPSG:4326) and area."""
+
+    code: str
+    name: str
+    shape: BaseGeometry
+    area_m2: float
+
+
+def bases_of(session: Session, drafts: Sequence[AreaDraft]) -> dict[int, Base]:
+    """Return by key the published grid that each draft was taken from; new grids have none."""
+    keys = {draft.base_id: draft.key for draft in drafts if draft.base_id is not None}
     rows = session.execute(
-        select(AreaBoundary.id, func.ST_AsBinary(AreaBoundary.geom), AreaBoundary.area_m2).where(
-            AreaBoundary.id.in_(base)
+        select(
+            AreaBoundary.id, Area.code, Area.name, func.ST_AsBinary(AreaBoundary.geom), AreaBoundary.area_m2
         )
+        .join(Area, Area.id == AreaBoundary.area_id)
+        .where(AreaBoundary.id.in_(keys))
     ).all()
-    return {base[row[0]]: (shapely.from_wkb(bytes(row[1])), row[2]) for row in rows}
+    return {keys[row[0]]: Base(row[1], row[2], shapely.from_wkb(bytes(row[3])), row[4]) for row in rows}
 
 
 def rows_per_area(session: Session, table: str, areas: Sequence[int]) -> dict[int, int]:
@@ -314,3 +304,9 @@ def due_change_sets(session: Session) -> Sequence[ChangeSet]:
         .where(ChangeSet.state == "approved", ChangeSet.effective_on <= today())
         .order_by(ChangeSet.effective_on, ChangeSet.id)
     ).all()
+
+
+def stored_setting(session: Session, key: str) -> dict[str, Any] | None:
+    """Return a setting people may change in the product, None while nobody has."""
+    found = session.get(StoredSetting, key)
+    return None if found is None else dict(found.value)

@@ -11,8 +11,9 @@ from core import audit
 from core.clock import now, today
 from core.db import actor_of
 from core.errors import Conflict, Forbidden, InvalidInput
+from geo.areas.models import ChangeSet
 from geo.boundaries import queries
-from geo.boundaries.models import ChangeComment, ChangeSet
+from geo.boundaries.models import ChangeComment
 from geo.boundaries.service import Drafted, load
 from geo.shapes.partition import Flaw, flaws, is_partition
 
@@ -146,7 +147,9 @@ def bring_back(session: Session, set_id: int) -> ChangeSet:
     return row
 
 
-def comment(session: Session, set_id: int, body: str, *, at: tuple[float, float] | None = None) -> ChangeComment:
+def comment(
+    session: Session, set_id: int, body: str, *, at: tuple[float, float] | None = None
+) -> ChangeComment:
     """Say something about a change set, at a place (lon, lat) where it concerns one.
 
     Raises

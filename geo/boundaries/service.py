@@ -18,11 +18,11 @@ from core import audit
 from core.clock import now
 from core.db import actor_of
 from core.errors import Conflict, InvalidInput, NotEnough, NotFound
-from geo.areas.models import Area
-from geo.areas.queries import area_by_id, boundary_shape
+from geo.areas.models import Area, ChangeSet
+from geo.areas.queries import area_by_id, boundary_shape, dated_grids
 from geo.areas.service import NAME_LIMIT, as_multipolygon
 from geo.boundaries import queries
-from geo.boundaries.models import AreaDraft, BoundaryEdit, ChangeSet
+from geo.boundaries.models import AreaDraft, BoundaryEdit
 from geo.shapes.crs import area_m2
 from geo.shapes.tiling import Difference, Ground, Tiling, apply
 
@@ -80,12 +80,9 @@ def _owner(community: Area) -> dict[str, Any]:
 
 
 def _take_grids(session: Session, row: ChangeSet, community: Area, as_of: date | None) -> None:
-    today = {area.id: base_id for area, base_id, _ in queries.present_grids(session, community.id)}
+    today = {area.id: base_id for area, base_id, _ in dated_grids(session, community.id)}
     taken: set[int] = set()
-    for key, (area, _, wkb) in enumerate(
-        queries.present_grids(session, community.id, on=as_of), start=row.next_key
-    ):
-        shape = shapely.from_wkb(bytes(wkb))
+    for key, (area, _, shape) in enumerate(dated_grids(session, community.id, on=as_of), start=row.next_key):
         taken.add(area.id)
         session.add(
             AreaDraft(
@@ -110,10 +107,9 @@ def _take_grids(session: Session, row: ChangeSet, community: Area, as_of: date |
 
 def _end_newer(session: Session, row: ChangeSet, community: Area, taken: set[int]) -> None:
     """Note that grids founded after the restored day go."""
-    for area, base_id, wkb in queries.present_grids(session, community.id):
+    for area, base_id, shape in dated_grids(session, community.id):
         if area.id in taken:
             continue
-        shape = shapely.from_wkb(bytes(wkb))
         session.add(
             AreaDraft(
                 change_set_id=row.id, key=row.next_key, grid_id=area.id, base_id=base_id, code=area.code,
@@ -205,9 +201,7 @@ def store_edit(
 def _refuse_stale(drafted: Drafted, difference: Difference, versions: Mapping[int, int] | None) -> None:
     if versions is None:
         return
-    stale = [
-        key for key in sorted(difference.before) if versions.get(key) != drafted.grids[key].version_id
-    ]
+    stale = [key for key in sorted(difference.before) if versions.get(key) != drafted.grids[key].version_id]
     if stale:
         raise Conflict("grid_changed", grids=[_told(drafted.grids[key], versions.get(key)) for key in stale])
 
@@ -285,7 +279,7 @@ def _new_grid(session: Session, drafted: Drafted, key: int, lineage: tuple[int, 
 
 
 def _free_code(session: Session, drafted: Drafted, community: Area) -> tuple[str, int]:
-    """Return the first code of the 6+3+3+3 scheme that no grid of the community ever had (S6), and its number."""
+    """Return the first code of the 6+3+3+3 scheme that no grid ever had (S6), and its number."""
     used = {draft.code for draft in drafted.grids.values()} | queries.codes_ever(session, community.id)
     for number in range(1, 1000):
         code = f"{community.code}{number:03d}"

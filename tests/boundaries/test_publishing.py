@@ -9,11 +9,11 @@ from sqlalchemy import select, text
 from core.clock import today
 from core.db import Scope, transaction
 from core.errors import Conflict, Forbidden, NotEnough
-from geo.areas.models import Area, AreaBoundary
+from geo.areas.models import Area, AreaBoundary, ChangeSet
 from geo.areas.queries import grid_boundaries
 from geo.boundaries import queries, review, service
 from geo.boundaries.impact import impact
-from geo.boundaries.models import AreaLineage, ChangeSet, HandPlacement
+from geo.boundaries.models import AreaLineage, HandPlacement
 from geo.boundaries.publish import publish
 from geo.households.models import Dwelling, Household
 from geo.shapes.partition import is_partition
@@ -34,7 +34,7 @@ MIDDLE = box(119.005, 30, 119.01, 30.01)
 
 
 @pytest.fixture
-def town(database) -> SmallTown:  # noqa: ARG001 - the town is stored in it
+def town(database) -> SmallTown:
     return build_small_town()
 
 
@@ -52,7 +52,9 @@ def opened(town: SmallTown) -> int:
         return service.open_change_set(session, town.community.id).id
 
 
-def difference(drafted: service.Drafted, after: dict[int, Polygon], ended: tuple[int, ...] = ()) -> Difference:
+def difference(
+    drafted: service.Drafted, after: dict[int, Polygon], ended: tuple[int, ...] = ()
+) -> Difference:
     """What makes the stored grids look like `after`; a new grid comes from the first."""
     stored = drafted.tiling.parts
     before = {key: stored[key] for key in (*after, *ended) if key in stored}
@@ -123,7 +125,10 @@ def test_nobody_undoes_what_another_has_built_on(town: SmallTown, reviewer: int)
     do(town, set_id, SPLIT_WEST)
     do(town, set_id, {1: WEST}, ended=(3,), actor=reviewer)
 
-    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session, pytest.raises(Conflict) as no:
+    with (
+        transaction(Scope((town.county.path,)), actor_id=town.drawer) as session,
+        pytest.raises(Conflict) as no,
+    ):
         service.undo(session, set_id)
     assert no.value.code == "grid_changed"
 
@@ -154,7 +159,10 @@ def test_grids_with_a_gap_cannot_be_submitted(town: SmallTown) -> None:
     set_id = opened(town)
     do(town, set_id, {1: WEST_HALF})
 
-    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session, pytest.raises(Conflict) as no:
+    with (
+        transaction(Scope((town.county.path,)), actor_id=town.drawer) as session,
+        pytest.raises(Conflict) as no,
+    ):
         review.submit(session, set_id)
     assert (no.value.code, no.value.fields["flaws"][0]["kind"]) == ("partition_broken", "gap")
 
@@ -174,7 +182,9 @@ def test_a_split_gives_the_households_of_its_half_to_the_new_grid(town: SmallTow
     with transaction(Scope.everything()) as session:
         new = session.scalars(select(Area).where(Area.code == "990001001001003")).one()
         assert session.get_one(Dwelling, moving).area_id == new.id
-        assert session.scalars(select(Household).where(Household.area_id == new.id)).one().dwelling_id == moving
+        assert (
+            session.scalars(select(Household).where(Household.area_id == new.id)).one().dwelling_id == moving
+        )
         grids = [shape for _, shape in grid_boundaries(session, session.get_one(Area, town.community.id))]
         assert is_partition(grids, WHOLE)
         line = session.scalars(select(AreaLineage)).one()
@@ -194,7 +204,9 @@ def test_a_merge_takes_rows_staff_and_roles_along(town: SmallTown, reviewer: int
         assert ended.valid_to == today()
         assert session.get_one(Dwelling, town.west_dwelling).area_id == town.east.id
         posts = session.scalars(select(Post).where(Post.valid_to.is_(None))).all()
-        assert [(post.kind, post.area_id, post.holder_name) for post in posts] == [("captain", town.east.id, "赵")]
+        assert [(post.kind, post.area_id, post.holder_name) for post in posts] == [
+            ("captain", town.east.id, "赵")
+        ]
         assert [role.area_id for role in queries.roles_on(session, town.west.id)] == []
         left = session.scalar(
             text("SELECT count(*) FROM household_contact WHERE area_id = :id"), {"id": town.west.id}

@@ -12,13 +12,15 @@ from shapely.geometry import mapping
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.errors import InvalidInput
+from geo.areas.models import STATES, ChangeSet
 from geo.areas.queries import area_by_id
 from geo.boundaries import queries, review, service
 from geo.boundaries.command import Sent, difference_for
 from geo.boundaries.impact import impact
 from geo.boundaries.jobs import request_publish
-from geo.boundaries.models import STATES, AreaDraft, BoundaryEdit, ChangeComment, ChangeSet
+from geo.boundaries.models import AreaDraft, BoundaryEdit, ChangeComment
 from geo.boundaries.ruling import findings, households_of
 from geo.boundaries.service import Drafted
 from geo.shapes.crs import area_m2
@@ -39,7 +41,7 @@ def listed() -> Response:
         raise InvalidInput("parameter_unusable", name="states", wanted=", ".join(STATES))
     community = request.args.get("community", type=int)
     rows = queries.change_sets(request_session(), community_id=community, states=wanted)
-    return jsonify(change_sets=[_listed(row) for row in rows])
+    return jsonify(change_sets=[listed_row(row) for row in rows])
 
 
 @blueprint.post("")
@@ -188,8 +190,10 @@ def approved(set_id: int) -> Response:
         effective_on=_day(given.get("effective_on"), "effective_on"),
         note=str(given.get("note", "")),
     )
-    run = request_publish(session, row) if row.effective_on == review.today() else None
-    return jsonify(id=row.id, state=row.state, effective_on=_iso(row.effective_on), run=run.id if run else None)
+    run = request_publish(session, row) if row.effective_on == today() else None
+    return jsonify(
+        id=row.id, state=row.state, effective_on=_iso(row.effective_on), run=run.id if run else None
+    )
 
 
 @blueprint.post("/<int:set_id>/discard")
@@ -233,9 +237,7 @@ def _keys(edit: BoundaryEdit) -> set[int]:
     return {int(key) for key in (*edit.before, *edit.after)} | named
 
 
-def _done(
-    session: Session, set_id: int, edit: BoundaryEdit, touched: Iterable[int]
-) -> tuple[Response, int]:
+def _done(session: Session, set_id: int, edit: BoundaryEdit, touched: Iterable[int]) -> tuple[Response, int]:
     drafted = service.load(session, set_id)
     answer = {"edit": _edit(edit, current_user.name), "last_edit": drafted.row.last_edit}
     return jsonify(answer | _changed(session, drafted, set(touched))), 201
@@ -272,7 +274,7 @@ def _whole(session: Session, drafted: Drafted) -> dict[str, Any]:
     community = area_by_id(session, row.area_id)
     homes = households_of(session, drafted, drafted.tiling.parts)
     listed = next(iter(queries.change_sets(session, community_id=row.area_id, states=STATES, only=row.id)))
-    return _listed(listed) | {
+    return listed_row(listed) | {
         "community_id": community.id,
         "community_code": community.code,
         "bbox": list(drafted.tiling.frame.bounds),
@@ -296,7 +298,8 @@ def _can(row: ChangeSet) -> dict[str, bool]:
     }
 
 
-def _listed(row: Row[Any]) -> dict[str, Any]:
+def listed_row(row: Row[Any]) -> dict[str, Any]:
+    """Return a change set as lists show it."""
     found = row.ChangeSet
     return {
         "id": found.id,

@@ -1,4 +1,4 @@
-"""The demo's staff: captains' posts on the grids and one login for each of five roles."""
+"""The demo's staff: captains' posts on the grids and one login for each role."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ ROLES = (
     ("dispatcher", "指挥调度（示例）"),
     ("leader", "领导（示例）"),
     ("boundary", "区划编辑（示例）"),
+    ("approver", "审核（示例）"),
     ("admin", "系统管理员（示例）"),
 )
 _VACANT_SHARE = 0.04
@@ -47,7 +48,7 @@ class Login:
 def make_staff(
     session: Session, areas: dict[str, Area], grids: list[Area], rng: np.random.Generator
 ) -> list[Login]:
-    """Store a captain's post on every grid (a few vacant) and the five accounts; return their logins."""
+    """Store a captain's post on every grid (a few vacant) and the accounts; return their logins."""
     own = _captains_grid(session, grids)
     names = head_names(rng, len(grids))
     vacant = rng.random(len(grids)) < _VACANT_SHARE

@@ -8,12 +8,12 @@ browser asks.
 from webapp.maps.compose import MapParts, compose
 from webapp.maps.elements import (
     BaseTiles,
+    GridEditor,
     LayerControl,
     Legend,
     LocateButton,
     Picker,
     PlanRoutes,
-    PolygonDrawer,
     ScaleBar,
     VectorTiles,
     ZoomButtons,
@@ -22,6 +22,7 @@ from webapp.maps.patrol_map import PatrolMap
 
 __all__ = [
     "BaseTiles",
+    "GridEditor",
     "LayerControl",
     "Legend",
     "LocateButton",
@@ -29,7 +30,6 @@ __all__ = [
     "PatrolMap",
     "Picker",
     "PlanRoutes",
-    "PolygonDrawer",
     "ScaleBar",
     "VectorTiles",
     "ZoomButtons",

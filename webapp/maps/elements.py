@@ -171,26 +171,20 @@ class Picker(MapElement):
         super().__init__(url=url)
 
 
-class PolygonDrawer(MapElement):
-    """Draw one polygon by mouse, touch, keyboard or coordinates, snapping to known boundaries.
+class GridEditor(MapElement):
+    """Draw and edit the grids of a change set by mouse, touch, keyboard or coordinates.
 
     Parameters
     ----------
     storage_key
-        Names the person and the task, e.g. ``area.17``: what is drawn is kept under it in the browser until
-        it is saved, and is seen by nobody else who signs in there.
+        Names the person and the task, e.g. ``studio.17``: a line or polygon that is not sent yet is kept
+        under it in the browser, and is seen by nobody else who signs in there.
     """
 
-    module, mount, part = "map/draw_polygon.js", "mountPolygonDrawer", "drawer"
+    module, mount, part = "map/grid_editor.js", "mountGridEditor", "editor"
 
-    def __init__(
-        self,
-        *,
-        storage_key: str,
-        boundaries_url: str = "/api/areas/boundaries",
-        position: Corner = "topright",
-    ) -> None:
-        super().__init__(storageKey=storage_key, boundariesUrl=boundaries_url, position=position)
+    def __init__(self, *, storage_key: str, position: Corner = "topright") -> None:
+        super().__init__(storageKey=storage_key, position=position)
 
 
 class PlanRoutes(MapElement):

@@ -11,10 +11,15 @@ ACTS = {
     "account.sign_in_failed": mark("Failed to sign in"),
     "account.sign_out": mark("Signed out"),
     "area.import": mark("Imported areas"),
-    "area_draft.discard": mark("Discarded a boundary draft"),
-    "area_draft.save": mark("Saved a boundary draft"),
     "account.export": mark("Saved the list of accounts as a file"),
     "audit.export": mark("Saved the audit trail as a file"),
+    "change_set.approve": mark("Approved a change of boundaries"),
+    "change_set.bring_back": mark("Brought a change set back"),
+    "change_set.discard": mark("Discarded a change set"),
+    "change_set.open": mark("Opened a change set"),
+    "change_set.publish": mark("Published boundaries"),
+    "change_set.return": mark("Returned a change set"),
+    "change_set.submit": mark("Submitted a change set for review"),
     "camera.import": mark("Imported cameras"),
     "cameras.sight_requested": mark("Asked what cameras see"),
     "demo.load": mark("Loaded the demo town"),
@@ -38,7 +43,7 @@ ACTS = {
 
 #: What an act was done to, where its number helps.
 SUBJECTS = {
-    "area_draft": mark("Draft"),
+    "change_set": mark("Change set"),
     "household": mark("Household"),
     "job_run": mark("Job"),
     "patrol_plan": mark("Patrol plan"),

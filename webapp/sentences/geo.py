@@ -56,18 +56,9 @@ GEO: dict[str, tuple[str, str]] = {
         mark("The name of the drawing cannot be used."),
         mark("Use 1 to %(limit)s characters."),
     ),
-    "draft_unknown": (mark("This draft no longer exists."), mark("Reload the list.")),
     "codes_used_up": (
         mark("%(community)s has no free grid code left."),
         mark("Ask your administrator to split the community."),
-    ),
-    "drawing_clashes": (
-        mark("The drawing overlaps other grids or leaves its community %(community)s."),
-        mark("The places are marked on the map; move the corners there. Your drawing is kept."),
-    ),
-    "drawing_outside": (
-        mark("The drawing lies in no community."),
-        mark("Draw inside a community whose boundary is known."),
     ),
     "drawing_unreadable": (
         mark("The drawing is no closed shape."),

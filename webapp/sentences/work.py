@@ -3,6 +3,7 @@
 from webapp.i18n import mark
 
 JOB_TITLES = {
+    "area.publish": mark("Publish boundaries"),
     "hotspots.find": mark("Find hotspots"),
     "patrols.plan": mark("Plan patrols"),
     "cameras.sight": mark("Compute what cameras see"),
@@ -10,6 +11,9 @@ JOB_TITLES = {
 
 #: What a running job does now; the codes handlers give to `RunningJob.progress`.
 PROGRESS: dict[str, tuple[str, str]] = {
+    "publish_checks": (mark("Checking the grids"), ""),
+    "publish_boundaries": (mark("Saving the boundaries"), ""),
+    "publish_rows": (mark("Giving households and everything else to their grids"), ""),
     "hotspots_loading": (mark("Reading the incidents"), ""),
     "hotspots_testing": (mark("Comparing %(incidents)s incidents with what is usual"), ""),
     "hotspots_storing": (mark("Naming and saving the places"), ""),

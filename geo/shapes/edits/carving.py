@@ -1,0 +1,105 @@
+"""Drawing a new grid: on free ground, or out of the middle of another."""
+
+import shapely
+from shapely import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geo.shapes.edits.attach import REACH_M
+from geo.shapes.edits.cut import Cut, cut
+from geo.shapes.edits.fit import fitted, overhang
+from geo.shapes.edits.lattice import to_degrees
+from geo.shapes.edits.outcome import assigned, own_faces
+from geo.shapes.edits.patch import DEGREE_M, FREE, Patch, patch_around, patch_of
+from geo.shapes.edits.plane import Plane, is_thin
+from geo.shapes.edits.proof import difference_of, proved
+from geo.shapes.edits.sketch import read_polygon
+from geo.shapes.tiling import Difference, EditRefused, Ground, Tiling
+
+
+def draw(tiling: Tiling, polygon: Polygon, *, snap_m: float = REACH_M) -> Difference:
+    """Return the difference that adds a grid drawn on free ground of the frame (EPSG:4326).
+
+    Corners within `snap_m` of a neighbour or the frame snap to it, a gap narrower than `snap_m` is filled,
+    an overlap narrower than that is clipped. The neighbours get the vertices that fall on their edges.
+
+    Raises
+    ------
+    EditRefused
+        ``edit_overlaps`` (field `grids`): it covers ground of these; ``edit_leaves_frame``: it leaves the
+        frame; ``edit_part_thin`` (field `width_m`): nothing wider than `snap_m` remains; what `read_polygon`
+        and `proved` raise. All with the place.
+    """
+    drawn = read_polygon(polygon)
+    patch = patch_around(tiling, [to_degrees(drawn)], reach_deg=snap_m / DEGREE_M)
+    free = _free_ground(patch, drawn)
+    outside = overhang(drawn, free, snap_m)
+    if outside is not None:
+        raise _overlap(patch, outside, snap_m)
+    patch = patch.with_part(FREE, free)
+    made, inside = _carved(patch, FREE, drawn, snap_m)
+    owners = [tiling.next_key if index in inside else origin for index, origin in enumerate(made.origins)]
+    after = assigned(patch, made, owners)
+    difference = difference_of(tiling, patch, after, {tiling.next_key: ()})
+    return proved(tiling, difference, may_change_free_ground=True)
+
+
+def cut_hole(tiling: Tiling, key: int, polygon: Polygon, *, snap_m: float = REACH_M) -> Difference:
+    """Return the difference that makes a grid of its own out of a part of `key` (EPSG:4326): a courtyard.
+
+    It snaps to the grid's boundary like `draw`, so it may also lie at the grid's edge.
+
+    Raises
+    ------
+    EditRefused
+        ``edit_outside_grid`` (field `grid`): it leaves the grid; ``edit_part_thin`` (field `width_m`);
+        ``edit_grid_vanishes`` (field `grid`): nothing remains around it; ``grid_gone``; what `read_polygon`
+        and `proved` raise.
+    """
+    drawn = read_polygon(polygon)
+    patch = patch_of(tiling, [key])
+    outside = overhang(drawn, patch.parts[key], snap_m)
+    if outside is not None:
+        raise EditRefused("edit_outside_grid", grid=key, place=to_degrees(outside))
+    made, inside = _carved(patch, key, drawn, snap_m)
+    owners = [tiling.next_key if index in inside else origin for index, origin in enumerate(made.origins)]
+    after = assigned(patch, made, owners)
+    return proved(tiling, difference_of(tiling, patch, after, {tiling.next_key: (key,)}))
+
+
+def _free_ground(patch: Patch, drawn: Polygon) -> Ground:
+    """Return the ground of the frame around `drawn` that no grid of `patch` holds."""
+    held = shapely.union_all(list(patch.parts.values()), grid_size=1)
+    # On whole steps the frame's edges bend through the vertices that grids put on them: no slivers there.
+    free = shapely.get_parts(shapely.difference(patch.frame, held, grid_size=1))
+    near = [part for part in free if isinstance(part, Polygon) and part.intersects(drawn)]
+    if not near:
+        raise _overlap(patch, drawn, 0.0)
+    return near[0] if len(near) == 1 else shapely.MultiPolygon(near)
+
+
+def _overlap(patch: Patch, outside: BaseGeometry, snap_m: float) -> EditRefused:
+    """Return the refusal of a drawing whose part `outside` (steps) is not free ground."""
+    plane = Plane.at(outside)
+    covered = {key: shapely.intersection(part, outside) for key, part in patch.parts.items()}
+    covered = {key: ground for key, ground in covered.items() if not is_thin(plane.metres(ground), 0)}
+    wide = [key for key, ground in covered.items() if not is_thin(plane.metres(ground), snap_m)]
+    beyond = shapely.difference(outside, patch.frame)
+    if not wide and not is_thin(plane.metres(beyond), snap_m):
+        return EditRefused("edit_leaves_frame", place=to_degrees(beyond))
+    grids = sorted(wide or covered)
+    place = shapely.union_all([covered[key] for key in grids])
+    return EditRefused("edit_overlaps", grids=grids, place=to_degrees(place))
+
+
+def _carved(patch: Patch, key: int, drawn: Polygon, snap_m: float) -> tuple[Cut, set[int]]:
+    """Return the ground `key` cut along the fitted drawing, and the faces inside it."""
+    shape = fitted(drawn, patch.parts[key], snap_m)
+    if shape.is_empty:
+        raise EditRefused("edit_part_thin", width_m=snap_m, place=to_degrees(drawn))
+    lines = [LineString(ring) for ring in shapely.get_rings(shapely.get_parts(shape))]
+    made = cut(patch, [key], lines)
+    faces = own_faces(made, key)
+    inside = {index for index, face in faces.items() if shape.intersects(face.representative_point())}
+    if not inside:
+        raise EditRefused("edit_part_thin", width_m=snap_m, place=to_degrees(drawn))
+    return made, inside
