@@ -9,6 +9,7 @@ from shapely.geometry import mapping
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.db import scope_of
 from core.errors import InvalidInput, NotFound
 from geo.areas.models import STATES, Area
@@ -47,6 +48,7 @@ def index() -> str:
         place_name=place_words(session, current_user.grants.area_id),
         name_limit=NAME_LIMIT,
         may_draw=current_user.can("area.draw"),
+        today=today().isoformat(),
     )
 
 

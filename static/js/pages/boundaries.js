@@ -1,43 +1,43 @@
-/** The boundary staff's page: what is not divided yet, the drawing with its findings, the drafts. */
-import { ProblemError, get, post, request } from "../api.js";
+/** The boundary staff's room: communities, change sets, and the studio in which one is edited. */
+import { ProblemError, get } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
-import { formatInstant, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { fit, mapReady } from "../map/registry.js";
-import { toast, toastProblem } from "../toast.js";
+import { head, mountHome, showCommunity } from "../studio/home.js";
+import { mountGridList, showFindings, showLog } from "../studio/lists.js";
+import { gridAt } from "../studio/model.js";
+import { mountReview, showImpact } from "../studio/review.js";
+import { openStudio } from "../studio/studio.js";
+import { mountSwipe } from "../studio/swipe.js";
+import { TOOLS, toolOf, wantsGrid } from "../studio/tools.js";
+import { mountToolPanel } from "../studio/tool_panel.js";
+import { stateLook, stateWord } from "../studio/words.js";
+import { toast } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { mountFindings } from "./boundaries_findings.js";
-import { areaText, asOneRing, clashFinding, dividedPercent, freeFinding, overlapFinding } from "./boundaries_words.js";
 
-/** @typedef {import("./boundaries_words.js").Finding} Finding */
-/** @typedef {[number, number, number, number]} Box */
-/** @typedef {{id: number, code: string, name: string, town: string, area_m2: number, free_m2: number, divided: boolean, grid_count: number, draft_count: number, bbox: Box}} Community */
-/** @typedef {{id: number, code: string, name: string, community: string, area_m2: number, bbox: Box, created_at: string}} Draft */
-/** @typedef {{geometry: any, vertexCount: number, closed: boolean, crossings: any[], area_m2: number}} Drawn */
+/** @typedef {import("../studio/studio.js").State} State */
+/** @typedef {import("../studio/studio.js").Studio} Studio */
 
-const CHECK_AFTER_MS = 350;
+const ASK_AFTER_MS = 600;
 
 const root = part("[data-boundaries]");
-const home = part("[data-home]");
-const opened = part("[data-community]");
-const drawingBox = part("[data-drawing]");
-const facts = part("[data-drawing-facts]");
-const findingList = part("[data-findings]");
-const nameField = /** @type {HTMLInputElement} */ (part("[data-name]"));
-const nameError = part("[data-name-error]");
-const saveButton = /** @type {HTMLButtonElement} */ (part("[data-save]"));
-const nameKey = `gridpatrol.grid-name.${root.dataset.account}`;
-
+const [home, community, desk] = ["[data-home]", "[data-community]", "[data-studio]"].map(part);
 const { map, parts } = await mapReady;
-/** @type {import("../map/draw_polygon.js").Drawer} */
-const drawer = parts.get("drawer");
-const findings = mountFindings(map, { onPress: (index) => chooseFinding(index) });
+/** @type {ReturnType<typeof import("../map/grid_editor.js").mountGridEditor>} */
+const editor = parts.get("editor");
+const findings = mountFindings(map, { onPress: (index) => desk.querySelector(`[data-finding="${index}"]`)?.scrollIntoView({ block: "center" }) });
 
-/** Takes the words about a refused save away: they end with the next attempt or with the drawing. */
-let dismissRefusal = () => {};
-
-/** @type {{drawing: any, communityId: number | null, communityBox: Box | null, checking: AbortController, timer: number}} */
-const state = { drawing: null, communityId: null, communityBox: null, checking: new AbortController(), timer: 0 };
+/** @type {Studio | null} */
+let studio = null;
+let opening = new AbortController();
+/** @type {(() => void) | null} */
+let stopSwipe = null;
+let asking = 0;
+let askedFor = "";
+/** @type {string | null} */
+let day = null;
 
 /** @param {string} selector @returns {HTMLElement} */
 function part(selector) {
@@ -46,344 +46,199 @@ function part(selector) {
   return found;
 }
 
-/** @returns {boolean} the panel is a sheet over the map */
-function isPhone() {
-  return matchMedia("(max-width: 767px)").matches;
-}
+const current = () => {
+  if (!studio) throw new Error("no change set is open");
+  return studio;
+};
 
-// ---- the drawing
-
-/** @param {any} geometry moves the map so that the sheet does not hide what was drawn */
-function showDrawn(geometry) {
-  const drawn = L.geoJSON(geometry).getBounds().pad(0.2);
-  fit(map, [drawn.getWest(), drawn.getSouth(), drawn.getEast(), drawn.getNorth()]);
-}
-
-/** @param {Drawn} drawn */
-function drawingChanged({ geometry, vertexCount, crossings, area_m2 }) {
-  if (geometry !== null && state.drawing === null && sheet?.height() === "peek") {
-    sheet.setHeight("half");
-    if (isPhone()) showDrawn(geometry);
-  }
-  state.drawing = geometry;
-  state.checking.abort();
-  clearTimeout(state.timer);
-  drawingBox.hidden = vertexCount === 0;
-  saveButton.disabled = geometry === null;
-  if (geometry === null) {
-    showFacts([[t("Corners"), String(vertexCount)]]);
-    showFindings([]);
-    return;
-  }
-  showFacts([[t("Area"), area_m2 ? areaText(area_m2) : t("checking…")], [t("Community"), t("checking…")]]);
-  if (crossings.length > 0) showFacts([[t("Area"), t("not known while the line crosses itself")]]);
-  state.timer = setTimeout(() => void check(geometry), CHECK_AFTER_MS);
-}
-
-/** @param {any} geometry the server's early word on a drawing; nothing is stored */
-async function check(geometry) {
-  state.checking = new AbortController();
-  const { signal } = state.checking;
-  try {
-    const answer = await post("/api/boundaries/check", { geometry }, { signal });
-    showFacts([[t("Area"), areaText(answer.area_m2)], [t("Community"), answer.community.name]]);
-    if (!nameField.value) nameField.value = t("{community} grid {number}", { community: answer.community.name, number: answer.number });
-    showFindings(answer.clashes.map(clashFinding));
-  } catch (error) {
-    if (signal.aborted) return;
-    showFindings([]);
-    if (error instanceof ProblemError) showFacts([[t("Check"), error.text]]);
-    else toastProblem(error);
-  }
-}
-
-async function save() {
-  const name = nameField.value.trim();
-  nameError.hidden = name !== "";
-  nameField.setAttribute("aria-invalid", String(name === ""));
-  if (!name) return nameField.focus();
-  if (!state.drawing) return;
-  clearTimeout(state.timer);
-  state.checking.abort();
-  dismissRefusal();
-  saveButton.setAttribute("aria-busy", "true");
-  saveButton.disabled = true;
-  try {
-    saved(await post("/api/boundaries/drafts", { geometry: state.drawing, name }));
-  } catch (error) {
-    refused(error);
-  } finally {
-    saveButton.removeAttribute("aria-busy");
-    saveButton.disabled = state.drawing === null;
-  }
-}
-
-/** @param {Draft} draft */
-function saved(draft) {
-  drawer.clear();
-  keepName("");
-  showFindings([]);
-  toast(t("{name} is saved as a draft with the code {code}.", { name: draft.name, code: draft.code }));
-  groundChanged();
-}
-
-/** @param {unknown} error the drawing stays as it is, in the browser's store too */
-function refused(error) {
-  if (!(error instanceof ProblemError) || error.code !== "drawing_clashes") return void toastProblem(error);
-  const found = error.fields.clashes.map(clashFinding);
-  showFindings(found);
-  dismissRefusal = toast(t("Not saved. Places that forbid it: {count}. Your drawing is kept.", { count: found.length }), { kind: "alarm" });
-  chooseFinding(0);
-  findings.bringIntoView(0);
-}
-
-/** @param {[string, string][]} rows */
-function showFacts(rows) {
-  fillWith(facts, rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
-}
-
-/** @param {Finding[]} found */
-function showFindings(found) {
-  findings.show(found);
-  findingList.hidden = found.length === 0;
-  fillWith(findingList, el("h3", {}, t("What forbids saving")), findingRows(found));
-}
-
-/** @param {Finding[]} found @returns {HTMLElement} */
-function findingRows(found) {
-  return el("ol", { class: "list" }, found.map((finding, index) => el("li", { class: "list__item" },
-    el("div", { class: "list__link", "data-finding": index, tabindex: -1 },
-      el("span", { class: "rank" }, index + 1),
-      el("div", { class: "list__text stack-s" },
-        el("div", {}, el("span", { class: "list__title" }, finding.title), el("span", { class: "list__detail" }, finding.detail)),
-        el("div", { class: "row" },
-          el("button", { class: "btn", type: "button", "aria-label": t("Zoom to {number}", { number: index + 1 }), onClick: () => findings.zoomTo(index) }, icon("search"), t("Show")),
-          finding.look === "free" && asOneRing(finding.place)
-            && el("button", { class: "btn", type: "button", onClick: () => drawFrom(finding) }, icon("draw"), t("Draw this"))))))));
-}
-
-/** @param {number} index */
-function chooseFinding(index) {
-  if (sheet?.height() === "peek") sheet.setHeight("half");
-  const rows = /** @type {HTMLElement[]} */ ([...root.querySelectorAll(`[data-finding="${index}"]`)]);
-  const row = rows.find((one) => one.offsetParent !== null);
-  row?.scrollIntoView({ block: "center" });
-  row?.focus({ preventScroll: true });
-}
-
-/** @param {Finding} finding */
-function drawFrom(finding) {
-  drawer.load(asOneRing(finding.place));
-  keepState({ selection: null }, { step: true });
-  void followAddress();
-  toast(t("The free ground is your drawing now. Move its corners or save it."));
-}
-
-/** @param {string} text */
-function keepName(text) {
-  nameField.value = text;
-  try {
-    if (text) localStorage.setItem(nameKey, text);
-    else localStorage.removeItem(nameKey);
-  } catch {
-    // Storage may be switched off: the field itself keeps the name while the page is open.
-  }
-}
-
-function nameKept() {
-  try {
-    return localStorage.getItem(nameKey) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-// ---- what is not divided, and drafts
-
-async function loadOverview() {
-  const undivided = part("[data-undivided]");
-  const drafts = part("[data-drafts]");
-  try {
-    const answer = await get("/api/boundaries/overview");
-    const left = answer.communities.filter((/** @type {Community} */ one) => !one.divided);
-    fillWith(undivided, left.length ? el("ul", { class: "list" }, left.map(communityRow)) : allDivided(answer.communities));
-    fillWith(drafts, answer.drafts.length ? el("ul", { class: "list" }, answer.drafts.map(draftRow))
-      : el("p", { class: "muted" }, t("No draft yet. Press Draw on the map, set the corners and save.")));
-  } catch (error) {
-    const words = error instanceof ProblemError ? error.text : t("Something went wrong.");
-    fillWith(undivided, el("p", { class: "field__error", role: "alert" }, icon("attend"), words),
-      el("button", { class: "btn", type: "button", onClick: () => void loadOverview() }, t("Try again")));
-  }
-}
-
-/** @param {Community[]} communities */
-function allDivided(communities) {
-  return el("p", { class: "muted" }, communities.length
-    ? t("All {count} communities are divided into grids.", { count: communities.length })
-    : t("There is no community with a boundary here yet. Import areas first."));
-}
-
-/** @param {Community} community */
-function communityRow(community) {
-  const percent = dividedPercent(community);
-  return el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-open": community.id, onClick: () => open(community.id, community.bbox) },
-    el("span", { class: "list__text" },
-      el("span", { class: "list__title" }, community.name),
-      el("span", { class: "list__detail" }, community.grid_count + community.draft_count === 0
-        ? t("No grid yet, {area} free", { area: areaText(community.free_m2) })
-        : t("{grids} grids, {drafts} drafts, {area} free", { grids: community.grid_count, drafts: community.draft_count, area: areaText(community.free_m2) }))),
-    el("span", { class: "list__end" }, `${percent}%`), icon("right")));
-}
-
-/** @param {Draft} draft */
-function draftRow(draft) {
-  return el("li", { class: "list__item" }, el("div", { class: "list__link" },
-    el("span", { class: "list__text" },
-      el("span", { class: "list__title" }, draft.name),
-      el("span", { class: "list__detail" }, `${draft.code} · ${areaText(draft.area_m2)}`),
-      el("span", { class: "list__detail" }, `${draft.community} · ${formatInstant(draft.created_at)}`)),
-    el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Show {name} on the map", { name: draft.name }), onClick: () => showBox(draft.bbox) }, icon("search")),
-    el("button", { class: "btn btn--icon", type: "button", "data-discard": draft.id, "aria-label": t("Discard {name}", { name: draft.name }), onClick: () => void discard(draft) }, icon("trash"))));
-}
-
-/** @param {Draft} draft */
-async function discard(draft) {
-  try {
-    const { body } = await request(`/api/boundaries/drafts/${draft.id}`, { method: "DELETE" });
-    groundChanged();
-    toast(t("{name} is discarded.", { name: draft.name }), {
-      durationMs: 10_000,
-      action: { label: t("Undo"), run: () => void post("/api/boundaries/drafts", body).then(groundChanged, toastProblem) },
-    });
-  } catch (error) {
-    toastProblem(error);
-  }
-}
-
-function groundChanged() {
-  document.dispatchEvent(new CustomEvent("layer-changed", { detail: { layer: "drafts" } }));
-  void loadOverview();
-  if (state.communityId !== null) void loadCommunity(state.communityId);
-}
-
-// ---- one community
-
-/** @param {number} id @param {Box} [bbox] */
-function open(id, bbox) {
-  keepState({ selection: { kind: "area", id: String(id) } }, { step: true });
-  void followAddress();
-  if (bbox) showBox(bbox);
-}
-
-/** @param {Box} bbox on a phone the map must be seen */
+/** @param {[number, number, number, number]} bbox */
 function showBox(bbox) {
   if (sheet?.height() === "full") sheet.setHeight("half");
   fit(map, bbox);
 }
 
+/** @param {any} place GeoJSON */
+function zoomTo(place) {
+  const box = L.geoJSON(place).getBounds().pad(0.5);
+  if (box.isValid()) showBox([box.getWest(), box.getSouth(), box.getEast(), box.getNorth()]);
+}
+
+const page = {
+  mayDraw: root.dataset.mayDraw === "true",
+  /** @param {"area" | "change_set"} kind @param {number} id */
+  open: (kind, id) => {
+    day = null;
+    keepState({ selection: { kind, id: String(id) } }, { step: true });
+    void followAddress();
+  },
+  showBox,
+  showFindings: (/** @type {any[]} */ found) => findings.show(found),
+  showGrids: (/** @type {any[] | null} */ grids, /** @type {any} */ frame) => editor.show(grids ? { frame, grids: grids.map(asOfDay), chosen: new Set(), flashing: new Set() } : null),
+};
+const leave = () => {
+  keepState({ selection: null }, { step: true });
+  void followAddress();
+};
+
+/** @param {any} grid a grid of an earlier day as the map draws it */
+function asOfDay(grid) {
+  return { ...grid, key: grid.id, households: "", changed: false, version: 0 };
+}
+
+const homePanel = mountHome(home, page);
+const toolPanel = mountToolPanel(part("[data-tools]"), { studio: current, zoomTo });
+const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit) });
+const review = mountReview(part("[data-review]"), {
+  studio: current, today: root.dataset.today ?? "", onLeave: leave, onGround: groundChanged,
+  centre: () => [Number(map.getCenter().lng.toFixed(7)), Number(map.getCenter().lat.toFixed(7))],
+  showSpot: ([lon, lat]) => zoomTo({ type: "Point", coordinates: [lon, lat] }),
+});
+
+function groundChanged() {
+  for (const layer of ["areas", "drafts", "dwellings", "cameras", "incidents", "places"]) document.dispatchEvent(new CustomEvent("layer-changed", { detail: { layer } }));
+  void homePanel.load();
+}
+
+/** @param {State} state */
+function showStudio(state) {
+  const { set, tool, input } = state;
+  const drawing = tool ? toolOf(tool) : null;
+  fillWith(part("[data-studio-head]"), head(set.title, "", leave), el("p", { class: "row" }, el("span", { class: `badge ${stateLook(set.state)}` }, stateWord(set.state)), el("span", { class: "muted small" }, `${set.community} · ${set.author}`)));
+  const chosen = new Set([...input.grids, ...(state.selected !== null && !tool ? [state.selected] : [])]);
+  editor.snapTo(current().rings());
+  editor.show({ frame: set.frame, grids: [...set.grids.values()], chosen, flashing: state.flashing });
+  const corners = drawing && ["move", "point"].includes(drawing.shape) ? current().rings().flat() : [];
+  editor.sketch(drawing ? { points: input.points, lines: input.lines, closed: drawing.shape === "ring", vertices: false } : null, corners);
+  editor.preview(state.preview);
+  editor.refuse(state.refusal?.fields.place ?? null, state.refusal?.title);
+  toolPanel.show(state);
+  gridList.show(state);
+  showLog(part("[data-view=log]"), state);
+  review.show(state);
+  tellNews(state);
+  const version = `${set.id}:${set.last_edit}:${set.state}`;
+  if (version !== askedFor) {
+    askedFor = version;
+    clearTimeout(asking);
+    asking = setTimeout(askConsequences, ASK_AFTER_MS);
+  }
+}
+
+let told = 0;
+/** @param {State} state what others did is said once */
+function tellNews({ news }) {
+  for (const line of news.slice(told)) toast(t("{who} has edited grids of this change set.", { who: line.author }));
+  told = news.length;
+}
+
+function askConsequences() {
+  if (!studio) return;
+  const { address, state } = studio;
+  const names = (/** @type {number[]} */ keys) => keys.map((key) => state.set.grids.get(key)?.name).filter(Boolean).join("、");
+  void showImpact(part("[data-impact]"), address, opening.signal);
+  void showFindings(part("[data-view=findings]"), address, { onFound: (found) => studio && findings.show(found), onPress: (index) => findings.zoomTo(index), names, signal: opening.signal });
+}
+
 async function followAddress() {
   const { selection } = currentState();
-  const id = selection?.kind === "area" ? Number(selection.id) : null;
-  home.hidden = id !== null;
-  opened.hidden = id === null;
-  state.communityId = id;
-  state.communityBox = null;
-  if (id === null) {
-    findings.show([]);
-    if (state.drawing) void check(state.drawing);
-    return;
-  }
-  await loadCommunity(id);
+  const id = Number(selection?.id);
+  opening.abort();
+  opening = new AbortController();
+  closeStudio();
+  const kind = selection && Number.isInteger(id) ? selection.kind : null;
+  home.hidden = kind === "area" || kind === "change_set";
+  community.hidden = kind !== "area";
+  desk.hidden = kind !== "change_set";
+  if (kind === "change_set") await openSet(id);
+  else if (kind === "area") await showCommunity(community, { id, on: day, today: root.dataset.today ?? "", page, back: leave, signal: opening.signal });
+  else await homePanel.load();
+}
+
+function closeStudio() {
+  studio?.close();
+  studio = null;
+  stopSwipe?.();
+  stopSwipe = null;
+  askedFor = "";
+  told = 0;
+  editor.setActive(false);
+  editor.show(null);
+  editor.sketch(null);
+  editor.preview(null);
+  editor.refuse(null);
+  editor.compare(null);
+  findings.show([]);
 }
 
 /** @param {number} id */
-async function loadCommunity(id) {
-  if (!opened.querySelector(`[data-shown="${id}"]`)) {
-    fillWith(opened, backHead(t("Loading")), el("div", { "aria-busy": "true" }, [1, 2, 3].map(() => el("span", { class: "skeleton skeleton--tall" }))));
-  }
+async function openSet(id) {
+  const { signal } = opening;
   try {
-    const answer = await get(`/api/boundaries/communities/${id}`);
-    if (state.communityId !== id) return;
-    state.communityBox = answer.bbox;
-    showCommunity(answer);
+    const answer = await get(`/api/change-sets/${id}`, { signal });
+    if (signal.aborted) return;
+    studio = openStudio(answer, { storageKey: editor.storageKey, onChange: showStudio });
+    editor.setActive(true);
+    showStudio(studio.state);
+    if (!currentState().at) showBox(answer.bbox);
+    else if (!map.getBounds().intersects(L.geoJSON(answer.frame).getBounds())) showBox(answer.bbox);
   } catch (error) {
-    if (state.communityId !== id) return;
-    const words = error instanceof ProblemError ? error.text : t("Something went wrong.");
-    fillWith(opened, backHead(t("This community cannot be shown")), el("p", { class: "field__error", role: "alert" }, icon("attend"), words));
+    if (signal.aborted) return;
+    fillWith(part("[data-studio-head]"), head(t("This change set cannot be shown"), "", leave), el("p", { class: "field__error", role: "alert" }, icon("attend"), error instanceof ProblemError ? error.text : t("Something went wrong.")));
   }
 }
 
-/** @param {{id: number, code: string, name: string, area_m2: number, parts: any[], free: any[], overlaps: any[]}} community */
-function showCommunity({ id, code, name, area_m2, parts: grids, free, overlaps }) {
-  const found = [...overlaps.map(overlapFinding), ...free.map(freeFinding)];
-  const free_m2 = free.reduce((sum, piece) => sum + piece.size_m2, 0);
-  findings.show(found);
-  fillWith(opened, backHead(name, code, id),
-    el("dl", { class: "facts" }, [
-      [t("Ground in all"), areaText(area_m2)], [t("Not divided"), areaText(free_m2)], [t("Grids and drafts"), String(grids.length)],
-    ].flatMap(([term, value]) => [el("dt", {}, term), el("dd", {}, value)])),
-    found.length
-      ? [el("h2", {}, t("Left to do")), findingRows(found)]
-      : el("div", { class: "notice notice--done", role: "status" }, icon("check"), el("div", {}, t("Grids and drafts cover the community without gap or overlap."))),
-    el("h2", {}, t("Grids")),
-    grids.length ? el("ul", { class: "list" }, grids.map(gridRow)) : el("p", { class: "muted" }, t("No grid yet. Press Draw on the map and follow the streets.")));
-}
-
-/** @param {string} title @param {string} [subtitle] @param {number} [shown] */
-function backHead(title, subtitle = "", shown) {
-  const back = () => {
-    keepState({ selection: null }, { step: true });
-    void followAddress();
-  };
-  return el("header", { class: "panel__head", "data-shown": shown },
-    el("button", { class: "btn btn--quiet btn--icon", type: "button", "aria-label": t("Back to the list"), onClick: back }, icon("left")),
-    el("div", { class: "panel__titles" }, el("h1", { class: "panel__title" }, title), el("p", { class: "muted small" }, subtitle)));
-}
-
-/** @param {{code: string, name: string, draft: boolean, area_m2: number, bbox: Box}} grid */
-function gridRow(grid) {
-  return el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", onClick: () => showBox(grid.bbox) },
-    el("span", { class: "list__text" }, el("span", { class: "list__title" }, grid.name), el("span", { class: "list__detail" }, grid.code)),
-    grid.draft && el("span", { class: "badge badge--action" }, t("Draft")), el("span", { class: "list__end" }, areaText(grid.area_m2))));
-}
-
-// ---- start
-
-listen(document, "drawing-changed", (event) => drawingChanged(event.detail));
-listen(map.getContainer(), "keydown", (event) => event.key === "s" && (event.ctrlKey || event.metaKey) && (event.preventDefault(), void save()));
-map.on("drawing-started", () => {
-  const place = state.communityBox;
-  if (state.communityId !== null) {
-    keepState({ selection: null }, { step: true });
-    void followAddress();
+async function toggleSwipe() {
+  const button = part("[data-compare]");
+  if (stopSwipe) {
+    stopSwipe();
+    stopSwipe = null;
+    editor.compare(null);
+  } else {
+    const answer = await get(`/api/boundaries/communities/${current().state.set.community_id}`);
+    editor.compare(answer.grids.map((/** @type {any} */ grid) => grid.geometry), (pane) => void (stopSwipe = mountSwipe(map, pane)));
   }
-  // On a phone the map is needed now, and the facts once the line is closed.
-  sheet?.setHeight("peek");
-  if (isPhone() && place && map.getBounds().contains([[place[1], place[0]], [place[3], place[2]]])) fit(map, place);
-});
-listen(part("[data-save-form]"), "submit", (event) => {
+  button.setAttribute("aria-pressed", String(stopSwipe !== null));
+}
+
+/** @param {string} name */
+function showTab(name) {
+  for (const tab of /** @type {NodeListOf<HTMLElement>} */ (desk.querySelectorAll("[data-tab]"))) tab.setAttribute("aria-selected", String(tab.dataset.tab === name));
+  for (const view of /** @type {NodeListOf<HTMLElement>} */ (desk.querySelectorAll("[data-view]"))) view.hidden = view.dataset.view !== name;
+}
+
+/** @param {KeyboardEvent} event keys of the studio; fields keep theirs */
+function onKey(event) {
+  if (!studio || /** @type {Element} */ (event.target).closest("input, textarea, select") || event.altKey) return;
+  const key = event.key.toLowerCase();
+  const control = event.ctrlKey || event.metaKey;
+  if (control && key === "z") (event.shiftKey ? studio.redo : studio.undo)();
+  else if (control) return;
+  else if (key === "escape" && studio.state.tool) studio.choose(null);
+  else if (key === "backspace" && studio.state.tool) studio.dropPoint();
+  else if (key === "enter" && studio.state.preview && event.target === document.body) void studio.apply();
+  else {
+    const tool = TOOLS.find((one) => one.key === key);
+    if (!tool || !studio.state.set.can.edit || studio.state.set.state !== "draft") return;
+    studio.choose(tool.kind);
+  }
   event.preventDefault();
-  void save();
-});
-listen(part("[data-cancel]"), "click", () => {
-  const kept = state.drawing;
-  dismissRefusal();
-  drawer.clear();
-  keepName("");
-  toast(t("The drawing is put away."), kept ? { durationMs: 10_000, action: { label: t("Undo"), run: () => drawer.load(kept) } } : {});
-});
-listen(nameField, "input", () => keepName(nameField.value));
-listen(document, "place-picked", (event) => openPicked(event.detail));
-onStateBack(() => void followAddress());
-
-/** @param {{features: any[]}} pick a press on a community that is open or not divided opens it */
-function openPicked({ features }) {
-  const community = features.find((one) => one.kind === "area" && one.level === "community");
-  if (community && root.querySelector(`[data-open="${community.id}"]`)) open(Number(community.id));
 }
 
-nameField.value = nameKept();
-drawingChanged({ geometry: drawer.geometry(), vertexCount: drawer.geometry()?.coordinates[0].length ?? 0, closed: false, crossings: [], area_m2: 0 });
-void loadOverview();
-void followAddress();
+editor.onPress((position) => {
+  const { state } = current();
+  const tool = state.tool ? toolOf(state.tool) : null;
+  const grid = gridAt(state.set.grids.values(), position);
+  current().press(position, grid?.key ?? null);
+  if (tool && sheet?.height() === "peek" && !wantsGrid(tool, current().state.input)) sheet.setHeight("half");
+});
+listen(document, "keydown", onKey);
+listen(document, "community-day", (event) => {
+  day = event.detail.day;
+  void followAddress();
+});
+listen(part("[data-compare]"), "click", () => void toggleSwipe());
+desk.querySelectorAll("[data-tab]").forEach((tab) => listen(tab, "click", () => showTab(/** @type {HTMLElement} */ (tab).dataset.tab ?? "grids")));
+onStateBack(() => void followAddress());
+showTab("grids");
+await followAddress();
 document.documentElement.dataset.boundariesReady = "true";

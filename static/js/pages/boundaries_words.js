@@ -2,15 +2,6 @@
 import { locale, t } from "../i18n.js";
 
 /**
- * @typedef {object} Clash what forbids saving a drawing
- * @property {"overlap" | "outside_parent" | "invalid" | "too_small"} kind
- * @property {string} with name of the other grid, or of the community
- * @property {any} place GeoJSON geometry
- * @property {[number, number]} at lon, lat
- * @property {number} size_m2
- */
-
-/**
  * @typedef {object} Finding a place on the map with a number and words
  * @property {"clash" | "overlap" | "free"} look
  * @property {any} place GeoJSON geometry
@@ -35,18 +26,6 @@ function grouped(value, digits) {
   return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
 }
 
-/** @param {Clash} clash @returns {Finding} */
-export function clashFinding(clash) {
-  const area = areaText(clash.size_m2);
-  const words = {
-    overlap: [t("Overlaps {name}", { name: clash.with }), t("{area} belong to both. Move the corners there.", { area })],
-    outside_parent: [t("Leaves {name}", { name: clash.with }), t("{area} lie outside. Pull the line back to the boundary.", { area })],
-    invalid: [t("The line crosses itself"), t("Move one of the two edges that cross here.")],
-    too_small: [t("Too small"), t("Only {area}. Draw a larger grid.", { area })],
-  }[clash.kind];
-  return { look: "clash", place: clash.place, at: clash.at, title: words[0], detail: words[1] };
-}
-
 /** @param {{place: any, at: [number, number], size_m2: number}} free @returns {Finding} */
 export function freeFinding({ place, at, size_m2 }) {
   return { look: "free", place, at, title: t("Not divided: {area}", { area: areaText(size_m2) }), detail: t("Belongs to no grid yet.") };
@@ -58,15 +37,6 @@ export function overlapFinding({ place, at, size_m2, with: names }) {
     look: "overlap", place, at, title: t("{one} and {two} overlap", { one: names[0], two: names[1] }),
     detail: t("{area} belong to both.", { area: areaText(size_m2) }),
   };
-}
-
-/**
- * @param {any} place GeoJSON MultiPolygon or Polygon
- * @returns {any} the ground as one ring to start a drawing from, null when it has several parts or holes
- */
-export function asOneRing(place) {
-  const polygons = place.type === "MultiPolygon" ? place.coordinates : place.type === "Polygon" ? [place.coordinates] : [];
-  return polygons.length === 1 && polygons[0].length === 1 ? { type: "Polygon", coordinates: polygons[0] } : null;
 }
 
 /**

@@ -1,0 +1,131 @@
+/** What a change set would move, what people say about it, and the steps of its review. */
+import { ProblemError, get, post } from "../api.js";
+import { el, fillWith, icon } from "../dom.js";
+import { formatInstant, t } from "../i18n.js";
+import { areaText } from "../pages/boundaries_words.js";
+import { toast, toastProblem } from "../toast.js";
+import { followJob, jobCard } from "../tray.js";
+import { postWord, rowWord } from "./words.js";
+
+/** @typedef {import("./studio.js").State} State */
+/** @typedef {import("./studio.js").Studio} Studio */
+
+/** @param {HTMLElement} root @param {string} address @param {AbortSignal} signal */
+export async function showImpact(root, address, signal) {
+  try {
+    fillWith(root, impactParts(await get(`${address}/impact`, { signal })));
+  } catch (error) {
+    if (!signal.aborted) fillWith(root, el("p", { class: "field__error", role: "alert" }, icon("attend"), error instanceof ProblemError ? error.text : t("Something went wrong.")));
+  }
+}
+
+/** @param {any} impact */
+function impactParts({ grids, moves, staff, routes }) {
+  if (grids.length === 0) return [el("div", { class: "empty" }, icon("grid"), el("p", { class: "empty__title" }, t("Nothing changes yet")), el("p", {}, t("Once a grid is edited, this shows who and what moves from where to where.")))];
+  const states = /** @type {Record<string, string>} */ ({ new: t("new"), changed: "", ended: t("ends") });
+  const row = (/** @type {any} */ grid) => el("tr", {}, el("th", { scope: "row" }, grid.name, " ", states[grid.state] ? el("span", { class: "badge" }, states[grid.state]) : null),
+    el("td", { class: "number" }, fromTo(areaText(grid.area_before_m2), areaText(grid.area_after_m2), grid.state)),
+    el("td", { class: "number" }, fromTo(grid.before.household ?? 0, grid.after.household ?? 0, grid.state)));
+  const place = (/** @type {any} */ one) => one?.name ?? t("no grid");
+  return [
+    el("div", { class: "table-wrap" }, el("table", { class: "table" },
+      el("thead", {}, el("tr", {}, el("th", {}, t("Grid")), el("th", { class: "number" }, t("Area")), el("th", { class: "number" }, t("Households")))), el("tbody", {}, grids.map(row)))),
+    el("h3", {}, t("Who and what moves")),
+    moves.length === 0 ? el("p", { class: "muted" }, t("Nothing changes hands.")) : el("ul", { class: "list", "data-moves": "" }, grouped(moves).map(({ from, to, counts }) => el("li", { class: "list__item" }, el("div", { class: "list__link" },
+      el("span", { class: "list__text" }, el("span", { class: "list__title" }, `${place(from)} → ${place(to)}`), el("span", { class: "list__detail" }, counts)))))),
+    staff.length ? [el("h3", {}, t("Posts on grids that end")), el("ul", { class: "list" }, staff.map((/** @type {any} */ one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
+      el("span", { class: "list__title" }, `${postWord(one.post)} ${one.holder || t("(vacant)")}`), el("span", { class: "list__detail" }, `${place(one.from)} → ${place(one.to)}`))))))] : null,
+    routes ? el("p", { class: "muted" }, t("{count} planned routes cross ground that changes hands.", { count: routes })) : null,
+  ].flat();
+}
+
+/** @param {string | number} before @param {string | number} after @param {string} state */
+function fromTo(before, after, state) {
+  if (state === "new") return String(after);
+  return before === after ? String(after) : `${before} → ${after}`;
+}
+
+/** @param {any[]} moves @returns {{from: any, to: any, counts: string}[]} one line for each pair of grids */
+function grouped(moves) {
+  /** @type {Map<string, {from: any, to: any, counts: string[]}>} */
+  const pairs = new Map();
+  for (const { kind, from, to, count } of moves) {
+    const key = `${from?.code}>${to?.code}`;
+    const pair = pairs.get(key) ?? { from, to, counts: [] };
+    pair.counts.push(t("{count} {what}", { count, what: rowWord(kind) }));
+    pairs.set(key, pair);
+  }
+  return [...pairs.values()].map((pair) => ({ ...pair, counts: pair.counts.join(t(", ")) }));
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {{studio: () => Studio, today: string, onLeave: () => void, onGround: () => void, centre: () => [number, number], showSpot: (spot: [number, number]) => void}} page
+ */
+export function mountReview(root, page) {
+  const note = el("textarea", { class: "textarea", rows: 2, maxlength: 2000, id: "studio-note", "data-note": "" });
+  const here = el("input", { type: "checkbox" });
+  const day = el("input", { class: "input", type: "date", id: "studio-day", min: page.today, value: page.today, "data-effective": "" });
+  const talk = el("div");
+  const steps = el("div", { class: "stack-s" });
+  const work = el("div", { "aria-live": "polite" });
+  fillWith(root, talk,
+    el("div", { class: "field" }, el("label", { class: "field__label", for: note.id }, t("Your words")), note),
+    el("label", { class: "check" }, here, t("about the middle of the map")), steps, work);
+
+  /** @param {string} path @param {any} body */
+  const step = async (path, body) => {
+    const address = page.studio().address;
+    try {
+      const answer = await post(address + path, body);
+      note.value = "";
+      await page.studio().reload();
+      return answer;
+    } catch (error) {
+      toastProblem(error);
+      return null;
+    }
+  };
+  const comment = () => void step("/comments", { body: note.value, ...(here.checked ? { at: page.centre() } : {}) });
+  const approve = async () => {
+    const answer = await step("/approve", { effective_on: day.value, note: note.value });
+    if (!answer) return;
+    if (!answer.run) return void toast(t("Approved. It is published on {day}.", { day: answer.effective_on }));
+    const job = await followJob(String(answer.run), (found) => fillWith(work, jobCard(found)));
+    await page.studio().reload();
+    page.onGround();
+    if (job.state === "done") toast(t("The new boundaries are published."));
+  };
+  const discard = async () => {
+    const { address } = page.studio();
+    if (!(await step("/discard", {}))) return;
+    page.onGround();
+    page.onLeave();
+    toast(t("The change set is discarded."), { durationMs: 10_000, action: { label: t("Undo"), run: () => void post(`${address}/bring-back`).then(page.onGround, toastProblem) } });
+  };
+  const button = (/** @type {string} */ name, /** @type {string} */ sign, /** @type {() => void} */ run, look = "", mark = "") => el("button", { class: `btn ${look}`, type: "button", "data-step": mark, onClick: run }, icon(sign), name);
+
+  /** @param {State} state */
+  function show({ set }) {
+    const { can } = set;
+    showTalk(talk, set.comments, page.showSpot);
+    note.closest(".field")?.toggleAttribute("hidden", ["published", "discarded"].includes(set.state));
+    fillWith(steps,
+      el("div", { class: "row" }, button(t("Comment"), "chat", comment, "", "comment"),
+        can.submit ? button(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
+        can.return ? button(t("Return"), "undo", () => void step("/return", { note: note.value }), "", "return") : null),
+      can.approve ? el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, button(t("Approve and publish"), "check", () => void approve(), "btn--primary btn--wide", "approve")) : null,
+      set.state === "review" && set.own ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
+      can.discard ? button(t("Discard"), "trash", () => void discard(), "btn--quiet", "discard") : null);
+  }
+  return { show };
+}
+
+/** @param {HTMLElement} root @param {any[]} comments @param {(spot: [number, number]) => void} showSpot */
+function showTalk(root, comments, showSpot) {
+  const kinds = /** @type {Record<string, string>} */ ({ submitted: t("submitted"), returned: t("returned"), approved: t("approved"), remark: "" });
+  fillWith(root, comments.length === 0 ? el("p", { class: "muted" }, t("Nobody has said anything yet."))
+    : el("ol", { class: "list" }, comments.map((one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
+      el("span", { class: "list__title" }, one.author, kinds[one.kind] ? ` · ${kinds[one.kind]}` : ""), el("span", {}, one.body), el("span", { class: "list__detail" }, formatInstant(one.at))),
+    one.spot ? el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Show the place"), onClick: () => showSpot(one.spot) }, icon("search")) : null)))));
+}

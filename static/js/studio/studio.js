@@ -1,0 +1,182 @@
+/**
+ * One change set being edited: holds the state, talks to the server, and lets the views follow.
+ *
+ * Views subscribe with `onChange`; every change of the state is one call of `set`. Edits go out one after the other,
+ * so an answer is always about the newest state.
+ */
+import { ProblemError, get, post } from "../api.js";
+import { readChangeSet, ringsOf, turnable, versionsOf, withAnswer } from "./model.js";
+import { storeFor } from "./store.js";
+import { NO_INPUT, editOf, legOf, missing, toolOf, wantsGrid, withGrid, withPoint } from "./tools.js";
+
+/** @typedef {import("./model.js").ChangeSet & Record<string, any>} ChangeSet */
+/** @typedef {import("./tools.js").Input} Input */
+
+/**
+ * @typedef {object} State
+ * @property {ChangeSet} set
+ * @property {string | null} tool kind of the chosen tool
+ * @property {Input} input
+ * @property {any | null} preview what the server says the edit would do
+ * @property {ProblemError | null} refusal why the edit was not done; the sketch stays
+ * @property {boolean} busy an edit is on its way
+ * @property {number | null} selected key of the grid looked at
+ * @property {Set<number>} flashing grids somebody else has just changed
+ * @property {any[]} news lines of others since the page was opened
+ */
+
+const POLL_MS = 3000;
+const PREVIEW_AFTER_MS = 350;
+const FLASH_MS = 2500;
+
+/**
+ * @param {any} answer GET /api/change-sets/<id>
+ * @param {{storageKey: string, onChange: (state: State) => void}} options
+ */
+export function openStudio(answer, { storageKey, onChange }) {
+  const address = `/api/change-sets/${answer.id}`;
+  const store = storeFor(`gridpatrol.${storageKey}.${answer.id}`);
+  const kept = store.read();
+  /** @type {State} */
+  let state = {
+    set: readChangeSet(answer), tool: answer.can.edit && kept ? kept.tool : null, input: kept?.input ?? NO_INPUT, preview: null,
+    refusal: null, busy: false, selected: null, flashing: new Set(), news: [],
+  };
+  let previewing = new AbortController();
+  let timer = 0;
+  let polling = 0;
+  const closed = new AbortController();
+
+  /** @param {Partial<State>} change */
+  function set(change) {
+    state = { ...state, ...change };
+    onChange(state);
+  }
+  /** @param {Partial<State>} change the tool or what was given to it */
+  function setInput(change) {
+    set({ preview: null, refusal: null, ...change });
+    if (state.tool) store.write({ tool: state.tool, input: state.input });
+    else store.forget();
+    askPreview();
+  }
+  function ready() {
+    const tool = state.tool ? toolOf(state.tool) : null;
+    return tool && tool.kind !== "measure" && missing(tool, state.input) === null ? tool : null;
+  }
+  function askPreview() {
+    previewing.abort();
+    clearTimeout(timer);
+    if (ready()) timer = setTimeout(() => void preview(), PREVIEW_AFTER_MS);
+  }
+  async function preview() {
+    const tool = ready();
+    if (!tool || state.busy) return;
+    previewing = new AbortController();
+    const { signal } = previewing;
+    try {
+      const found = await post(`${address}/preview`, editOf(tool, state.input), { signal });
+      if (!signal.aborted) set({ preview: found, refusal: null });
+    } catch (error) {
+      if (signal.aborted) return;
+      // A network that is away is told when the edit is sent, not at every corner.
+      if (error instanceof ProblemError && error.status >= 400) set({ preview: null, refusal: error });
+    }
+  }
+  /** @param {string} path @param {any} body @returns {Promise<boolean>} whether it was done */
+  async function send(path, body) {
+    previewing.abort();
+    clearTimeout(timer);
+    set({ busy: true, refusal: null });
+    try {
+      const done = await post(address + path, body);
+      set({ set: withAnswer(state.set, done), busy: false });
+      return true;
+    } catch (error) {
+      const refusal = error instanceof ProblemError ? error : new ProblemError({});
+      set({ busy: false, refusal });
+      if (refusal.code === "grid_changed") await poll();
+      return false;
+    }
+  }
+  async function apply() {
+    const tool = ready();
+    if (!tool || state.busy) return;
+    const body = { ...editOf(tool, state.input), versions: versionsOf(state.set) };
+    if (await send("/edits", body)) setInput({ input: { ...NO_INPUT, along: state.input.along }, tool: state.tool });
+  }
+  async function poll() {
+    clearTimeout(polling);
+    try {
+      if (!document.hidden || state.refusal) {
+        const found = await get(`${address}/since/${state.set.last_edit}`, { signal: closed.signal });
+        heard(found);
+      }
+    } catch {
+      // The next round asks again; what is drawn is not touched.
+    }
+    if (!closed.signal.aborted) polling = setTimeout(() => void poll(), POLL_MS);
+  }
+  /** @param {any} found an answer of /since */
+  function heard(found) {
+    if (found.last_edit <= state.set.last_edit && found.state === state.set.state) return;
+    const others = found.edits.filter((/** @type {any} */ line) => !line.own);
+    const keys = new Set(others.flatMap((/** @type {any} */ line) => line.grids));
+    set({ set: withAnswer({ ...state.set, state: found.state }, found), flashing: /** @type {Set<number>} */ (keys), news: [...state.news, ...others] });
+    if (keys.size) setTimeout(() => !closed.signal.aborted && set({ flashing: new Set() }), FLASH_MS);
+    askPreview();
+  }
+
+  polling = setTimeout(() => void poll(), POLL_MS);
+  return {
+    get state() { return state; },
+    address,
+    /** @param {string | null} kind */
+    choose: (kind) => setInput({ tool: kind === state.tool ? null : kind, input: { ...NO_INPUT, along: state.input.along, grids: presetGrids(kind, state.selected) } }),
+    /** @param {[number, number]} position @param {number | null} key the grid there */
+    press: (position, key) => {
+      const tool = state.tool ? toolOf(state.tool) : null;
+      if (!tool) return set({ selected: key });
+      if (!wantsGrid(tool, state.input)) return setInput({ input: withPoint(tool, state.input, position) });
+      if (key !== null) setInput({ input: withGrid(tool, state.input, key) });
+    },
+    /** @param {Partial<Input>} change */
+    give: (change) => setInput({ input: { ...state.input, ...change } }),
+    /** A further line of the same split. */
+    nextLine: () => setInput({ input: { ...state.input, lines: [...state.input.lines, state.input.points], points: [] } }),
+    /** Take the last corner back, before anything was sent. */
+    dropPoint: () => setInput({ input: { ...state.input, points: state.input.points.slice(0, -1) } }),
+    empty: () => setInput({ input: { ...NO_INPUT, along: state.input.along } }),
+    /** @param {number | null} key */
+    select: (key) => set({ selected: key }),
+    apply,
+    undo: () => turnable(state.set).undo && void send("/undo", {}),
+    redo: () => turnable(state.set).redo && void send("/redo", {}),
+    /** @param {number} grid @param {string} name @param {string} code */
+    rename: (grid, name, code) => send("/edits", { kind: "rename", grid, name, code }),
+    rings: () => ringsOf(state.set.grids.values()),
+    reload: async () => set({ set: readChangeSet(await get(address)) }),
+    close: () => {
+      closed.abort();
+      previewing.abort();
+      clearTimeout(timer);
+      clearTimeout(polling);
+    },
+  };
+}
+
+/** @param {string | null} kind @param {number | null} selected the grid looked at is the one meant */
+function presetGrids(kind, selected) {
+  return kind && selected !== null && toolOf(kind).grids !== 0 ? [selected] : [];
+}
+
+/**
+ * What a measuring line says.
+ * @param {[number, number][]} points
+ * @returns {{legs: import("./tools.js").Leg[], total_m: number}}
+ */
+export function measured(points) {
+  const legs = points.slice(1).map((to, i) => legOf(points[i], to));
+  return { legs, total_m: legs.reduce((sum, leg) => sum + leg.distance_m, 0) };
+}
+
+/** @typedef {ReturnType<typeof openStudio>} Studio */

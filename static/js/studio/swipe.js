@@ -1,0 +1,71 @@
+/** Published left, draft right: a divider over the map, moved by pointer or arrow keys. */
+import { el, listen } from "../dom.js";
+import { t } from "../i18n.js";
+
+const STEP = 0.05;
+
+/**
+ * What of the map's pane is left to see when the divider stands at `share` of the map's width.
+ * @param {number} share 0 to 1
+ * @param {{width: number, height: number}} size of the map
+ * @param {{x: number, y: number}} origin of the map's container in the pane's own coordinates
+ * @returns {string} a CSS clip-path
+ */
+export function clipOf(share, { width, height }, { x, y }) {
+  const right = x + Math.max(0, Math.min(1, share)) * width;
+  return `polygon(${x}px ${y}px, ${right}px ${y}px, ${right}px ${y + height}px, ${x}px ${y + height}px)`;
+}
+
+/**
+ * @param {L.Map} map
+ * @param {HTMLElement} pane holds what is shown left of the divider
+ * @returns {() => void} undo
+ */
+export function mountSwipe(map, pane) {
+  let share = 0.5;
+  const handle = el("div", { class: "swipe", role: "slider", tabindex: 0, "aria-label": t("Published on the left, draft on the right"), "aria-valuemin": 0, "aria-valuemax": 100 });
+  const names = [el("span", { class: "swipe__name swipe__name--left" }, t("Published")), el("span", { class: "swipe__name swipe__name--right" }, t("Draft"))];
+  handle.append(...names);
+  map.getContainer().append(handle);
+  L.DomEvent.disableClickPropagation(handle);
+
+  const show = () => {
+    const { x: width, y: height } = map.getSize();
+    const origin = map.containerPointToLayerPoint([0, 0]);
+    pane.style.clipPath = clipOf(share, { width, height }, origin);
+    handle.style.left = `${share * 100}%`;
+    handle.setAttribute("aria-valuenow", String(Math.round(share * 100)));
+  };
+  const place = (/** @type {PointerEvent} */ event) => {
+    const box = map.getContainer().getBoundingClientRect();
+    share = Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
+    show();
+  };
+  const stops = [
+    listen(handle, "pointerdown", (event) => {
+      handle.setPointerCapture(event.pointerId);
+      map.dragging.disable();
+      event.preventDefault();
+    }),
+    listen(handle, "pointermove", (event) => handle.hasPointerCapture(event.pointerId) && place(event)),
+    listen(handle, "pointerup", () => map.dragging.enable()),
+    listen(handle, "pointercancel", () => map.dragging.enable()),
+    listen(handle, "keydown", (event) => {
+      const way = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+      if (!way) return;
+      event.preventDefault();
+      event.stopPropagation();
+      share = Math.max(0, Math.min(1, share + way * STEP));
+      show();
+    }),
+  ];
+  map.on("move zoom viewreset resize zoomend", show);
+  show();
+  return () => {
+    map.off("move zoom viewreset resize zoomend", show);
+    map.dragging.enable();
+    stops.forEach((stop) => stop());
+    pane.style.clipPath = "";
+    handle.remove();
+  };
+}

@@ -1,0 +1,222 @@
+/** The tools and the form of the chosen one: everything a press on the map does can be typed here. */
+import { el, fillWith, icon } from "../dom.js";
+import { t } from "../i18n.js";
+import { formatCoordinates, parseCoordinates, ringArea_m2 } from "../map/drawing.js";
+import { areaText } from "../pages/boundaries_words.js";
+import { sorted, turnable } from "./model.js";
+import { measured } from "./studio.js";
+import { TOOLS, missing, parseLegs, toolOf, walked } from "./tools.js";
+
+/** @typedef {import("./studio.js").State} State */
+/** @typedef {import("./studio.js").Studio} Studio */
+/** @typedef {import("./tools.js").Tool} Tool */
+
+/**
+ * @param {HTMLElement} root
+ * @param {{studio: () => Studio, zoomTo: (place: any) => void}} options
+ */
+export function mountToolPanel(root, { studio, zoomTo }) {
+  const bar = el("div", { class: "studio-tools", role: "toolbar", "aria-label": t("Drawing tools") });
+  const form = el("form", { class: "card stack-s studio-form", novalidate: true, hidden: true, "aria-live": "polite" });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void studio().apply();
+  });
+  root.append(bar, form);
+  /** What the form was built for: it is rebuilt only for another tool, so that typing is never disturbed. */
+  let shownFor = "";
+  /** @type {Parts | null} */
+  let parts = null;
+
+  return {
+    /** @param {State} state */
+    show(state) {
+      showBar(bar, state, studio);
+      form.hidden = state.tool === null || !state.set.can.edit || state.set.state !== "draft";
+      if (form.hidden) return void (shownFor = "");
+      const tool = toolOf(/** @type {string} */ (state.tool));
+      if (shownFor !== tool.kind || !parts) {
+        parts = buildForm(form, tool, studio);
+        shownFor = tool.kind;
+      }
+      fillForm(parts, tool, state, { studio, zoomTo });
+    },
+  };
+}
+
+/** @param {HTMLElement} bar @param {State} state @param {() => Studio} studio */
+function showBar(bar, state, studio) {
+  const open = state.set.can.edit && state.set.state === "draft";
+  bar.hidden = !open;
+  if (!open) return;
+  const turns = turnable(state.set);
+  const focused = /** @type {HTMLElement | null} */ (bar.querySelector(":focus"))?.dataset.tool;
+  const button = (/** @type {{kind: string, name: string, sign: string, key: string, pressed?: boolean, disabled?: boolean, run: () => void}} */ { kind, name, sign, key, pressed, disabled, run }) =>
+    el("button", { class: "studio-tool", type: "button", "data-tool": kind, "aria-pressed": pressed === undefined ? null : String(pressed), disabled: Boolean(disabled), title: `${name} (${key})`, onClick: run }, icon(sign), el("span", {}, name));
+  fillWith(bar,
+    TOOLS.map((tool) => button({ kind: tool.kind, name: tool.label(), sign: tool.icon, key: tool.key.toUpperCase(), pressed: state.tool === tool.kind, run: () => studio().choose(tool.kind) })),
+    button({ kind: "undo", name: t("Undo"), sign: "undo", key: "Ctrl+Z", disabled: !turns.undo || state.busy, run: () => studio().undo() }),
+    button({ kind: "redo", name: t("Redo"), sign: "redo", key: "Ctrl+Shift+Z", disabled: !turns.redo || state.busy, run: () => studio().redo() }));
+  if (focused) /** @type {HTMLElement | null} */ (bar.querySelector(`[data-tool="${focused}"]`))?.focus();
+}
+
+/**
+ * @typedef {object} Parts
+ * @property {HTMLSelectElement[]} grids
+ * @property {HTMLElement | null} chips chosen grids of a tool that takes many
+ * @property {HTMLTextAreaElement | null} corners
+ * @property {HTMLElement} wrong
+ * @property {HTMLInputElement | null} size
+ * @property {HTMLElement} result
+ * @property {HTMLButtonElement} apply
+ * @property {HTMLButtonElement | null} next
+ * @property {HTMLButtonElement} drop
+ */
+
+/** @param {HTMLElement} form @param {Tool} tool @param {() => Studio} studio @returns {Parts} */
+function buildForm(form, tool, studio) {
+  const grids = gridFields(tool, studio);
+  const drawn = tool.shape === "none" ? null : cornerFields(tool, studio);
+  const size = tool.size ? sizeField(tool, studio) : null;
+  const along = tool.kind === "follow" ? alongField(studio) : null;
+  const result = el("div", { class: "stack-s", "aria-live": "polite", "data-result": "" });
+  const apply = el("button", { class: "btn btn--primary grow", "data-apply": "" }, icon("check"), t("Apply"));
+  const drop = el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Take the last corner back"), title: t("Take the last corner back"), onClick: () => studio().dropPoint() }, icon("undo"));
+  const next = tool.shape === "lines" ? el("button", { class: "btn", type: "button", "data-next-line": "", onClick: () => studio().nextLine() }, icon("plus"), t("Another line")) : null;
+  const stop = el("button", { class: "btn", type: "button", "data-stop": "", onClick: () => studio().choose(null) }, icon("close"), t("Put away"));
+  fillWith(form, el("h2", {}, tool.label()), el("p", { class: "field__hint" }, tool.hint()), grids.boxes, along, drawn?.box, size?.box, result,
+    el("div", { class: "row" }, tool.kind === "measure" ? null : apply, drawn ? drop : null, next, stop));
+  return { grids: grids.selects, chips: grids.chips, corners: drawn?.text ?? null, wrong: drawn?.wrong ?? el("p"), size: size?.input ?? null, result, apply, next, drop };
+}
+
+/** @param {Tool} tool @param {() => Studio} studio */
+function gridFields(tool, studio) {
+  const names = tool.kind === "give_strip" ? [t("Grid that gives"), t("Grid that takes")] : tool.grids === 2 ? [t("First grid"), t("Second grid")] : [t("Grid")];
+  if (tool.grids === 0) return { boxes: [], selects: [], chips: null };
+  const many = tool.grids === "many";
+  /** @type {HTMLSelectElement[]} */
+  const selects = [];
+  const boxes = (many ? [t("Add a grid")] : names).map((name, place) => {
+    const select = el("select", { class: "select", id: `studio-grid-${place}`, "data-grid-field": place });
+    select.addEventListener("change", () => {
+      const key = Number(select.value);
+      const chosen = studio().state.input.grids;
+      if (many) studio().give({ grids: key && !chosen.includes(key) ? [...chosen, key] : chosen });
+      else studio().give({ grids: selects.map((one) => Number(one.value)).filter(Boolean) });
+    });
+    selects.push(select);
+    return el("div", { class: "field" }, el("label", { class: "field__label", for: select.id }, name), select);
+  });
+  const chips = many ? el("ul", { class: "studio-chips" }) : null;
+  return { boxes: [...boxes, chips], selects, chips };
+}
+
+/** @param {Tool} tool @param {() => Studio} studio */
+function cornerFields(tool, studio) {
+  const text = el("textarea", { class: "textarea", rows: 4, spellcheck: "false", id: "studio-corners", "data-corners": "" });
+  const wrong = el("p", { class: "field__error", role: "alert", hidden: true });
+  const tell = (/** @type {string} */ words) => {
+    wrong.textContent = words;
+    wrong.hidden = words === "";
+  };
+  text.addEventListener("change", () => {
+    const { ring, problems } = parseCoordinates(text.value);
+    tell(problems.length ? t("Line {line}: give longitude and latitude, the longitude first.", { line: problems[0].line }) : "");
+    if (!problems.length) studio().give({ points: ring });
+  });
+  const legs = el("textarea", { class: "textarea", rows: 3, spellcheck: "false", id: "studio-legs", "data-legs": "" });
+  const walk = el("button", {
+    class: "btn", type: "button", "data-walk": "", onClick: () => {
+      const start = studio().state.input.points[0];
+      const read = parseLegs(legs.value);
+      if (!start) return tell(t("Set the first corner before the bearings."));
+      if (read.wrong !== null) return tell(t("Line {line}: give a bearing of 0 to 360 degrees and metres.", { line: read.wrong }));
+      tell("");
+      studio().give({ points: walked(start, read.legs) });
+    },
+  }, t("Go these bearings"));
+  const typed = el("details", {}, el("summary", {}, t("Type coordinates or bearings")),
+    el("div", { class: "stack-s" },
+      el("label", { class: "field__label", for: text.id }, t("One corner a line: longitude, latitude")), text, wrong,
+      tool.shape === "line" || tool.shape === "lines" || tool.shape === "ring"
+        ? [el("label", { class: "field__label", for: legs.id }, t("From the first corner, one leg a line: bearing°, metres")), legs, walk] : null));
+  return { box: typed, text, wrong };
+}
+
+/** @param {Tool} tool @param {() => Studio} studio */
+function sizeField(tool, studio) {
+  const input = el("input", { class: "input", type: "number", min: 0.1, max: 10_000, step: "any", id: "studio-size", "data-size": "", inputmode: "decimal" });
+  input.addEventListener("input", () => studio().give({ size: input.value === "" ? null : Number(input.value) }));
+  const label = tool.kind === "simplify" ? t("Metres that a corner must matter") : t("Width in metres, instead of a line");
+  return { box: el("div", { class: "field" }, el("label", { class: "field__label", for: input.id }, label), input), input };
+}
+
+/** @param {() => Studio} studio */
+function alongField(studio) {
+  const ways = [["road", t("Street")], ["water", t("Water")], ["gap", t("Between buildings")]];
+  const select = el("select", { class: "select", id: "studio-along", "data-along": "" }, ways.map(([way, name]) => el("option", { value: way }, name)));
+  select.value = studio().state.input.along;
+  select.addEventListener("change", () => studio().give({ along: select.value }));
+  return el("div", { class: "field" }, el("label", { class: "field__label", for: select.id }, t("Follow")), select);
+}
+
+/** @param {Parts} parts @param {Tool} tool @param {State} state @param {{studio: () => Studio, zoomTo: (place: any) => void}} page */
+function fillForm(parts, tool, state, { studio, zoomTo }) {
+  const { input } = state;
+  const grids = sorted(state.set.grids.values(), { by: "code" });
+  parts.grids.forEach((select, place) => {
+    fillWith(select, el("option", { value: "" }, tool.grids === "many" ? t("Choose…") : t("Choose on the map or here")), grids.map((grid) => el("option", { value: grid.key }, grid.name)));
+    select.value = tool.grids === "many" ? "" : String(input.grids[place] ?? "");
+  });
+  if (parts.chips) fillWith(parts.chips, input.grids.map((key) => el("li", {}, el("button", { class: "btn", type: "button", onClick: () => studio().give({ grids: input.grids.filter((one) => one !== key) }) }, state.set.grids.get(key)?.name ?? "", icon("close")))));
+  if (parts.corners && document.activeElement !== parts.corners) parts.corners.value = formatCoordinates(input.points);
+  if (parts.size && document.activeElement !== parts.size) parts.size.value = input.size === null ? "" : String(input.size);
+  if (parts.next) parts.next.disabled = input.points.length < 2;
+  parts.drop.disabled = input.points.length === 0;
+  const lacking = missing(tool, input);
+  parts.apply.disabled = lacking !== null || state.busy;
+  if (state.busy) parts.apply.setAttribute("aria-busy", "true");
+  else parts.apply.removeAttribute("aria-busy");
+  fillWith(parts.result, tool.kind === "measure" ? measureWords(state) : resultOf(state, lacking, zoomTo));
+}
+
+/** @param {State} state @param {string | null} lacking @param {(place: any) => void} zoomTo */
+function resultOf({ refusal, preview, set }, lacking, zoomTo) {
+  if (refusal) {
+    const { place } = refusal.fields;
+    return el("div", { class: "notice notice--alarm", role: "alert", "data-refusal": refusal.code }, icon("attend"),
+      el("div", { class: "stack-s" }, el("strong", {}, refusal.title), el("span", {}, refusal.detail),
+        place ? el("button", { class: "btn", type: "button", onClick: () => zoomTo(place) }, icon("search"), t("Show the place")) : null));
+  }
+  if (preview) return previewTable(preview, set);
+  const words = { grids: t("Choose the grid on the map or in the list."), shape: t("Press on the map, or Enter at the cross, to set a corner."), size: t("Type the metres.") };
+  return el("p", { class: "field__hint" }, lacking ? words[/** @type {keyof typeof words} */ (lacking)] : t("checking…"));
+}
+
+/** @param {any} preview @param {import("./studio.js").ChangeSet} set */
+function previewTable(preview, set) {
+  const felt = preview.grids.filter((/** @type {any} */ grid) => {
+    const old = set.grids.get(grid.key);
+    return !old || Math.abs(old.area_m2 - grid.area_m2) >= 1 || old.households !== grid.households;
+  });
+  const row = (/** @type {any} */ grid) => {
+    const old = set.grids.get(grid.key);
+    return el("tr", {}, el("th", { scope: "row" }, old?.name ?? t("new grid")),
+      el("td", { class: "number" }, old ? `${areaText(old.area_m2)} → ${areaText(grid.area_m2)}` : areaText(grid.area_m2)),
+      el("td", { class: "number" }, old ? `${old.households} → ${grid.households}` : grid.households));
+  };
+  const gone = preview.ended.map((/** @type {number} */ key) => el("tr", {}, el("th", { scope: "row" }, set.grids.get(key)?.name ?? ""), el("td", { colspan: 2 }, t("ends"))));
+  return el("div", { class: "table-wrap", "data-preview": "" }, el("table", { class: "table" },
+    el("thead", {}, el("tr", {}, el("th", {}, t("Grid")), el("th", { class: "number" }, t("Area")), el("th", { class: "number" }, t("Households")))),
+    el("tbody", {}, felt.map(row), gone)));
+}
+
+/** @param {State} state */
+function measureWords({ input }) {
+  const { legs, total_m } = measured(input.points);
+  if (legs.length === 0) return el("p", { class: "field__hint" }, t("Press on the map, or Enter at the cross, to set a corner."));
+  const last = legs[legs.length - 1];
+  const rows = [[t("Distance"), t("{metres} m", { metres: total_m.toFixed(1) })], [t("Last leg"), t("{metres} m, bearing {degrees}°", { metres: last.distance_m.toFixed(1), degrees: last.bearing_deg.toFixed(1) })]];
+  if (input.points.length > 2) rows.push([t("Area inside"), areaText(ringArea_m2(input.points))]);
+  return el("dl", { class: "facts" }, rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}

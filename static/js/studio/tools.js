@@ -1,0 +1,194 @@
+/**
+ * The studio's tools as data: what each one needs from the person, and the edit it sends. No page, no map.
+ *
+ * The server does the geometry (geo/shapes/edits); here is only which grids, lines, places and numbers go along.
+ */
+import { t } from "../i18n.js";
+
+/** @typedef {[number, number]} Position lon, lat */
+/** @typedef {{bearing_deg: number, distance_m: number}} Leg */
+
+/**
+ * @typedef {object} Input what the person has given so far
+ * @property {number[]} grids keys of the chosen grids, in the order they were chosen
+ * @property {Position[]} points corners set on the map or typed
+ * @property {Position[][]} lines finished lines before the present one
+ * @property {number | null} size metres, for the tools that ask for them
+ * @property {string} along what to follow
+ */
+
+/**
+ * @typedef {object} Tool
+ * @property {string} kind
+ * @property {string} icon
+ * @property {string} key
+ * @property {0 | 1 | 2 | "many"} grids how many grids it takes
+ * @property {"none" | "line" | "lines" | "ring" | "point" | "move" | "ends"} shape what is drawn
+ * @property {boolean} [size] asks for metres
+ * @property {boolean} [sizeInstead] metres may stand in for the line
+ * @property {() => string} label
+ * @property {() => string} hint
+ */
+
+/** @type {Tool[]} */
+export const TOOLS = [
+  { kind: "draw", icon: "draw", key: "d", grids: 0, shape: "ring", label: () => t("Draw"), hint: () => t("Set the corners of a new grid on free ground. It snaps to its neighbours.") },
+  { kind: "split", icon: "split", key: "s", grids: 1, shape: "lines", label: () => t("Split"), hint: () => t("Choose a grid, then draw a line across it. Several lines make more parts.") },
+  { kind: "merge", icon: "merge", key: "m", grids: "many", shape: "none", label: () => t("Merge"), hint: () => t("Choose neighbouring grids. The first one keeps its name and code.") },
+  { kind: "move_vertex", icon: "vertex", key: "v", grids: 0, shape: "move", label: () => t("Move a corner"), hint: () => t("Press a corner, then its new place. All grids that share it follow.") },
+  { kind: "insert_vertex", icon: "plus", key: "i", grids: 0, shape: "point", label: () => t("Add a corner"), hint: () => t("Press a boundary where it shall get a corner.") },
+  { kind: "delete_vertex", icon: "minus", key: "x", grids: 0, shape: "point", label: () => t("Delete a corner"), hint: () => t("Press the corner that shall go.") },
+  { kind: "reshape", icon: "redraw", key: "r", grids: 0, shape: "line", label: () => t("Redraw"), hint: () => t("Draw the new boundary from one place of the old one to another.") },
+  { kind: "follow", icon: "road", key: "f", grids: 2, shape: "ends", label: () => t("Follow"), hint: () => t("Choose two neighbours, then press where their boundary shall begin and end to follow it.") },
+  { kind: "give_strip", icon: "strip", key: "g", grids: 2, shape: "line", size: true, sizeInstead: true, label: () => t("Give a strip"), hint: () => t("Choose who gives and who takes, then draw the new boundary or type a width.") },
+  { kind: "cut_hole", icon: "hole", key: "h", grids: 1, shape: "ring", label: () => t("Courtyard"), hint: () => t("Choose a grid, then draw the part inside it that becomes a grid of its own.") },
+  { kind: "simplify", icon: "simplify", key: "p", grids: 0, shape: "none", size: true, label: () => t("Simplify"), hint: () => t("Take out corners that matter less than the given metres. The outer boundary stays.") },
+  { kind: "measure", icon: "measure", key: "l", grids: 0, shape: "line", label: () => t("Measure"), hint: () => t("Set places to read distances, bearings and the area. Nothing is changed.") },
+];
+
+/** @type {Input} */
+export const NO_INPUT = Object.freeze({ grids: [], points: [], lines: [], size: null, along: "road" });
+
+/**
+ * @param {string} kind
+ * @returns {Tool}
+ */
+export function toolOf(kind) {
+  const tool = TOOLS.find((one) => one.kind === kind);
+  if (!tool) throw new Error(`no tool ${kind}`);
+  return tool;
+}
+
+/**
+ * What is still missing before the edit can be sent.
+ * @param {Tool} tool
+ * @param {Input} input
+ * @returns {"grids" | "shape" | "size" | null} null when nothing is
+ */
+export function missing(tool, input) {
+  const wanted = tool.grids === "many" ? 2 : tool.grids;
+  if (input.grids.length < wanted) return "grids";
+  const sized = input.size !== null && input.size > 0;
+  if (tool.size && !tool.sizeInstead && !sized) return "size";
+  if (tool.sizeInstead && sized && input.points.length === 0) return null;
+  const corners = { none: 0, point: 1, move: 2, ends: 2, line: 2, lines: 2, ring: 3 }[tool.shape];
+  const enough = input.points.length >= corners || (tool.shape === "lines" && input.lines.length > 0 && input.points.length === 0);
+  return enough ? null : "shape";
+}
+
+/**
+ * The edit as the server takes it.
+ * @param {Tool} tool
+ * @param {Input} input nothing of it is missing
+ * @returns {Record<string, any>}
+ */
+export function editOf({ kind }, { grids, points, lines, size, along }) {
+  const [first, second] = grids;
+  switch (kind) {
+    case "draw": return { kind, polygon: points };
+    case "split": return { kind, grid: first, lines: points.length > 1 ? [...lines, points] : lines };
+    case "merge": return { kind, grids };
+    case "move_vertex": return { kind, at: points[0], to: points[1] };
+    case "insert_vertex":
+    case "delete_vertex": return { kind, at: points[0] };
+    case "reshape": return { kind, line: points };
+    case "follow": return { kind, grids: [first, second], along, start: points[0], end: points[1] };
+    case "give_strip": return { kind, giver: first, taker: second, ...(points.length > 1 ? { line: points } : { width_m: size }) };
+    case "cut_hole": return { kind, grid: first, polygon: points };
+    case "simplify": return { kind, tolerance_m: size };
+    default: throw new Error(`no edit ${kind}`);
+  }
+}
+
+/**
+ * The input after a grid was chosen: a second press takes it out again, the oldest makes room.
+ * @param {Tool} tool
+ * @param {Input} input
+ * @param {number} key
+ * @returns {Input}
+ */
+export function withGrid(tool, input, key) {
+  if (tool.grids === 0) return input;
+  if (input.grids.includes(key)) return { ...input, grids: input.grids.filter((one) => one !== key) };
+  const most = tool.grids === "many" ? 50 : tool.grids;
+  return { ...input, grids: [...input.grids, key].slice(-most) };
+}
+
+/**
+ * The input after a corner was set; tools that take a fixed number of places keep the last ones.
+ * @param {Tool} tool
+ * @param {Input} input
+ * @param {Position} position
+ * @returns {Input}
+ */
+export function withPoint(tool, input, position) {
+  const most = { none: 0, point: 1, move: 2, ends: 2, line: Infinity, lines: Infinity, ring: Infinity }[tool.shape];
+  if (most === 0) return input;
+  const kept = input.points.length >= most ? [] : input.points;
+  return { ...input, points: [...kept, position] };
+}
+
+/**
+ * Whether a press on the map chooses a grid (true) or sets a corner.
+ * @param {Tool} tool
+ * @param {Input} input
+ * @returns {boolean}
+ */
+export function wantsGrid(tool, input) {
+  if (tool.shape === "none") return tool.grids !== 0;
+  return input.grids.length < (tool.grids === "many" ? 2 : tool.grids);
+}
+
+/**
+ * Legs as people type them: one a line, bearing in degrees and distance in metres.
+ * @param {string} text
+ * @returns {{legs: Leg[], wrong: number | null}} the number of the first line that cannot be read
+ */
+export function parseLegs(text) {
+  /** @type {Leg[]} */
+  const legs = [];
+  const rows = text.split("\n");
+  for (const [index, row] of rows.entries()) {
+    const words = row.trim().replaceAll("°", " ").split(/[\s,;，；]+/).filter(Boolean);
+    if (words.length === 0) continue;
+    const [bearing_deg, distance_m] = words.map(Number);
+    if (words.length !== 2 || !(bearing_deg >= 0 && bearing_deg <= 360 && distance_m > 0)) return { legs, wrong: index + 1 };
+    legs.push({ bearing_deg, distance_m });
+  }
+  return { legs, wrong: null };
+}
+
+const RADIUS_M = 6_371_008.8;
+const radians = (/** @type {number} */ degrees) => (degrees * Math.PI) / 180;
+
+/**
+ * The places a line of legs comes to, on the sphere: for the sketch; the server computes on the ellipsoid.
+ * @param {Position} start
+ * @param {Leg[]} legs
+ * @returns {Position[]}
+ */
+export function walked(start, legs) {
+  /** @type {Position[]} */
+  const points = [start];
+  for (const { bearing_deg, distance_m } of legs) {
+    const [lon, lat] = points[points.length - 1];
+    const share = distance_m / RADIUS_M;
+    const north = (Math.cos(radians(bearing_deg)) * share * 180) / Math.PI;
+    const east = (Math.sin(radians(bearing_deg)) * share * 180) / Math.PI / Math.cos(radians(lat + north / 2));
+    points.push([Number((lon + east).toFixed(7)), Number((lat + north).toFixed(7))]);
+  }
+  return points;
+}
+
+/**
+ * Distance and bearing from one place to the next, on the sphere.
+ * @param {Position} from
+ * @param {Position} to
+ * @returns {Leg}
+ */
+export function legOf([lon1, lat1], [lon2, lat2]) {
+  const [a, b, wide] = [radians(lat1), radians(lat2), radians(lon2 - lon1)];
+  const h = Math.sin((b - a) / 2) ** 2 + Math.cos(a) * Math.cos(b) * Math.sin(wide / 2) ** 2;
+  const bearing = Math.atan2(Math.sin(wide) * Math.cos(b), Math.cos(a) * Math.sin(b) - Math.sin(a) * Math.cos(b) * Math.cos(wide));
+  return { bearing_deg: ((bearing * 180) / Math.PI + 360) % 360, distance_m: 2 * RADIUS_M * Math.asin(Math.sqrt(h)) };
+}

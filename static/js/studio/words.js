@@ -1,0 +1,54 @@
+/** What the studio calls things: states, edits, kinds of rows, findings. Words only. */
+import { t } from "../i18n.js";
+
+/** @param {string} state @returns {string} */
+export function stateWord(state) {
+  const words = { draft: t("Being drafted"), review: t("Waits for review"), approved: t("Approved, takes effect on its day"), published: t("Published"), discarded: t("Discarded") };
+  return words[/** @type {keyof typeof words} */ (state)] ?? state;
+}
+
+/** @param {string} state @returns {string} the look of the badge */
+export function stateLook(state) {
+  return { review: "badge--attend", approved: "badge--action", published: "badge--done" }[state] ?? "";
+}
+
+/** @param {string} kind @returns {string} what somebody did */
+export function editWord(kind) {
+  const words = {
+    draw: t("drew a grid"), split: t("split a grid"), merge: t("merged grids"), move_vertex: t("moved a corner"), insert_vertex: t("added a corner"),
+    delete_vertex: t("deleted a corner"), reshape: t("redrew a boundary"), follow: t("let a boundary follow"), give_strip: t("gave a strip"),
+    cut_hole: t("cut a courtyard"), simplify: t("simplified boundaries"), rename: t("renamed a grid"), undo: t("took an edit back"), redo: t("did an edit again"),
+    repair: t("repaired boundaries"), proposal: t("took over a proposal"), import: t("imported grids"),
+  };
+  return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
+}
+
+/** @param {string} kind name of a table @returns {string} */
+export function rowWord(kind) {
+  const words = {
+    household: t("households"), dwelling: t("dwellings"), camera: t("cameras"), incident: t("incidents"), place: t("key places"), team: t("team stations"), patrol_stop: t("planned stops"),
+  };
+  return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
+}
+
+/** @param {string} kind @returns {string} */
+export function findingWord(kind) {
+  const words = {
+    gap: t("Ground of no grid"), overlap: t("Two grids overlap"), unmatched: t("Corners do not meet"), outside_parent: t("Leaves the community"),
+    disconnected: t("A grid in several parts"), area_small: t("A small grid"), area_large: t("A large grid"), households_few: t("Few households"),
+    households_many: t("Many households"), building_cut: t("A boundary runs through a building"),
+  };
+  return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
+}
+
+/** @param {string} kind @returns {string} */
+export function postWord(kind) {
+  const words = { captain: t("grid captain"), worker: t("grid worker"), police: t("police officer"), mediator: t("mediator"), informant: t("informant"), building_head: t("building head"), volunteer: t("volunteer"), partner: t("partner") };
+  return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
+}
+
+/** @param {string} kind @returns {string} */
+export function lineageWord(kind) {
+  const words = { split_from: t("split from"), merged_into: t("took over"), took_from: t("took ground from"), restored_from: t("restored from") };
+  return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
+}
