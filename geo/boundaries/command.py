@@ -11,6 +11,7 @@ import shapely
 from shapely import LineString, Point, Polygon
 
 from core.errors import InvalidInput
+from geo.areas.service import as_multipolygon
 from geo.boundaries import queries
 from geo.shapes.edits.border import follow, reshape
 from geo.shapes.edits.carving import cut_hole, draw
@@ -21,13 +22,16 @@ from geo.shapes.edits.joining import merge
 from geo.shapes.edits.simplification import simplify
 from geo.shapes.edits.strip import give_strip
 from geo.shapes.edits.vertex import delete_vertex, insert_vertex, move_vertex
+from geo.shapes.mending import find_flaws, mend_one, repair
+from geo.shapes.tiling import Difference
 from geo.shapes.traverse import traverse
 
 if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
     from sqlalchemy.orm import Session
 
     from geo.boundaries.service import Drafted
-    from geo.shapes.tiling import Difference
+    from geo.shapes.tiling import Ground
 
 #: A hand draws dozens of corners; a line of more would hold a web thread for minutes.
 MOST_CORNERS = 5_000
@@ -180,6 +184,34 @@ def _strip(_session: Session, drafted: Drafted, sent: Sent) -> Difference:
     return give_strip(drafted.tiling, giver, taker, width_m=sent.metres("width_m"))
 
 
+def _repair(_session: Session, drafted: Drafted, sent: Sent) -> Difference:
+    """Mend every flaw of the draft, or the one nearest to a place."""
+    keys = sorted(drafted.tiling.parts)
+    parts = [drafted.tiling.parts[key] for key in keys]
+    frame = drafted.tiling.frame
+    if sent.values.get("at"):
+        at = sent.point("at")
+        flaws = sorted(find_flaws(parts, frame), key=lambda flaw: flaw.place.distance(at))
+        mended = mend_one(parts, flaws[0], frame).shapes if flaws else parts
+    else:
+        mended = repair(parts, frame).shapes
+    shapes = {key: _grounded(shape) for key, shape in zip(keys, mended, strict=True)}
+    changed = {
+        key: shape
+        for key, shape in shapes.items()
+        if not shapely.equals_exact(shape, drafted.tiling.parts[key])
+    }
+    return Difference(
+        {key: drafted.tiling.parts[key] for key in changed},
+        {k: s for k, s in changed.items() if not s.is_empty},
+    )
+
+
+def _grounded(shape: BaseGeometry) -> Ground:
+    whole = as_multipolygon(shape)
+    return whole.geoms[0] if len(whole.geoms) == 1 else whole
+
+
 EDITS: dict[str, Reader] = {
     "draw": lambda _, d, s: draw(d.tiling, s.polygon(), snap_m=s.metres("snap_m", default=SNAP_M, most=50.0)),
     "split": lambda _, d, s: split(d.tiling, s.key("grid"), s.lines()),
@@ -191,5 +223,6 @@ EDITS: dict[str, Reader] = {
     "follow": _follow,
     "give_strip": _strip,
     "cut_hole": lambda _, d, s: cut_hole(d.tiling, s.key("grid"), s.polygon()),
+    "repair": _repair,
     "simplify": lambda _, d, s: simplify(d.tiling, s.metres("tolerance_m", most=200.0)),
 }

@@ -49,14 +49,10 @@ def impact(session: Session, drafted: Drafted) -> dict[str, Any]:
 
 
 def _is_felt(grid: dict[str, Any]) -> bool:
-    """Tell whether a grid gains, loses, begins or ends: a corner put on its edge changes nothing for anybody."""
+    """Tell whether a grid gains, loses, begins or ends: a corner put on its edge is felt by nobody."""
     moved_m2 = abs(grid["area_after_m2"] - grid["area_before_m2"])
-    return (
-        grid["state"] != "changed"
-        or grid["renamed"]
-        or moved_m2 >= FELT_M2
-        or grid["before"] != grid["after"]
-    )
+    counts = grid["before"] != grid["after"]
+    return bool(grid["state"] != "changed" or grid["renamed"] or moved_m2 >= FELT_M2 or counts)
 
 
 def _exists(draft: AreaDraft) -> bool:

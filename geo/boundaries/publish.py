@@ -27,6 +27,7 @@ from geo.boundaries.moving import COMMUNITY, move_rows, movings
 from geo.boundaries.review import require_publishable
 from geo.boundaries.service import Drafted, load
 from geo.shapes.crs import area_m2
+from geo.shapes.matching import corners_on, matched
 from geo.staff.models import Post
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     shares = _shares(session, drafted)
     areas = _store_areas(session, drafted, community, day)
     _store_lineage(session, drafted, areas, shares)
+    _match_neighbours(session, drafted, day)
     tell("publish_rows")
     owners = {key: (area.id, area.path) for key, area in areas.items()}
     moved = move_rows(session, found, owners | {COMMUNITY: (community.id, community.path)})
@@ -169,6 +171,30 @@ def _add_boundary(session: Session, area: Area, shape: Ground, *, valid_from: da
             area_m2=area_m2(shape),
         )
     )
+    session.flush()
+
+
+def _match_neighbours(session: Session, drafted: Drafted, day: date) -> None:
+    """Put the corners that edits set on the community's boundary into all others that have that edge.
+
+    The community itself, those above it and the grids beyond keep their ground (an edge bends by half a
+    step of the coordinate grid), so their present boundary row is completed, not replaced.
+    """
+    frame = drafted.tiling.frame
+    own = shapely.multipolygons(
+        [part for shape in drafted.tiling.parts.values() for part in shapely.get_parts(shape)]
+    )
+    corners = corners_on(own, frame.boundary)
+    if not len(corners):
+        return
+    grids = {draft.grid_id for draft in drafted.grids.values()}
+    for boundary in queries.boundaries_near(session, drafted.row.county_id, corners, on=day):
+        old = as_multipolygon(to_shape(boundary.geom))
+        new = matched(old, corners)
+        if boundary.area_id not in grids and shapely.get_num_coordinates(new) > shapely.get_num_coordinates(
+            old
+        ):
+            boundary.geom = from_shape(new, srid=4326)
     session.flush()
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import shapely
 from geoalchemy2.shape import to_shape
 from numpy.typing import NDArray
-from shapely import MultiPolygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
@@ -208,8 +209,8 @@ def hand_placed(session: Session, path: str) -> Sequence[HandPlacement]:
 
 def shape_of(draft: AreaDraft) -> Ground:
     """Return the draft's ground, EPSG:4326: a Polygon, or a MultiPolygon where it has several parts."""
-    whole = MultiPolygon(to_shape(draft.geom))
-    return whole.geoms[0] if len(whole.geoms) == 1 else whole
+    parts = [part for part in shapely.get_parts(to_shape(draft.geom)) if isinstance(part, Polygon)]
+    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +296,21 @@ def lines_meeting(session: Session, table: str, ground: BaseGeometry) -> int:
 def codes_ever(session: Session, community_id: int) -> set[str]:
     """Return the codes that grids of a community have or once had: none is given twice."""
     return set(session.scalars(select(Area.code).where(Area.parent_id == community_id)).all())
+
+
+def boundaries_near(
+    session: Session, county_id: int, corners: NDArray[np.float64], *, on: date
+) -> Sequence[AreaBoundary]:
+    """Return the boundaries of a county valid on a day whose box meets the box of (n, 2) corners, by id."""
+    west, south = corners.min(axis=0)
+    east, north = corners.max(axis=0)
+    return session.scalars(
+        select(AreaBoundary)
+        .where(AreaBoundary.county_id == county_id, AreaBoundary.valid.contains(on))
+        .where(text("area_boundary.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326)"))
+        .params(west=float(west), south=float(south), east=float(east), north=float(north))
+        .order_by(AreaBoundary.id)
+    ).all()
 
 
 def due_change_sets(session: Session) -> Sequence[ChangeSet]:

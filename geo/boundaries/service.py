@@ -384,3 +384,20 @@ def rename(session: Session, set_id: int, key: int, *, name: str, code: str | No
     draft.name, draft.code, draft.changed = name, code, True
     params = {"grid": key, "before": before, "after": {"name": name, "code": code}}
     return _store(session, drafted, Difference(), kind="rename", params=params)
+
+
+def take_names(session: Session, drafted: Drafted, names: Mapping[int, tuple[str, str]]) -> None:
+    """Take over names and codes that an imported file brings, those that can be used; flushed.
+
+    A code that another grid has, or that is empty, is left as it was.
+    """
+    taken = {draft.code for draft in drafted.grids.values() if not draft.ended}
+    for key, (name, code) in names.items():
+        draft = drafted.grids[key]
+        clean = " ".join(name.split())
+        if 1 <= len(clean) <= NAME_LIMIT:
+            draft.name, draft.changed = clean, True
+        if code and code not in taken and code.isalnum() and len(code) <= 30:
+            draft.code, draft.changed = code, True
+            taken.add(code)
+    session.flush()

@@ -66,7 +66,7 @@ def gcj02_of_wgs84(lonlat: Points) -> Points:
     >>> gcj02_of_wgs84(np.array([[119.2, 30.1], [-87.6, 41.9]])).round(6).tolist()
     [[119.205139, 30.097568], [-87.6, 41.9]]
     """
-    return np.where(in_shifted_box(lonlat)[:, None], lonlat + _offset(lonlat), lonlat)
+    return np.asarray(np.where(in_shifted_box(lonlat)[:, None], lonlat + _offset(lonlat), lonlat))
 
 
 def wgs84_of_gcj02(lonlat: Points) -> Points:
@@ -94,7 +94,8 @@ def bd09_of_gcj02(lonlat: Points) -> Points:
     lon, lat = lonlat[:, 0], lonlat[:, 1]
     radius = np.hypot(lon, lat) + 0.00002 * np.sin(lat * _BAIDU_FREQUENCY)
     angle = np.arctan2(lat, lon) + 0.000003 * np.cos(lon * _BAIDU_FREQUENCY)
-    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]) + _BAIDU_STEP
+    turned = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+    return np.asarray(turned + _BAIDU_STEP)
 
 
 def gcj02_of_bd09(lonlat: Points) -> Points:

@@ -27,6 +27,7 @@ PLACES = {
     "dispatcher": "county",
     "leader": "county",
     "boundary": "county",
+    "approver": "county",
     "admin": "county",
     "auditor": "county",
 }

@@ -37,7 +37,7 @@ POSTS = [
     ("dispatcher", "POST", "/api/dispatch/runs"),
     ("dispatcher", "POST", "/api/dispatch/teams"),
     ("boundary", "POST", "/api/boundaries/check"),
-    ("boundary", "POST", "/api/boundaries/drafts"),
+    ("boundary", "POST", "/api/change-sets"),
     ("admin", "POST", "/api/admin/accounts"),
     ("captain", "POST", "/api/captain/dwellings/{dwelling}/visits"),
     ("captain", "POST", "/api/captain/households/{household}/reveal"),

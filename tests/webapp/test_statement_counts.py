@@ -12,8 +12,9 @@ from core import audit
 from core.clock import now
 from core.db import Scope, transaction
 from core.jobs import JobRun
-from geo.areas.models import Area, AreaDraft, ChangeSet
+from geo.areas.models import Area, ChangeSet
 from geo.areas.service import NewArea, create_area
+from geo.boundaries.models import AreaDraft
 from geo.staff.service import create_account
 from patrols.models import PatrolPlan, PatrolRoute, PatrolStop, Team
 from tests.patrols.street_town import add_hotspot, add_place, owner_of
@@ -59,7 +60,8 @@ def furnish(world: World, numbers: range) -> None:
             create_area(session, grid, north)
             session.add(
                 AreaDraft(
-                    change_set_id=changes.id, code=f"d{number}", name=f"草图{number}", area_m2=1.0,
+                    change_set_id=changes.id, key=number + 1, changed=True, code=f"d{number}",
+                    name=f"草图{number}", area_m2=1.0,
                     geom=from_shape(shapely.MultiPolygon([shape]), srid=4326), **owner_of(north),
                 )
             )  # fmt: skip

@@ -2,28 +2,37 @@
 
 from collections.abc import Iterable
 from datetime import date
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import shapely
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, send_file
 from flask_login import current_user
 from geoalchemy2.shape import to_shape
 from shapely.geometry import mapping
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
+from werkzeug.utils import secure_filename
 
+from core import audit
 from core.clock import today
 from core.errors import InvalidInput
+from core.outlet.vector import Format
 from geo.areas.models import STATES, ChangeSet
 from geo.areas.queries import area_by_id
 from geo.boundaries import queries, review, service
 from geo.boundaries.command import Sent, difference_for
+from geo.boundaries.exchange import export_drafted, read_back
 from geo.boundaries.impact import impact
 from geo.boundaries.jobs import request_publish
 from geo.boundaries.models import AreaDraft, BoundaryEdit, ChangeComment
 from geo.boundaries.ruling import findings, households_of
 from geo.boundaries.service import Drafted
 from geo.shapes.crs import area_m2
+from geo.shapes.datum import Datum
 from geo.shapes.tiling import Difference, apply
 from webapp.api.parameter import sent
 from webapp.permission import requires
@@ -117,6 +126,50 @@ def previewed(set_id: int) -> Response:
     return jsonify(_previewed(session, drafted, difference))
 
 
+@blueprint.get("/<int:set_id>/export")
+@requires("area.review")
+def exported(set_id: int) -> Response:
+    """Send the drafted grids as a file that can be edited elsewhere and read back."""
+    drafted = service.load(request_session(), set_id)
+    form = _choice("format", Format, Format.GEOPACKAGE)
+    with TemporaryDirectory() as folder:
+        written = export_drafted(
+            drafted,
+            Path(folder) / f"change_set_{set_id}.{form.value}",
+            form=form,
+            crs=request.args.get("crs", "EPSG:4326"),
+            encoding=request.args.get("encoding", "utf-8"),
+            datum=_choice("datum", Datum, Datum.WGS84),
+        )
+        content = written.path.read_bytes()
+    audit.record(request_session(), "change_set.export", subject=drafted.row, format=form.value)
+    return send_file(BytesIO(content), download_name=written.path.name, as_attachment=True)
+
+
+@blueprint.post("/<int:set_id>/import")
+@requires("area.draw")
+def imported(set_id: int) -> tuple[Response, int]:
+    """Read an edited file back: with `preview` only say what would change, else store it as one edit."""
+    session = request_session()
+    drafted = service.load_to_edit(session, set_id)
+    sent_file = request.files.get("file")
+    if sent_file is None or not sent_file.filename:
+        raise InvalidInput("file_missing_in_form")
+    chosen = request.form.get("datum", "")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / (secure_filename(sent_file.filename) or "grids")
+        sent_file.save(path)
+        found = read_back(session, drafted, path, datum=_member(Datum, chosen, "datum") if chosen else None)
+    if request.form.get("preview"):
+        shown = _previewed(session, drafted, found.difference)
+        return jsonify(shown | {"origin": found.origin, "renamed": len(found.names)}), 200
+    edit = service.store_edit(
+        session, drafted, found.difference, kind="import", params={"origin": found.origin}
+    )
+    service.take_names(session, drafted, found.names)
+    return _done(session, set_id, edit, found.difference.touched | set(found.names))
+
+
 @blueprint.post("/<int:set_id>/undo")
 @requires("area.draw")
 def undone(set_id: int) -> tuple[Response, int]:
@@ -208,6 +261,18 @@ def discarded(set_id: int) -> Response:
 def brought_back(set_id: int) -> Response:
     """Make a discarded change set a draft again."""
     return _state(review.bring_back(request_session(), set_id))
+
+
+def _choice[E: StrEnum](name: str, kinds: type[E], default: E) -> E:
+    sent_value = request.args.get(name)
+    return _member(kinds, sent_value, name) if sent_value else default
+
+
+def _member[E: StrEnum](kinds: type[E], value: str, name: str) -> E:
+    try:
+        return kinds(value)
+    except ValueError as error:
+        raise InvalidInput("parameter_unusable", name=name, wanted=", ".join(kinds)) from error
 
 
 def _day(value: Any, name: str) -> date | None:

@@ -24,6 +24,16 @@ BOUNDARIES: dict[str, tuple[str, str]] = {
         mark("This change set takes effect on %(day)s."),
         mark("It is published on that day."),
     ),
+    "file_of_other_set": (
+        mark("No grid of %(file)s belongs to this change set."),
+        mark("Export this change set, edit that file and keep its column gp_key."),
+    ),
+    "file_missing_in_form": (mark("Choose a file first."), ""),
+    "datum_unsure": (
+        mark("The coordinates of %(file)s fit no datum for sure."),
+        mark("Choose the datum yourself: WGS-84/CGCS2000, GCJ-02 or BD-09."),
+    ),
+    "datum_converted": (mark("%(file)s was converted before."), mark("It is not shifted a second time.")),
     "own_change_set": (
         mark("Whoever drafted a change set cannot approve it."),
         mark("Ask a second person to review it."),

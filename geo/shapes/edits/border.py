@@ -5,18 +5,17 @@ even-odd rule, so the line may cross the old boundary any number of times) goes 
 side of the old boundary.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from shapely import LineString, MultiLineString, MultiPoint, Point
+from shapely import LineString, MultiPoint, Point
 
 from geo.shapes.edits.attach import REACH_M, led_or_cut_back, touches
 from geo.shapes.edits.cut import Cut, cut
-from geo.shapes.edits.lattice import Edge, Vertex, edges_along, edges_of, to_degrees
+from geo.shapes.edits.lattice import Edge, Vertex, edges_along, edges_of, lines_of, to_degrees
 from geo.shapes.edits.outcome import assigned
 from geo.shapes.edits.patch import DEGREE_M, Patch, patch_around, patch_of
 from geo.shapes.edits.plane import Plane
@@ -52,12 +51,9 @@ def reshape(
     """
     drawn = read_line(line)
     patch, keys = _ground(tiling, drawn, pair or (), reach_m)
-    boundary = _boundary(patch, pair)
-    made = cut(patch, keys, [_attached(drawn, boundary, reach_m)])
+    made = cut(patch, keys, [_attached(drawn, _boundary(patch.owners, pair), reach_m)])
     owners = _owners(patch, made)
-    stretch = nearest_stretch(
-        {part for edge in boundary for part in _parts(edge, made)} & _edges(made), made.routes[0]
-    )
+    stretch = nearest_stretch(_boundary(owners, pair), made.routes[0])
     new = _new_owners(made, owners, stretch, pair)
     return proved(tiling, difference_of(tiling, patch, assigned(patch, made, new)))
 
@@ -82,27 +78,32 @@ def _ground(
     tiling: Tiling, drawn: LineString, pair: Sequence[int], reach_m: float
 ) -> tuple[Patch, list[int]]:
     """Return the grids the line may cut, with their neighbours, and the keys of the former."""
-    for key in pair:
-        tiling.part(key)
+    if pair:
+        _refuse_strange_pair(patch_of(tiling, pair), pair)
     near = patch_around(tiling, [to_degrees(drawn)], reach_deg=reach_m / DEGREE_M).parts.keys() | set(pair)
     return patch_of(tiling, near), sorted(near)
 
 
-def _boundary(patch: Patch, pair: tuple[int, int] | None) -> list[Edge]:
-    """Return the edges that may be redrawn, or lead to them along the frame."""
-    if pair is None:
-        return list(patch.owners)
-    both = [edge for edge, owners in patch.owners.items() if set(owners) == set(pair)]
-    if not both:
+def _refuse_strange_pair(patch: Patch, pair: Sequence[int]) -> None:
+    if not any(set(keys) == set(pair) for keys in patch.owners.values()) or pair[0] == pair[1]:
         place = shapely.union_all([patch.parts[key] for key in pair])
         raise EditRefused("edit_not_neighbours", grids=list(pair), place=to_degrees(place))
-    outer = [edge for edge, owners in patch.owners.items() if len(owners) == 1 and owners[0] in pair]
-    return both + outer
+
+
+def _boundary(owners: Mapping[Edge, tuple[int, ...]], pair: tuple[int, int] | None) -> list[Edge]:
+    """Return the edges that may be redrawn, or lead to them along the frame."""
+    if pair is None:
+        return list(owners)
+    return [
+        edge
+        for edge, keys in owners.items()
+        if set(keys) == set(pair) or (len(keys) == 1 and keys[0] in pair)
+    ]
 
 
 def _attached(drawn: LineString, boundary: Sequence[Edge], reach_m: float) -> LineString:
     plane = Plane.at(drawn)
-    target_m = plane.metres(MultiLineString(list(boundary)))
+    target_m = plane.metres(lines_of(boundary))
     line_m = plane.metres(drawn)
     for _ in range(2):
         line_m = shapely.reverse(led_or_cut_back(line_m, target_m, reach_m))
@@ -115,23 +116,27 @@ def _attached(drawn: LineString, boundary: Sequence[Edge], reach_m: float) -> Li
     return line
 
 
-def _parts(edge: Edge, made: Cut) -> Iterator[Edge]:
-    """Yield the edges that an old edge consists of after the cut."""
-    first, second = edge
-    return edges_along([first, *made.chains.get(edge, ()), second])
-
-
-def _edges(made: Cut) -> set[Edge]:
-    return {edge for face in made.faces for edge in edges_of(face)}
-
-
-def _owners(patch: Patch, made: Cut) -> dict[Edge, frozenset[int]]:
-    return {part: frozenset(owners) for edge, owners in patch.owners.items() for part in _parts(edge, made)}
+def _owners(patch: Patch, made: Cut) -> dict[Edge, tuple[int, ...]]:
+    """Return who has each edge of old boundary after the cut."""
+    owners = {
+        edge: {key for index in sides if (key := made.origins[index]) is not None}
+        for edge, sides in made.sides.items()
+    }
+    cut_keys = set(made.origins)
+    for edge, keys in patch.owners.items():
+        others = set(keys) - cut_keys
+        if others and len(keys) > len(others):
+            first, second = edge
+            for part in edges_along([first, *made.chains.get(edge, ()), second]):
+                owners[part] |= others
+    return {
+        edge: tuple(sorted(keys)) for edge, keys in owners.items() if len(keys) == 2 or edge in made.outline
+    }
 
 
 def _new_owners(
     made: Cut,
-    owners: Mapping[Edge, frozenset[int]],
+    owners: Mapping[Edge, tuple[int, ...]],
     stretch: Sequence[Vertex],
     pair: tuple[int, int] | None,
 ) -> list[int | None]:
@@ -144,7 +149,7 @@ def _new_owners(
             key
             for index in group
             for edge in old_boundary & set(edges_of(made.faces[index]))
-            for key in owners[edge] - {made.origins[index]}
+            for key in set(owners[edge]) - {made.origins[index]}
         }
         if len(behind) != 1:
             place = to_degrees(shapely.union_all([made.faces[index] for index in group]))
@@ -158,14 +163,12 @@ def _new_owners(
 def _groups(made: Cut, loop: Sequence[Vertex]) -> list[list[int]]:
     """Return the faces inside `loop` in groups that hang together by edges."""
     inner = np.flatnonzero(is_inside(shapely.point_on_surface(made.faces), loop)).tolist()
-    sides = defaultdict(list)
-    for number, index in enumerate(inner):
-        for edge in edges_of(made.faces[index]):
-            sides[edge].append(number)
-    pairs = np.array([pair for pair in sides.values() if len(pair) == 2], dtype=np.intp).reshape(-1, 2)
+    number = {index: n for n, index in enumerate(inner)}
+    shared = {tuple(number[index] for index in sides if index in number) for sides in made.sides.values()}
+    pairs = np.array([pair for pair in shared if len(pair) == 2], dtype=np.intp).reshape(-1, 2)
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(inner), len(inner)))
     count, group = connected_components(links, directed=False)
-    return [[inner[n] for n in np.flatnonzero(group == number)] for number in range(count)]
+    return [[inner[n] for n in np.flatnonzero(group == label)] for label in range(count)]
 
 
 def _refuse_strangers(made: Cut, group: Sequence[int], pair: tuple[int, int] | None) -> None:

@@ -6,6 +6,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.shapes.edits.attach import REACH_M
 from geo.shapes.edits.cut import Cut, cut
+from geo.shapes.edits.division import without_slivers
 from geo.shapes.edits.fit import fitted, overhang
 from geo.shapes.edits.lattice import to_degrees
 from geo.shapes.edits.outcome import assigned, own_faces
@@ -14,6 +15,9 @@ from geo.shapes.edits.plane import Plane, is_thin
 from geo.shapes.edits.proof import difference_of, proved
 from geo.shapes.edits.sketch import read_polygon
 from geo.shapes.tiling import Difference, EditRefused, Ground, Tiling
+
+#: Whole steps move each side of a gap that was filled, or of an overlap that was clipped, by up to 0.8 cm.
+_CRUMB_M = 0.05
 
 
 def draw(tiling: Tiling, polygon: Polygon, *, snap_m: float = REACH_M) -> Difference:
@@ -99,7 +103,10 @@ def _carved(patch: Patch, key: int, drawn: Polygon, snap_m: float) -> tuple[Cut,
     lines = [LineString(ring) for ring in shapely.get_rings(shapely.get_parts(shape))]
     made = cut(patch, [key], lines)
     faces = own_faces(made, key)
-    inside = {index for index, face in faces.items() if shape.intersects(face.representative_point())}
+    # What remains between the drawing and the ground's edge by rounding goes to the drawing.
+    part_of = without_slivers(faces, Plane.at(patch.parts[key]), min(snap_m, _CRUMB_M))
+    inner = {index for index, face in faces.items() if shape.intersects(face.representative_point())}
+    inside = {index for index, part in part_of.items() if part in inner}
     if not inside:
         raise EditRefused("edit_part_thin", width_m=snap_m, place=to_degrees(drawn))
     return made, inside

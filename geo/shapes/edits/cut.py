@@ -6,8 +6,10 @@ vertex is bent through it. The faces between them are then found by walking edge
 differences of areas, so faces share their vertices exactly and no sliver can arise by rounding.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -21,6 +23,7 @@ from geo.shapes.edits.lattice import (
     edges_along,
     edges_of,
     points,
+    rings_of,
     segments,
     to_degrees,
 )
@@ -31,7 +34,7 @@ from geo.shapes.tiling import EditRefused
 _BEND_STEPS = 0.708
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cut:
     """Grids cut along lines.
 
@@ -42,7 +45,8 @@ class Cut:
     origins : tuple of int or None
         For each face the key of the grid it lies in; None outside the cut grids.
     chains : mapping of Edge to tuple of Vertex
-        For each old edge that was bent, the vertices now between its ends, from the smaller end on.
+        For each old edge around the cut grids that was bent, the vertices now between its ends, from the
+        smaller end on: their neighbours need them too.
     routes : tuple of tuple of Vertex
         The lines with the vertices they got.
     """
@@ -52,6 +56,23 @@ class Cut:
     chains: Mapping[Edge, tuple[Vertex, ...]]
     routes: tuple[tuple[Vertex, ...], ...]
 
+    @cached_property
+    def sides(self) -> Mapping[Edge, tuple[int, ...]]:
+        """Return for each edge the numbers of the faces at it."""
+        found: defaultdict[Edge, tuple[int, ...]] = defaultdict(tuple)
+        for index, face in enumerate(self.faces):
+            for edge in edges_of(face):
+                found[edge] += (index,)
+        return found
+
+    @cached_property
+    def outline(self) -> frozenset[Edge]:
+        """Return the edges between the cut grids and everything else."""
+        held = {
+            edge: [self.origins[index] is not None for index in sides] for edge, sides in self.sides.items()
+        }
+        return frozenset(edge for edge, inside in held.items() if sum(inside) == 1)
+
 
 def cut(patch: Patch, keys: Iterable[int], lines: Sequence[LineString]) -> Cut:
     """Return the grids of `patch` with `keys` cut along `lines` (steps, vertices on whole steps).
@@ -59,22 +80,25 @@ def cut(patch: Patch, keys: Iterable[int], lines: Sequence[LineString]) -> Cut:
     Raises
     ------
     EditRefused
-        ``edit_breaks_partition``: rounding would tear an edge apart.
+        ``edit_ground_narrow``: a grid is so narrow at the place (under a step) that rounding closes it.
     """
     keys = list(keys)
     noded = shapely.union_all([*(patch.parts[key].boundary for key in keys), *lines], grid_size=1)
     edges = set(edges_of(noded))
-    old = {edge for key in keys for edge in edges_of(patch.parts[key])}
+    faces = list(shapely.get_parts(shapely.polygonize(segments(sorted(edges)))))
+    loose = Cut(tuple(faces), tuple(_origins(patch, keys, faces)), {}, ())
+    count = Counter(edge for key in keys for edge in edges_of(patch.parts[key]))
+    around = {edge for edge, times in count.items() if times == 1}
+    # Along the outline of the faces, not along just any edges: a line may run within a step of the old edge.
+    chains = _chains(around - loose.outline, set(loose.outline))
     drawn = [[(x, y) for x, y in line.coords] for line in lines]
-    chains = _chains(old.union(*map(edges_along, drawn)) - edges, edges)
-    seats = _seats(patch, {edge: chains[edge] for edge in old & chains.keys()})
-    edges = {edge_of(seats.get(a, a), seats.get(b, b)) for a, b in edges}
-    faces = _faces(edges)
+    detours = _chains(set().union(*map(edges_along, drawn)) - edges, edges)
+    seats = _seats(patch, chains)
     return Cut(
-        tuple(faces),
-        tuple(_origins(patch, keys, faces)),
-        {edge: _seated(chains[edge], seats) for edge in old & chains.keys()},
-        tuple(_seated(_along(line, chains), seats) for line in drawn),
+        tuple(_moved(face, seats) for face in faces) if seats else loose.faces,
+        loose.origins,
+        {edge: _seated(chain, seats) for edge, chain in chains.items()},
+        tuple(_seated(_along(line, detours), seats) for line in drawn),
     )
 
 
@@ -106,7 +130,7 @@ def _chain(edge: Edge, candidates: list[Vertex], edges: set[Edge]) -> tuple[Vert
             back[vertex] = before
             reached.append(vertex)
     if end not in back:
-        raise EditRefused("edit_breaks_partition", place=to_degrees(LineString(edge)))
+        raise EditRefused("edit_ground_narrow", place=to_degrees(LineString(edge)))
     chain = [back[end]]
     while chain[-1] != start:
         chain.append(back[chain[-1]])
@@ -136,9 +160,9 @@ def _along(line: Sequence[Vertex], chains: Mapping[Edge, tuple[Vertex, ...]]) ->
     return along
 
 
-def _faces(edges: Iterable[Edge]) -> list[Polygon]:
-    lines = segments(sorted(edge for edge in edges if edge[0] != edge[1]))
-    return list(shapely.get_parts(shapely.polygonize(lines)))
+def _moved(face: Polygon, seats: Mapping[Vertex, Vertex]) -> Polygon:
+    shell, *holes = ([*_seated(ring, seats)] for ring in rings_of(face))
+    return Polygon(shell, holes)
 
 
 def _origins(patch: Patch, keys: Sequence[int], faces: Sequence[Polygon]) -> list[int | None]:

@@ -8,7 +8,7 @@ from shapely import LineString, MultiLineString, MultiPoint, Point, Polygon
 
 from geo.shapes.edits.attach import REACH_M, led_to
 from geo.shapes.edits.cut import Cut, cut
-from geo.shapes.edits.lattice import Edge, edges_along, edges_of, to_degrees, with_chains
+from geo.shapes.edits.lattice import Edge, edges_along, edges_of, to_degrees
 from geo.shapes.edits.outcome import assigned, by_size, own_faces
 from geo.shapes.edits.patch import Patch, patch_of
 from geo.shapes.edits.plane import Plane, is_thin
@@ -113,16 +113,15 @@ def refuse_idle(patch: Patch, key: int, made: Cut) -> None:
     """
     part = patch.parts[key]
     shapely.prepare(part)
-    old = set(edges_of(with_chains(part, made.chains)))
     dividing = {edge for face in own_faces(made, key).values() for edge in edges_of(face)}
     loose: set[Edge] = set()
     for route in made.routes:
-        inner = {edge for edge in edges_along(route) if edge not in old and _runs_inside(edge, part)}
+        inner = {edge for edge in edges_along(route) if edge not in made.outline and _runs_inside(edge, part)}
         if not inner:
             raise EditRefused("edit_line_misses", grid=key, place=to_degrees(LineString(route)))
         loose |= inner - dividing
     if loose:
-        raise EditRefused("edit_line_loose", grid=key, place=to_degrees(_ends(loose, old | dividing)))
+        raise EditRefused("edit_line_loose", grid=key, place=to_degrees(_ends(loose, dividing)))
 
 
 def _runs_inside(edge: Edge, part: Ground) -> bool:

@@ -12,7 +12,7 @@ from typing import cast
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import Polygon
+from shapely import MultiLineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.shapes.tiling import Ground
@@ -88,6 +88,11 @@ def segments(edges: Iterable[Edge]) -> Shapes:
     return np.asarray(shapely.linestrings(ends), dtype=object)
 
 
+def lines_of(edges: Iterable[Edge]) -> MultiLineString:
+    """Return all edges as one geometry (steps)."""
+    return cast("MultiLineString", shapely.multilinestrings(segments(edges)))
+
+
 def points(vertices: Iterable[Vertex]) -> Shapes:
     """Return each vertex as a Point (steps), shape (n,), in the order given."""
     return np.asarray(
@@ -107,7 +112,7 @@ def canonical(shape: BaseGeometry) -> Ground:
 
 def with_chains(shape: Ground, chains: Mapping[Edge, tuple[Vertex, ...]]) -> Ground:
     """Return `shape` with each edge led through its chain: vertices between its ends, smaller end first."""
-    if chains.keys().isdisjoint(edges_of(shape)):
+    if not chains or chains.keys().isdisjoint(edges_of(shape)):
         return shape
     return rewired(shape, lambda ring: list(_lengthened(ring, chains)))
 

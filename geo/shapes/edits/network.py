@@ -8,9 +8,9 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
-from shapely import MultiLineString, Point
+from shapely import Point
 
-from geo.shapes.edits.lattice import Edge, Vertex, vertex_of
+from geo.shapes.edits.lattice import Edge, Vertex, lines_of, vertex_of
 from geo.shapes.edits.plane import Plane
 
 
@@ -27,7 +27,7 @@ def foot_on(edges: Sequence[Edge], point: Vertex, plane: Plane) -> Foot | None:
     """Return the place on `edges` (steps) nearest to `point`, in metres of `plane`; None without edges."""
     if not edges:
         return None
-    pieces = shapely.get_parts(plane.metres(MultiLineString(list(edges))))
+    pieces = shapely.get_parts(plane.metres(lines_of(edges)))
     target = plane.metres(Point(point))
     distances = shapely.distance(pieces, target)
     nearest = int(np.argmin(distances))

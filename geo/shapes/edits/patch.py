@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.shapes.edits.lattice import Edge, Vertex, edges_of, points, to_steps, vertex_of
+from geo.shapes.edits.lattice import Edge, Vertex, edges_of, lines_of, points, to_steps, vertex_of
 from geo.shapes.tiling import Ground, Tiling
 
 #: Stands for ground of the frame that no grid holds, where an edit must treat it like a grid.
@@ -17,6 +17,9 @@ FREE = -1
 #: A vertex put on an edge of the frame lies up to 0.71 steps off it, half a cell's diagonal. Twice that, and
 #: rounding: what lies nearer than this to the frame's line belongs to it.
 ON_FRAME_STEPS = 1.5
+#: A vertex of the frame that lies no farther than this from the edge past it is no corner: the noise of
+#: `geo.shapes.partition` swallows slivers of two steps.
+_CORNER_STEPS = 1.0
 #: A degree of longitude is longer than this up to 80 degrees north: for boxes around what is within reach.
 DEGREE_M = 19_000
 
@@ -52,11 +55,6 @@ class Patch:
         shapely.prepare(line)
         return line
 
-    @cached_property
-    def frame_corners(self) -> frozenset[Vertex]:
-        """Return the vertices of the frame."""
-        return frozenset((x, y) for x, y in shapely.get_coordinates(self.frame).tolist())
-
     def is_on_frame(self, vertices: Iterable[Vertex]) -> bool:
         """Tell whether all vertices lie on the frame's boundary, as near as whole steps allow."""
         return bool(np.all(shapely.distance(points(vertices), self.frame_line) <= ON_FRAME_STEPS))
@@ -69,6 +67,16 @@ class Patch:
         """
         nearest = shapely.shortest_line(shapely.Point(vertex), self.frame_line)
         return vertex_of(shapely.get_coordinates(nearest)[1])
+
+    def keeps_frame(self, old: Iterable[Edge], new: Iterable[Edge]) -> bool:
+        """Tell whether edges along the frame may become `new`: no corner of the frame is cut off.
+
+        Asked of the frame's own vertices, so that the smallest bends do not add up over many edits.
+        """
+        corners = points((x, y) for x, y in shapely.get_coordinates(self.frame).tolist())
+        was = shapely.distance(corners, lines_of(old)) <= ON_FRAME_STEPS
+        stays = shapely.distance(corners, lines_of(new)) <= _CORNER_STEPS
+        return bool(np.all(stays | ~was))
 
     def with_part(self, key: int, part: Ground) -> "Patch":
         """Return the patch with one more part."""

@@ -4,7 +4,7 @@ Only grids that touch what changed are looked at: elsewhere nothing changed, so 
 not grow with the community.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import shapely
@@ -90,11 +90,11 @@ def _refuse_mismatch(tiling: Tiling, difference: Difference) -> None:
     bystanders = {key: part for key, part in tiling.parts.items() if key not in difference.touched}
     shapes = [*difference.before.values(), *difference.after.values()]
     near = _near(bystanders, shapes)
-    found = _mismatched({**near, **difference.after})
+    found = _mismatched({**near, **difference.after}, difference.touched)
     if not found:
         return
     place = shapely.union_all(list(found.values()))
-    was = _mismatched({**near, **difference.before})
+    was = _mismatched({**near, **difference.before}, difference.touched)
     raise EditRefused("tiling_broken" if was else "edit_breaks_partition", grids=sorted(found), place=place)
 
 
@@ -105,12 +105,15 @@ def _near(parts: Mapping[int, Ground], shapes: Iterable[Ground]) -> dict[int, Gr
     return {keys[index]: parts[keys[index]] for index in found}
 
 
-def _mismatched(parts: Mapping[int, Ground]) -> dict[int, BaseGeometry]:
+def _mismatched(parts: Mapping[int, Ground], touched: Collection[int]) -> dict[int, BaseGeometry]:
+    """Return the edges of `touched` grids that overlap another, or lack a vertex of it."""
     shapes = list(parts.values())
-    if shapely.coverage_is_valid(shapes):
+    # A gap as narrow as noise is a vertex that one neighbour has and the other lacks: GEOS lets it pass.
+    if shapely.coverage_is_valid(shapes, gap_width=NOISE_DEG):
         return {}
-    edges = shapely.coverage_invalid_edges(shapes)
-    return {key: edge for key, edge in zip(parts, edges, strict=True) if not edge.is_empty}
+    edges = shapely.coverage_invalid_edges(shapes, gap_width=NOISE_DEG)
+    # A bystander's far side may look like a gap, because the grid that fills it is not among the parts.
+    return {key: edge for key, edge in zip(parts, edges, strict=True) if key in touched and not edge.is_empty}
 
 
 def _joined(shapes: Iterable[Ground]) -> BaseGeometry:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import shapely
-from shapely import LineString, MultiLineString
+from shapely import LineString
 
 from geo.shapes.edits.attach import REACH_M
 from geo.shapes.edits.cut import Cut, cut
 from geo.shapes.edits.division import SLIVER_M, led_to_border, refuse_idle, without_slivers
-from geo.shapes.edits.lattice import Edge, edges_of, to_degrees, with_chains
+from geo.shapes.edits.lattice import Edge, edges_of, lines_of, to_degrees, with_chains
 from geo.shapes.edits.outcome import assigned, by_size, own_faces
 from geo.shapes.edits.patch import Patch, patch_of
 from geo.shapes.edits.plane import Plane
@@ -79,7 +79,7 @@ def _beside_line(
 def _within(patch: Patch, giver: int, shared: Sequence[Edge], width_m: float) -> tuple[Cut, set[int]]:
     """Return `giver` cut along the edge of the band around the shared boundary, and the faces inside it."""
     plane = Plane.at(patch.parts[giver])
-    middle_m = shapely.line_merge(plane.metres(MultiLineString(list(shared))))
+    middle_m = shapely.line_merge(plane.metres(lines_of(shared)))
     band_m = shapely.buffer(
         middle_m, width_m, quad_segs=_QUARTER_CHORDS, join_style="mitre", mitre_limit=_MITRE_LIMIT
     )

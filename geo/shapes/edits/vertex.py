@@ -8,6 +8,8 @@ from geo.shapes.edits.attach import REACH_M
 from geo.shapes.edits.lattice import (
     Edge,
     Vertex,
+    edge_of,
+    lines_of,
     rewired,
     rings_of,
     to_degrees,
@@ -34,15 +36,18 @@ def move_vertex(tiling: Tiling, at: Point, to: Point, *, slide_m: float = SLIDE_
     Raises
     ------
     EditRefused
-        ``edit_no_vertex``: no grid has a vertex there; ``edit_frame_corner``: a corner of the frame stays;
+        ``edit_no_vertex``: no grid has a vertex there; ``edit_frame_corner``: a corner of the frame would be
+        cut off;
         ``edit_off_frame`` (field `limit_m`): `to` is farther off the frame; ``edit_vertex_taken``: another
         vertex is there; what `read_point` and `proved` raise (``edit_folds_grid`` and so on).
     """
     start, goal = read_point(at), read_point(to)
     patch = patch_around(tiling, [_place(start)])
     spot = _spot(patch, start)
-    if spot.on_frame:
+    if spot.along_frame:
         goal = _slid(patch, start, goal, slide_m)
+        ends = [vertex for edge in spot.along_frame for vertex in edge if vertex != start]
+        _refuse_lost_corner(patch, spot, [edge_of(end, goal) for end in ends])
     if goal in {vertex for edge in patch.owners for vertex in edge} - {start}:
         raise EditRefused("edit_vertex_taken", place=_place(goal))
     shapes = {
@@ -91,6 +96,9 @@ def delete_vertex(tiling: Tiling, at: Point) -> Difference:
     spot = _spot(patch, gone)
     if len(spot.edges) != 2:
         raise EditRefused("edit_junction", grids=sorted(spot.keys), place=_place(gone))
+    if spot.along_frame:
+        ends = [vertex for edge in spot.along_frame for vertex in edge if vertex != gone]
+        _refuse_lost_corner(patch, spot, [edge_of(ends[0], ends[-1])])
     rings = [ring for key in spot.keys for ring in rings_of(patch.parts[key]) if gone in ring]
     if any(len(ring) <= 4 for ring in rings):
         raise EditRefused("edit_ring_needed", grids=sorted(spot.keys), place=_place(gone))
@@ -105,7 +113,7 @@ class _Spot:
 
     keys: frozenset[int]
     edges: tuple[Edge, ...]
-    on_frame: bool
+    along_frame: tuple[Edge, ...]
     beside_free_ground: bool
 
 
@@ -113,12 +121,10 @@ def _spot(patch: Patch, vertex: Vertex) -> _Spot:
     edges = tuple(edge for edge in patch.owners if vertex in edge)
     if not edges:
         raise EditRefused("edit_no_vertex", place=_place(vertex))
-    if vertex in patch.frame_corners:
-        raise EditRefused("edit_frame_corner", place=_place(vertex))
     outer = [edge for edge in edges if len(patch.owners[edge]) == 1]
-    along_frame = [edge for edge in outer if patch.is_on_frame(edge)]
+    along_frame = tuple(edge for edge in outer if patch.is_on_frame(edge))
     keys = frozenset(key for edge in edges for key in patch.owners[edge])
-    return _Spot(keys, edges, bool(along_frame), len(outer) > len(along_frame))
+    return _Spot(keys, edges, along_frame, len(outer) > len(along_frame))
 
 
 def _slid(patch: Patch, start: Vertex, goal: Vertex, slide_m: float) -> Vertex:
@@ -126,6 +132,11 @@ def _slid(patch: Patch, start: Vertex, goal: Vertex, slide_m: float) -> Vertex:
     if Plane.at(Point(start)).length_m([(goal, seat)]) > slide_m:
         raise EditRefused("edit_off_frame", limit_m=slide_m, place=_place(goal))
     return seat
+
+
+def _refuse_lost_corner(patch: Patch, spot: _Spot, new: list[Edge]) -> None:
+    if not patch.keeps_frame(spot.along_frame, new):
+        raise EditRefused("edit_frame_corner", place=to_degrees(lines_of(spot.along_frame)))
 
 
 def _without(ring: list[Vertex], gone: Vertex) -> list[Vertex]:

@@ -57,9 +57,7 @@ class Faces:
         return joined(polygons_of(shapely.coverage_union_all(own)))
 
 
-def cut(
-    members: dict[int, BaseGeometry], extra: Iterable[BaseGeometry], scale: Points
-) -> Faces:
+def cut(members: dict[int, BaseGeometry], extra: Iterable[BaseGeometry], scale: Points) -> Faces:
     """Return the faces between the outlines of `members` (by index) and `extra` lines (EPSG:4326).
 
     Noded by snap rounding on the 1e-7 degree grid (Hobby 1999): outlines meet in shared vertices, and a
@@ -72,7 +70,9 @@ def cut(
     inner = shapely.point_on_surface(shapes)
     keys = list(members)
     owners: list[set[int]] = [set() for _ in shapes]
-    for row, face in shapely.STRtree(inner).query(as_array(members.values()), predicate="contains").T.tolist():
+    for row, face in (
+        shapely.STRtree(inner).query(as_array(members.values()), predicate="contains").T.tolist()
+    ):
         owners[face].add(keys[row])
     return Faces(
         shapes, inner, [frozenset(claim) for claim in owners], _borders(shapes, scale),

@@ -5,7 +5,6 @@ no gap, nothing outside the parent, nothing too narrow to be meant. Only polygon
 reports are looked at closely, so that 10,000 sound polygons cost seconds.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,7 @@ from geo.shapes.mending.alone import alone, ground_finding
 from geo.shapes.mending.finding import Finding, Kind, Limits
 from geo.shapes.mending.free import free_ground, union_of
 from geo.shapes.mending.matching import Key, Miss, misses
-from geo.shapes.mending.measure import Shapes, as_array, ground, inner_point, joined, widths_m
+from geo.shapes.mending.measure import Given, Shapes, as_array, ground, inner_point, joined, widths_m
 from geo.shapes.mending.scene import Scene, scene_of
 
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
@@ -28,7 +27,7 @@ _MENDS_VERTICES = frozenset({Kind.GAP, Kind.OVERLAP, Kind.SLIVER, Kind.DUPLICATE
 
 
 def find_flaws(
-    shapes: Sequence[BaseGeometry | None],
+    shapes: Given,
     parent: BaseGeometry | None = None,
     *,
     limits: Limits | None = None,
@@ -86,8 +85,9 @@ def _overlaps(scene: Scene, flagged: NDArray[np.intp]) -> list[Finding]:
     row, other = scene.tree.query(scene.shapes[flagged], predicate="intersects")
     low, high = np.minimum(flagged[row], other), np.maximum(flagged[row], other)
     pairs = np.unique(np.column_stack([low, high])[low < high], axis=0)
-    pairs = pairs[shapely.relate_pattern(*scene.shapes[pairs].T, "2********")]
-    shared = shapely.intersection(*scene.shapes[pairs].T)
+    ones, others = scene.shapes[pairs[:, 0]], scene.shapes[pairs[:, 1]]
+    meet = shapely.relate_pattern(ones, others, "2********")
+    pairs, shared = pairs[meet], shapely.intersection(ones[meet], others[meet])
     found: list[Finding] = []
     claimed: list[tuple[tuple[int, int], Polygon]] = []
     for (one, two), place in zip(pairs.tolist(), shared, strict=True):
@@ -138,7 +138,11 @@ def _vertex_finding(group: list[Miss]) -> Finding:
     worst = max(group, key=lambda miss: miss.distance)
     place = Point(min(places)) if len(places) == 1 else MultiPoint(sorted(places))
     return Finding(
-        Kind.UNMATCHED_VERTEX, tuple(sorted(parts)), place, Point(worst.vertex), distance_m=worst.distance
+        Kind.UNMATCHED_VERTEX,
+        tuple(sorted(parts)),
+        place,
+        Point(worst.vertex),
+        distance_m=round(worst.distance, 4),
     )
 
 
@@ -166,9 +170,7 @@ def _unexplained(flagged: _Flagged, found: list[Finding]) -> list[Finding]:
         lines = _single(edges)
         rows, hits = tree.query(lines, predicate="dwithin", distance=3 / 1e7)
         known = {
-            row
-            for row, hit in zip(rows.tolist(), hits.tolist(), strict=True)
-            if index in places[hit].parts
+            row for row, hit in zip(rows.tolist(), hits.tolist(), strict=True) if index in places[hit].parts
         }
         left = [line for row, line in enumerate(lines) if row not in known]
         if left:
@@ -180,7 +182,7 @@ def _unexplained(flagged: _Flagged, found: list[Finding]) -> list[Finding]:
 def _single(edges: BaseGeometry) -> Shapes:
     """Return the two-point lines of a line or lines."""
     lines = [
-        shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1))
+        np.asarray(shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1)))
         for points in (shapely.get_coordinates(line) for line in shapely.get_parts(edges))
     ]
     return np.concatenate(lines)

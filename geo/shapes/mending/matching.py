@@ -1,6 +1,7 @@
 """Vertices of neighbours that should meet and do not: where they are, and the edges that repair them."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -46,7 +47,7 @@ def misses(shapes: Shapes, scale: Points, tolerance: float) -> list[Miss]:
     if not len(edges.owner):
         return []
     points, point_owner = _distinct(edges)
-    lines = shapely.linestrings(np.stack([edges.start * scale, edges.end * scale], axis=1))
+    lines = np.asarray(shapely.linestrings(np.stack([edges.start * scale, edges.end * scale], axis=1)))
     at, edge = shapely.STRtree(lines).query(
         shapely.points(points * scale), predicate="dwithin", distance=tolerance
     )
@@ -146,7 +147,7 @@ def inserted(shape: BaseGeometry, wanted: dict[tuple[Key, Key], list[Key]]) -> B
     def change(ring: Points) -> Points:
         listed = [tuple(vertex) for vertex in ring.tolist()]
         out = [listed[0]]
-        for start, end in zip(listed, listed[1:], strict=False):
+        for start, end in pairwise(listed):
             extra = {*wanted.get((start, end), ()), *wanted.get((end, start), ())} - {start, end}
             way = np.subtract(end, start)
             out += [*sorted(extra, key=lambda place: float(np.subtract(place, start) @ way)), end]

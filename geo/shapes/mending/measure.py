@@ -16,6 +16,8 @@ _NOWHERE = Polygon()
 
 type Shapes = NDArray[np.object_]
 type Points = NDArray[np.float64]
+#: Shapes as a caller gives them.
+type Given = Sequence[BaseGeometry | None] | Shapes
 
 
 def degree_m(lat: float) -> Points:
@@ -60,7 +62,7 @@ def ground(shape: BaseGeometry) -> list[Polygon]:
     return [part for part, noise in zip(parts, thin, strict=True) if not noise]
 
 
-def widths_m(places: Sequence[Polygon]) -> Points:
+def widths_m(places: Sequence[Polygon] | Shapes) -> Points:
     """Return the diameter of the largest circle inside each place (EPSG:4326), in metres, to 1 %.
 
     Found by halving: a polygon shrunk by the radius of that circle is gone. (GEOS's maximum inscribed
@@ -78,7 +80,7 @@ def widths_m(places: Sequence[Polygon]) -> Points:
         middle = (low + high) / 2
         gone = _gone(flat, middle)
         low, high = np.where(gone, low, middle), np.where(gone, middle, high)
-    return high
+    return np.asarray(high)
 
 
 def inner_point(place: Polygon) -> Point:

@@ -1,11 +1,12 @@
 """Mending what `find_flaws` finds, with an account of what moved.
 
-GEOS's coverage cleaner (`shapely.coverage_clean`) does not say what it gives to whom, swallows a grid that
-was drawn on top of another and returns every polygon anew; it is used last, for edges that still cross by
-less than the noise after the rules here have been applied.
+The way is that of GEOS's coverage cleaner (`shapely.coverage_clean`, whose rules of the longest border are
+kept): node all outlines, give every face of the result to one polygon. The cleaner itself does not say what
+it gave to whom, gives a long gap whole to one neighbour, knows no parent, lets a polygon drawn on top of
+another vanish and returns every polygon anew; here only the polygons around a finding are noded.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import shapely
@@ -16,7 +17,7 @@ from geo.shapes.mending.account import Move, Repaired, Rule
 from geo.shapes.mending.finding import Finding, Kind, Limits
 from geo.shapes.mending.flaws import find_flaws
 from geo.shapes.mending.matching import Key, Miss, inserted, misses, moved
-from geo.shapes.mending.measure import as_array, scale_of
+from geo.shapes.mending.measure import Given, as_array, scale_of
 from geo.shapes.mending.retile import retile
 from geo.shapes.mending.ring import blunt
 from geo.shapes.mending.scene import made_valid, scene_of
@@ -32,7 +33,7 @@ _ROUNDS = 6
 
 
 def repair(
-    shapes: Sequence[BaseGeometry | None],
+    shapes: Given,
     parent: BaseGeometry | None = None,
     *,
     limits: Limits | None = None,
@@ -60,7 +61,7 @@ def repair(
 
 
 def mend_one(
-    shapes: Sequence[BaseGeometry | None],
+    shapes: Given,
     finding: Finding,
     parent: BaseGeometry | None = None,
     *,
@@ -79,9 +80,7 @@ def mend_one(
 class _Work:
     """Shapes while they are mended."""
 
-    def __init__(
-        self, shapes: Sequence[BaseGeometry | None], parent: BaseGeometry | None, limits: Limits
-    ) -> None:
+    def __init__(self, shapes: Given, parent: BaseGeometry | None, limits: Limits) -> None:
         self.shapes = scene_of(shapes, limits).bare
         self.parent = parent
         self.limits = limits
@@ -225,9 +224,7 @@ def _matched(finding: Finding, missed: list[Miss]) -> Move:
     return Move(finding, rule, None, worst.other, 0.0, worst.distance)
 
 
-def _grouped(
-    touching: list[set[int]], findings: list[Finding]
-) -> list[tuple[list[int], list[Finding]]]:
+def _grouped(touching: list[set[int]], findings: list[Finding]) -> list[tuple[list[int], list[Finding]]]:
     groups: dict[int, tuple[set[int], list[Finding]]] = {}
     home: dict[int, int] = {}
     for row, members in enumerate(touching):

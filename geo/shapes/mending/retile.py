@@ -131,8 +131,7 @@ class _Decisions:
             for face, claim in enumerate(self.faces.owners)
             if not claim
             and (
-                self._finding(face, lambda each: each.free)
-                or (tidy and not ground(self.faces.shapes[face]))
+                self._finding(face, lambda each: each.free) or (tidy and not ground(self.faces.shapes[face]))
             )
         ]
         # The largest first: what it is given to then borders the smaller ones.
@@ -157,7 +156,14 @@ class _Decisions:
         taker = next(iter(to), None)
         givers: list[int | None] = [*sorted(before - to)] or [None]
         self.moves += [
-            Move(finding, rule, giver, taker, area_m2(shape), self._shift(piece, taker if giver is None else giver))
+            Move(
+                finding,
+                rule,
+                giver,
+                taker,
+                area_m2(shape),
+                self._shift(piece, taker if giver is None else giver),
+            )
             for giver in givers
         ]
 
@@ -217,7 +223,7 @@ def _cuts(gap: Finding, members: dict[int, BaseGeometry]) -> list[BaseGeometry]:
         return []
     edges = as_array(members[part].boundary for part in parts)
     ring = shapely.get_coordinates(gap.place)
-    corners = shapely.points(ring)
+    corners = as_array(shapely.Point(vertex) for vertex in ring)
     apart = shapely.distance(corners[:, None], edges[None, :])
     inside = gap.place.buffer(NOISE_DEG, quad_segs=1)
     reach = _CUT_REACH * (gap.width_m or 0.0)
@@ -226,7 +232,7 @@ def _cuts(gap: Finding, members: dict[int, BaseGeometry]) -> list[BaseGeometry]:
     for row in np.flatnonzero((apart <= NOISE_DEG).sum(axis=1) + _turns(gap.place) > 1).tolist():
         for edge in edges[apart[row] > NOISE_DEG]:
             line = shapely.shortest_line(corners[row], edge)
-            if _length_m(line, scale) <= reach and inside.covers(line):
+            if line is not None and _length_m(line, scale) <= reach and inside.covers(line):
                 lines.append(shapely.transform(line, lambda points: np.round(points, 7)))
     return lines
 

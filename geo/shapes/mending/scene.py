@@ -1,6 +1,5 @@
 """Shapes of any condition brought to where they can be compared: on the grid, flat, valid."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.shapes.mending.finding import Limits
-from geo.shapes.mending.measure import Points, Shapes, as_array, joined, polygons_of, scale_of
+from geo.shapes.mending.measure import Given, Points, Shapes, as_array, joined, polygons_of, scale_of
 
 _POLYGONAL = (3, 6)
 
@@ -32,7 +31,7 @@ class Scene:
     invalid: NDArray[np.intp]
 
 
-def scene_of(shapes: Sequence[BaseGeometry | None], limits: Limits) -> Scene:
+def scene_of(shapes: Given, limits: Limits) -> Scene:
     """Return `shapes` (EPSG:4326) as a scene: what is wrong with one alone must not hide the rest.
 
     A shape that lies on the grid and is valid stays the same object.
@@ -68,7 +67,7 @@ def made_valid(shape: BaseGeometry) -> BaseGeometry:
     return joined(polygons_of(shapely.transform(settled, lambda points: np.round(points, 7))))
 
 
-def _on_grid(shapes: Sequence[BaseGeometry | None]) -> Shapes:
+def _on_grid(shapes: Given) -> Shapes:
     array = as_array(Polygon() if shape is None else shape for shape in shapes)
     rounded = shapely.transform(shapely.force_2d(array), lambda points: np.round(points, 7))
     same = shapely.equals_exact(array, rounded) & ~shapely.has_z(array)

@@ -22,6 +22,7 @@ from geo.shapes.proposal.linework import (
     points_of,
     round_buildings,
 )
+from geo.shapes.proposal.spokes import spokes
 
 if TYPE_CHECKING:
     from geo.shapes.proposal.arrays import BoolArray, FloatArray, IntArray, Shapes
@@ -40,7 +41,7 @@ _SMALLEST_M2 = 400.0
 #: Open ground is divided along tracks too where a face exceeds this share of a mean grid's ground [ours].
 _LARGE_SHARE = 0.25
 #: How strongly two faces belong together across a metre of edge, by rank: what is no street binds most.
-_BOND = np.array([0.0, 0.2, 0.2, 0.4, 0.6, 1.0, 1.5, 1.0, 3.0, 3.0])
+_BOND = np.array([0.0, 0.2, 0.2, 0.4, 0.6, 1.0, 0.8, 1.5, 1.0, 3.0, 3.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,8 @@ def make_blocks(
     faces, _ = _faces(work, town)
     work += _minor_lines(faces, available, town, limit=tolerance * size, size=size)
     faces, _ = _faces(work, town)
+    empty = _load(_home_of(faces, town.points), town.counts, len(faces)) == 0
+    work += spokes(faces, empty, town.frame.shapes)
     work += _gaps(faces, town, limit=2 * tolerance * size)
     faces, cut = _faces(work, town)
     return _joined(faces, cut, work, town)

@@ -34,10 +34,11 @@ class Rank(IntEnum):
     STREET = 3
     LANE = 4
     YARD = 5
-    PATH = 6
-    TODAY = 7
-    WALL = 8
-    GAP = 9
+    FIELD = 6
+    PATH = 7
+    TODAY = 8
+    WALL = 9
+    GAP = 10
 
 
 RANK_OF_CLASS = {

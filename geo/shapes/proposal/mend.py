@@ -1,4 +1,4 @@
-"""Mending what moves of single blocks cannot: grids outside the tolerance are divided anew with neighbours."""
+"""Mending what moves of single blocks cannot: grids out of bounds are divided anew with their neighbours."""
 
 from __future__ import annotations
 

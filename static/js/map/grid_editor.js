@@ -20,6 +20,8 @@ import { mountCrosshair } from "./pick.js";
  * @property {Grid[]} grids
  * @property {Set<number>} chosen keys
  * @property {Set<number>} flashing keys of grids that somebody else has just changed
+ * @property {any[]} [around] geometries of the grids outside the frame, drawn faintly
+ * @property {string} [place] name of the community: labels leave it out
  */
 
 /**
@@ -27,7 +29,6 @@ import { mountCrosshair } from "./pick.js";
  * @property {Position[]} points
  * @property {Position[][]} lines finished lines
  * @property {boolean} closed the points are a ring
- * @property {boolean} vertices corners of grids are shown to be pressed
  */
 
 /**
@@ -35,8 +36,16 @@ import { mountCrosshair } from "./pick.js";
  * @param {{storageKey: string}} options names the person: another one at the same browser sees nothing of it
  */
 export function mountGridEditor(map, { storageKey }) {
-  const layers = { scene: group(map), preview: group(map), sketch: group(map), refusal: group(map), compare: group(map) };
-  /** @type {Set<(position: Position, on: string | null) => void>} */
+  const panes = { draft: paneOf(map, "draft", 420), draftLabels: paneOf(map, "draft-labels", 610), published: paneOf(map, "published", 430), publishedLabels: paneOf(map, "published-labels", 611) };
+  const canvas = L.canvas({ pane: "draft", padding: 0.3 });
+  const layers = { scene: group(map), labels: group(map), preview: group(map), sketch: group(map), refusal: group(map), compare: group(map), publishedLabels: group(map), remarks: group(map) };
+  /** @type {Scene | null} */
+  let scene = null;
+  /** @type {Scene | null} */
+  let published = null;
+  /** @type {any[]} */
+  let remarks = [];
+  /** @type {Set<(position: Position, on: string | null, pressed: Position) => void>} */
   const listeners = new Set();
   /** @type {Position[][]} */
   let lines = [];
@@ -46,19 +55,39 @@ export function mountGridEditor(map, { storageKey }) {
     snap([at.lng, at.lat], lines, { project: ([lon, lat]) => map.latLngToContainerPoint([lat, lon]) });
   const press = (/** @type {L.LatLng} */ at) => {
     const { position, on } = meant(at);
-    listeners.forEach((listener) => listener(position, on));
+    listeners.forEach((listener) => listener(position, on, [at.lng, at.lat]));
   };
   const onClick = (/** @type {L.LeafletMouseEvent} */ event) => active && press(event.latlng);
   const onMove = (/** @type {L.LeafletMouseEvent} */ event) => {
     if (active) map.getContainer().classList.toggle("folium-map--snapped", meant(event.latlng).on !== null);
   };
+  const drawLabels = () => {
+    showLabels(map, layers.labels, scene, "draft-labels");
+    if (published) showLabels(map, layers.publishedLabels, published, "published-labels");
+  };
+  const weigh = () => weightAt(map.getZoom());
+  let weight = weigh();
+  const onZoom = () => {
+    if (weight === weigh()) return void drawLabels();
+    weight = weigh();
+    repaint();
+  };
+  const repaint = () => {
+    drawScene(layers.scene, scene, { renderer: canvas, weight });
+    drawPublished(layers.compare, published);
+    drawLabels();
+    drawRemarks(layers.remarks, remarks);
+  };
   map.on("click", onClick);
   map.on("mousemove", onMove);
+  map.on("zoomend resize", onZoom);
+  document.addEventListener("theme-changed", repaint);
+  const stopSteps = mountSmallSteps(map, () => active);
   const stopCross = mountCrosshair(map, { onEnter: () => press(map.getCenter()), isActive: () => active });
 
   return {
     storageKey,
-    /** @param {(position: Position, on: string | null) => void} listener a press on the map, snapped @returns {() => void} */
+    /** @param {(position: Position, on: string | null, pressed: Position) => void} listener a press on the map, snapped and as it was @returns {() => void} */
     onPress: (listener) => (listeners.add(listener), () => void listeners.delete(listener)),
     /** @param {boolean} wanted presses belong to the studio, not to "what is here" */
     setActive: (wanted) => {
@@ -68,23 +97,55 @@ export function mountGridEditor(map, { storageKey }) {
     },
     /** @param {Position[][]} rings what presses snap to */
     snapTo: (rings) => void (lines = rings),
-    /** @param {Scene | null} scene */
-    show: (scene) => drawScene(layers.scene, scene),
+    /** @param {Scene | null} next */
+    show: (next) => {
+      if (sameScene(scene, next)) return;
+      scene = next;
+      drawScene(layers.scene, scene, { renderer: canvas, weight });
+      drawLabels();
+    },
     /** @param {Sketch | null} sketch @param {Position[]} [vertices] */
     sketch: (sketch, vertices = []) => drawSketch(layers.sketch, sketch, vertices),
     /** @param {{grids: any[]} | null} answer */
     preview: (answer) => drawPreview(layers.preview, answer),
     /** @param {any} place GeoJSON of what was refused @param {string} [words] */
     refuse: (place, words = "") => drawRefusal(layers.refusal, place, words),
-    /** @param {any[] | null} published geometries of today's grids @param {(pane: HTMLElement) => void} [onPane] */
-    compare: (published, onPane) => drawCompare(map, layers.compare, published, onPane),
+    /** @param {{spot: Position, sign: string, words: string}[]} next places that people speak of */
+    remark: (next) => {
+      if (JSON.stringify(next) === JSON.stringify(remarks)) return;
+      remarks = next;
+      drawRemarks(layers.remarks, remarks);
+    },
+    /**
+     * The published partition beside the draft: what shows of either is the divider's business.
+     * @param {Scene | null} next
+     * @returns {{left: HTMLElement[], right: HTMLElement[]}} the panes of published and draft
+     */
+    compare: (next) => {
+      published = next;
+      drawPublished(layers.compare, published);
+      layers.publishedLabels.clearLayers();
+      drawLabels();
+      return { left: [panes.published, panes.publishedLabels], right: [panes.draft, panes.draftLabels] };
+    },
     undo: () => {
       map.off("click", onClick);
       map.off("mousemove", onMove);
+      map.off("zoomend resize", onZoom);
+      document.removeEventListener("theme-changed", repaint);
+      stopSteps();
       stopCross();
       Object.values(layers).forEach((layer) => layer.remove());
     },
   };
+}
+
+/** @param {L.Map} map @param {string} name @param {number} order @returns {HTMLElement} */
+function paneOf(map, name, order) {
+  const pane = map.getPane(name) ?? map.createPane(name);
+  pane.style.zIndex = String(order);
+  pane.style.pointerEvents = "none";
+  return pane;
 }
 
 /** @param {L.Map} map */
@@ -92,33 +153,122 @@ function group(map) {
   return L.layerGroup().addTo(map);
 }
 
-/** @param {L.LayerGroup} layer @param {Scene | null} scene */
-function drawScene(layer, scene) {
+/** The crosshair of the keyboard moves 120 px a step; with Ctrl a corner is aimed at. */
+const SMALL_STEP_PX = 8;
+
+/** @param {L.Map} map @param {() => boolean} isActive @returns {() => void} */
+function mountSmallSteps(map, isActive) {
+  const ways = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] });
+  const key = (/** @type {KeyboardEvent} */ event) => {
+    const way = ways[event.key];
+    if (!way || !event.ctrlKey || !isActive() || event.target !== map.getContainer()) return;
+    event.preventDefault();
+    map.panBy([way[0] * SMALL_STEP_PX, way[1] * SMALL_STEP_PX], { animate: false });
+  };
+  map.getContainer().addEventListener("keydown", key);
+  return () => map.getContainer().removeEventListener("keydown", key);
+}
+
+/** @param {Scene | null} one @param {Scene | null} two @returns {boolean} nothing is to be drawn anew */
+function sameScene(one, two) {
+  if (!one || !two) return one === two;
+  const same = (/** @type {any[]} */ a, /** @type {any[]} */ b) => a.length === b.length && a.every((value, i) => value === b[i]);
+  return one.frame === two.frame && one.around === two.around && same(one.grids, two.grids) && same([...one.chosen], [...two.chosen]) && same([...one.flashing], [...two.flashing]);
+}
+
+/** Lines thin out where the grids are small on the screen. @param {number} zoom @returns {number} */
+function weightAt(zoom) {
+  if (zoom >= 16) return 1;
+  return zoom >= 15 ? 0.7 : 0.4;
+}
+
+/** @param {L.LayerGroup} layer @param {Scene | null} scene @param {{renderer: L.Renderer, weight: number}} hand of the draft's own pane */
+function drawScene(layer, scene, { renderer, weight }) {
   layer.clearLayers();
   if (!scene) return;
   const palette = paletteOf(theme());
-  for (const grid of scene.grids) {
+  const draw = (/** @type {any} */ geometry, /** @type {L.PathOptions} */ style) => L.geoJSON(geometry, /** @type {any} */ ({ interactive: false, pane: "draft", renderer, style: { renderer, ...style, weight: (style.weight ?? 0) * weight } })).addTo(layer);
+  L.polygon([WORLD, ...outerRings(scene.frame)], { interactive: false, stroke: false, fillColor: palette.veil, fillOpacity: 1 }).addTo(layer);
+  for (const geometry of scene.around ?? []) L.geoJSON(geometry, { interactive: false, style: { color: palette.gridFaint, weight: 1, opacity: 0.8, fill: false } }).addTo(layer);
+  draw(scene.frame, { color: palette.gridLine, weight: 7, opacity: 0.9, fill: false });
+  const last = (/** @type {Grid} */ grid) => Number(grid.changed) + 2 * Number(scene.chosen.has(grid.key));
+  // What is changed or chosen is drawn over its neighbours: a shared edge shows the stronger colour.
+  for (const grid of [...scene.grids].sort((a, b) => last(a) - last(b))) {
     const chosen = scene.chosen.has(grid.key);
-    const colour = grid.changed ? palette.draft : palette.gridLine;
+    const colour = grid.changed || chosen ? palette.draft : palette.gridLine;
+    const fillOpacity = chosen ? 0.2 : grid.changed ? 0.07 : 0;
     // A pale line on a dark one reads as the double line of a chart.
-    L.geoJSON(grid.geometry, { interactive: false, style: { color: colour, weight: chosen ? 6 : 4, opacity: 0.9, fillColor: chosen ? palette.chosen : colour, fillOpacity: chosen ? 0.22 : grid.changed ? 0.08 : 0 } }).addTo(layer);
-    L.geoJSON(grid.geometry, { interactive: false, style: { color: palette.gridGap, weight: chosen ? 2 : 1.4, fill: false } }).addTo(layer);
-    if (scene.flashing.has(grid.key)) L.geoJSON(grid.geometry, { interactive: false, style: { stroke: false, fillColor: palette.due, fillOpacity: 0.4 } }).addTo(layer);
-    labelOf(grid).addTo(layer);
+    draw(grid.geometry, { color: colour, weight: chosen ? 6 : 4, opacity: 0.9, fill: fillOpacity > 0, fillColor: colour, fillOpacity });
+    draw(grid.geometry, { color: palette.gridGap, weight: chosen ? 2 : 1.4, fill: false });
+    if (scene.flashing.has(grid.key)) draw(grid.geometry, { stroke: false, fill: true, fillColor: palette.due, fillOpacity: 0.4 });
   }
-  L.geoJSON(scene.frame, { interactive: false, style: { color: palette.gridLine, weight: 3, dashArray: "10 4", fill: false } }).addTo(layer);
 }
 
-/** @param {Grid} grid @returns {L.Marker} */
-function labelOf(grid) {
-  const name = document.createElement("span");
-  name.textContent = grid.name;
-  const homes = document.createElement("small");
-  homes.textContent = t("{count} households", { count: grid.households });
+/** @type {[number, number][]} */
+const WORLD = [[-85, -180], [-85, 180], [85, 180], [85, -180]];
+
+/** @param {any} geometry @returns {[number, number][][]} */
+function outerRings(geometry) {
+  const polygons = geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates];
+  return polygons.map((/** @type {Position[][]} */ rings) => rings[0].map(latLng));
+}
+
+const NAME_PX = 13;
+const LINE_PX = 16;
+
+/**
+ * Labels that would lie on each other are left out: the chosen grid's and the changed ones' first in line, then the
+ * larger ones'. At the next zoom there is room.
+ * @param {L.Map} map @param {L.LayerGroup} layer @param {Scene | null} scene @param {string} pane
+ */
+function showLabels(map, layer, scene, pane) {
+  layer.clearLayers();
+  if (!scene) return;
+  /** @type {L.Bounds[]} */
+  const taken = [];
+  const weight = (/** @type {Grid} */ grid) => (scene.chosen.has(grid.key) ? 2e12 : 0) + (grid.changed ? 1e12 : 0) + grid.area_m2;
+  for (const grid of [...scene.grids].sort((a, b) => weight(b) - weight(a))) {
+    const [lon, lat] = middleOf(grid.geometry);
+    const name = shortName(grid.name, scene.place ?? "");
+    const at = map.project([lat, lon]);
+    const half = L.point((widthOf(name) * NAME_PX) / 2 + 3, grid.households === null ? LINE_PX / 2 : LINE_PX);
+    const box = L.bounds(at.subtract(half), at.add(half));
+    if (taken.some((other) => other.intersects(box))) continue;
+    taken.push(box);
+    labelOf(name, grid.households, [lat, lon], pane).addTo(layer);
+  }
+}
+
+/** @param {string} words @returns {number} in widths of a Chinese character */
+function widthOf(words) {
+  return Math.max(3.5, [...words].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 1 : 0.58), 0));
+}
+
+/**
+ * The name of a grid inside its community: 桥东社区第4网格 is 第4网格 there.
+ * @param {string} name
+ * @param {string} place
+ * @returns {string}
+ */
+export function shortName(name, place) {
+  return place && name.startsWith(place) && name.length > place.length ? name.slice(place.length).trim() : name;
+}
+
+/** @param {string} name @param {number | null} households @param {[number, number]} at lat, lon @param {string} pane @returns {L.Marker} */
+function labelOf(name, households, at, pane) {
+  const line = (/** @type {string} */ tag, /** @type {string} */ words) => Object.assign(document.createElement(tag), { textContent: words });
   const words = document.createElement("span");
-  words.append(name, homes);
-  const [lon, lat] = middleOf(grid.geometry);
-  return L.marker([lat, lon], { interactive: false, keyboard: false, icon: L.divIcon({ className: "grid-label", iconSize: [0, 0], html: words }) });
+  words.append(line("span", name));
+  if (households !== null) words.append(line("small", t("{count} households", { count: households })));
+  return L.marker(at, { pane, interactive: false, keyboard: false, icon: L.divIcon({ className: "grid-label", iconSize: [0, 0], html: words }) });
+}
+
+/** @param {L.LayerGroup} layer @param {{spot: Position, sign: string, words: string}[]} remarks */
+function drawRemarks(layer, remarks) {
+  layer.clearLayers();
+  for (const { spot, sign, words } of remarks) {
+    L.marker(latLng(spot), { icon: L.divIcon({ className: "remark-pin", iconSize: [28, 28], iconAnchor: [4, 28], html: sign }), title: words, alt: words, keyboard: false, interactive: false }).addTo(layer);
+  }
 }
 
 /**
@@ -186,18 +336,16 @@ function drawRefusal(layer, place, words) {
   L.marker(drawn.getBounds().getCenter(), { icon: pin, title: words, alt: words, keyboard: false, interactive: false }).addTo(layer);
 }
 
-/** @param {L.Map} map @param {L.LayerGroup} layer @param {any[] | null} published @param {(pane: HTMLElement) => void} [onPane] */
-function drawCompare(map, layer, published, onPane) {
+/** @param {L.LayerGroup} layer @param {Scene | null} published */
+function drawPublished(layer, published) {
   layer.clearLayers();
   if (!published) return;
-  const pane = map.getPane("compare") ?? map.createPane("compare");
-  pane.style.zIndex = "450";
   const palette = paletteOf(theme());
-  const renderer = L.svg({ pane: "compare", padding: 1 });
-  for (const geometry of published) {
-    L.geoJSON(geometry, { interactive: false, pane: "compare", style: () => /** @type {any} */ ({ renderer, color: palette.gridLine, weight: 3, fillColor: palette.land, fillOpacity: 0.75 }) }).addTo(layer);
+  const renderer = L.canvas({ pane: "published", padding: 0.3 });
+  for (const { geometry } of published.grids) {
+    const options = /** @type {any} */ ({ interactive: false, pane: "published", renderer, style: { renderer, color: palette.gridLine, weight: 3, fill: false } });
+    L.geoJSON(geometry, options).addTo(layer);
   }
-  onPane?.(pane);
 }
 
 /** @param {Position} position @returns {[number, number]} Leaflet writes (lat, lon) */

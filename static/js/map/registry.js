@@ -89,7 +89,7 @@ export function announceMap(map) {
  * @param {boolean} [animate]
  */
 export function fit(map, [west, south, east, north], animate = true) {
-  const { above, below } = coveredPx(map);
+  const { above, below } = coveredPx();
   map.fitBounds([[south, west], [north, east]], { paddingTopLeft: [16, 16 + above], paddingBottomRight: [16, 16 + below], maxZoom: 18, animate });
 }
 
@@ -100,22 +100,19 @@ export function fit(map, [west, south, east, north], animate = true) {
  * @param {number} [zoom]
  */
 export function centreOn(map, { lon, lat }, zoom = map.getZoom()) {
-  const { above, below } = coveredPx(map);
+  const { above, below } = coveredPx();
   const middle = map.project([lat, lon], zoom).add([0, (below - above) / 2]);
   map.setView(map.unproject(middle, zoom), zoom);
 }
 
 /**
- * @param {L.Map} map
- * @returns {{above: number, below: number}} px of the map that a phone's tool bar and sheet cover, 0 on the desk
+ * @returns {{above: number, below: number}} px of the map that a phone's sheet and the bar on it cover, 0 on the desk
  */
-function coveredPx(map) {
+function coveredPx() {
   if (!matchMedia("(max-width: 767px)").matches) return { above: 0, below: 0 };
-  const below = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
-  const container = map.getContainer();
-  const bar = container.querySelector(".draw-bar")?.closest(".leaflet-control");
-  const above = bar ? bar.getBoundingClientRect().bottom - container.getBoundingClientRect().top : 0;
-  return { above, below };
+  const sheet = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
+  const bar = /** @type {HTMLElement | null} */ (document.querySelector(".map-bar:not([hidden])"))?.offsetHeight ?? 0;
+  return { above: 0, below: sheet + bar };
 }
 
 /** @param {L.Map} map */

@@ -3,17 +3,19 @@ import { ProblemError, get } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
 import { t } from "../i18n.js";
+import { shortName } from "../map/grid_editor.js";
 import { fit, mapReady } from "../map/registry.js";
 import { head, mountHome, showCommunity } from "../studio/home.js";
 import { mountGridList, showFindings, showLog } from "../studio/lists.js";
+import { mountMapBar } from "../studio/map_bar.js";
 import { gridAt } from "../studio/model.js";
-import { mountReview, showImpact } from "../studio/review.js";
+import { mountReview, remarkSign, showImpact } from "../studio/review.js";
 import { openStudio } from "../studio/studio.js";
 import { mountSwipe } from "../studio/swipe.js";
-import { TOOLS, toolOf, wantsGrid } from "../studio/tools.js";
+import { TOOLS, isDrawn, missing, toolOf } from "../studio/tools.js";
 import { mountToolPanel } from "../studio/tool_panel.js";
 import { stateLook, stateWord } from "../studio/words.js";
-import { toast } from "../toast.js";
+import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { mountFindings } from "./boundaries_findings.js";
 
@@ -21,6 +23,9 @@ import { mountFindings } from "./boundaries_findings.js";
 /** @typedef {import("../studio/studio.js").Studio} Studio */
 
 const ASK_AFTER_MS = 600;
+/** Neighbours are drawn this far around a community, as a share of its width. */
+const AROUND_SHARE = 0.6;
+const PHONE = matchMedia("(max-width: 767px)");
 
 const root = part("[data-boundaries]");
 const [home, community, desk] = ["[data-home]", "[data-community]", "[data-studio]"].map(part);
@@ -28,6 +33,7 @@ const { map, parts } = await mapReady;
 /** @type {ReturnType<typeof import("../map/grid_editor.js").mountGridEditor>} */
 const editor = parts.get("editor");
 const findings = mountFindings(map, { onPress: (index) => desk.querySelector(`[data-finding="${index}"]`)?.scrollIntoView({ block: "center" }) });
+const under = mountUnderlay(["areas", "drafts"]);
 
 /** @type {Studio | null} */
 let studio = null;
@@ -38,6 +44,11 @@ let asking = 0;
 let askedFor = "";
 /** @type {string | null} */
 let day = null;
+/** @type {any[]} */
+let around = [];
+/** @type {any[]} */
+let found = [];
+let tabShown = "grids";
 
 /** @param {string} selector @returns {HTMLElement} */
 function part(selector) {
@@ -57,6 +68,26 @@ function showBox(bbox) {
   fit(map, bbox);
 }
 
+/**
+ * The tile layers that show the published partition: hidden while a change set draws its own over the same ground.
+ * @param {string[]} names
+ */
+function mountUnderlay(names) {
+  /** @type {any[]} */
+  let hidden = [];
+  return {
+    hide: () => {
+      const shown = names.map((name) => parts.get(`tiles:${name}`)).filter((layer) => layer?.isVisible());
+      shown.forEach((layer) => layer.setVisible(false));
+      hidden = [...hidden, ...shown];
+    },
+    restore: () => {
+      hidden.forEach((layer) => layer.setVisible(true));
+      hidden = [];
+    },
+  };
+}
+
 /** @param {any} place GeoJSON */
 function zoomTo(place) {
   const box = L.geoJSON(place).getBounds().pad(0.5);
@@ -73,21 +104,27 @@ const page = {
   },
   showBox,
   showFindings: (/** @type {any[]} */ found) => findings.show(found),
-  showGrids: (/** @type {any[] | null} */ grids, /** @type {any} */ frame) => editor.show(grids ? { frame, grids: grids.map(asOfDay), chosen: new Set(), flashing: new Set() } : null),
+  showGrids: (/** @type {any[] | null} */ grids, /** @type {any} */ frame, /** @type {string | undefined} */ place) => {
+    if (grids) under.hide();
+    else under.restore();
+    editor.show(grids ? { frame, grids: grids.map(asOfDay), chosen: new Set(), flashing: new Set(), place } : null);
+  },
 };
 const leave = () => {
+  if (studio && isDrawn(studio.state.input)) toast(t("Your sketch is kept; it is here when you come back."));
   keepState({ selection: null }, { step: true });
   void followAddress();
 };
 
 /** @param {any} grid a grid of an earlier day as the map draws it */
 function asOfDay(grid) {
-  return { ...grid, key: grid.id, households: "", changed: false, version: 0 };
+  return { ...grid, key: grid.id, households: null, changed: false, version: 0 };
 }
 
 const homePanel = mountHome(home, page);
 const toolPanel = mountToolPanel(part("[data-tools]"), { studio: current, zoomTo });
-const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit) });
+const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit), zoomTo });
+const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: () => sheet?.setHeight("half"), onPlace: zoomTo });
 const review = mountReview(part("[data-review]"), {
   studio: current, today: root.dataset.today ?? "", onLeave: leave, onGround: groundChanged,
   centre: () => [Number(map.getCenter().lng.toFixed(7)), Number(map.getCenter().lat.toFixed(7))],
@@ -103,15 +140,17 @@ function groundChanged() {
 function showStudio(state) {
   const { set, tool, input } = state;
   const drawing = tool ? toolOf(tool) : null;
-  fillWith(part("[data-studio-head]"), head(set.title, "", leave), el("p", { class: "row" }, el("span", { class: `badge ${stateLook(set.state)}` }, stateWord(set.state)), el("span", { class: "muted small" }, `${set.community} · ${set.author}`)));
+  showHead(set);
   const chosen = new Set([...input.grids, ...(state.selected !== null && !tool ? [state.selected] : [])]);
   editor.snapTo(current().rings());
-  editor.show({ frame: set.frame, grids: [...set.grids.values()], chosen, flashing: state.flashing });
+  editor.show({ frame: set.frame, grids: [...set.grids.values()], chosen, flashing: state.flashing, around, place: set.community });
   const corners = drawing && ["move", "point"].includes(drawing.shape) ? current().rings().flat() : [];
-  editor.sketch(drawing ? { points: input.points, lines: input.lines, closed: drawing.shape === "ring", vertices: false } : null, corners);
+  editor.sketch(drawing ? { points: input.points, lines: input.lines, closed: drawing.shape === "ring" } : null, corners);
   editor.preview(state.preview);
   editor.refuse(state.refusal?.fields.place ?? null, state.refusal?.title);
+  editor.remark(set.comments.filter((/** @type {any} */ one) => one.spot).map((/** @type {any} */ one) => ({ spot: one.spot, sign: remarkSign(set.comments, one), words: `${one.author}: ${one.body}` })));
   toolPanel.show(state);
+  mapBar.show(state);
   gridList.show(state);
   showLog(part("[data-view=log]"), state);
   review.show(state);
@@ -124,6 +163,26 @@ function showStudio(state) {
   }
 }
 
+let headShown = "";
+/** @param {import("../studio/studio.js").ChangeSet} set */
+function showHead(set) {
+  const words = [set.title, set.community, set.author, set.state].join("|");
+  if (words === headShown) return;
+  headShown = words;
+  const titles = head(set.title, [set.title === set.community ? "" : set.community, set.author].filter(Boolean).join(" · "), leave);
+  titles.append(el("span", { class: `badge ${stateLook(set.state)}` }, stateWord(set.state)));
+  fillWith(part("[data-studio-head]"), titles);
+}
+
+/** On phones the map is what is needed while corners are set: the sheet makes room, the bar on the map stays. */
+let toolBefore = "";
+/** @param {State} state */
+function makeRoom({ tool }) {
+  if (tool && tool !== toolBefore && PHONE.matches && missing(toolOf(tool), { grids: [], points: [], lines: [], size: null, along: "road" }) !== "size") sheet?.setHeight("peek");
+  if (!tool && toolBefore && PHONE.matches && sheet?.height() === "peek") sheet.setHeight("half");
+  toolBefore = tool ?? "";
+}
+
 let told = 0;
 /** @param {State} state what others did is said once */
 function tellNews({ news }) {
@@ -134,9 +193,37 @@ function tellNews({ news }) {
 function askConsequences() {
   if (!studio) return;
   const { address, state } = studio;
-  const names = (/** @type {number[]} */ keys) => keys.map((key) => state.set.grids.get(key)?.name).filter(Boolean).join("、");
-  void showImpact(part("[data-impact]"), address, opening.signal);
-  void showFindings(part("[data-view=findings]"), address, { onFound: (found) => studio && findings.show(found), onPress: (index) => findings.zoomTo(index), names, signal: opening.signal });
+  const names = (/** @type {number[]} */ keys) => keys.map((key) => shortName(state.set.grids.get(key)?.name ?? "", state.set.community)).filter(Boolean).join(t(", "));
+  void showImpact(part("[data-impact]"), address, { signal: opening.signal, community: state.set.community });
+  void showFindings(part("[data-view=findings]"), address, { onFound: hearFindings, onPress: (index) => findings.zoomTo(index), names, signal: opening.signal });
+}
+
+/** @param {any[]} next */
+function hearFindings(next) {
+  if (!studio) return;
+  found = next;
+  const grave = found.filter((one) => one.look === "overlap").length;
+  fillWith(part("[data-tab=findings]"), t("Check"), found.length ? el("span", { class: `badge ${grave ? "badge--alarm" : ""}` }, found.length) : null);
+  pinFindings();
+}
+
+/** What must be mended is always on the map; what is to be looked at, while it is looked at. */
+function pinFindings() {
+  findings.show(tabShown === "findings" ? found : found.map((one) => (one.look === "overlap" ? one : null)));
+}
+
+/** @param {[number, number, number, number]} bbox of the community @param {string} name @param {AbortSignal} signal */
+async function askAround([west, south, east, north], name, signal) {
+  const [x, y] = [(east - west) * AROUND_SHARE, (north - south) * AROUND_SHARE];
+  const box = [west - x, south - y, east + x, north + y].map((degrees) => degrees.toFixed(6)).join(",");
+  try {
+    const { features } = await get(`/api/areas/boundaries?bbox=${box}&levels=grid,community`, { signal });
+    const own = new Set([...current().state.set.grids.values()].map((grid) => grid.grid_id));
+    around = features.filter((/** @type {any} */ one) => !own.has(one.id) && one.properties.name !== name).map((/** @type {any} */ one) => one.geometry);
+    showStudio(current().state);
+  } catch (error) {
+    if (!signal.aborted) toastProblem(error);
+  }
 }
 
 async function followAddress() {
@@ -161,6 +248,13 @@ function closeStudio() {
   stopSwipe = null;
   askedFor = "";
   told = 0;
+  headShown = "";
+  toolBefore = "";
+  around = [];
+  found = [];
+  mapBar.show(null);
+  editor.remark([]);
+  under.restore();
   editor.setActive(false);
   editor.show(null);
   editor.sketch(null);
@@ -173,16 +267,23 @@ function closeStudio() {
 /** @param {number} id */
 async function openSet(id) {
   const { signal } = opening;
+  for (const rest of /** @type {Iterable<HTMLElement>} */ (desk.children)) rest.hidden = !rest.matches("[data-studio-head]");
+  fillWith(part("[data-studio-head]"), head(t("Loading"), "", leave), [1, 2, 3].map(() => el("span", { class: "skeleton skeleton--tall" })));
   try {
     const answer = await get(`/api/change-sets/${id}`, { signal });
     if (signal.aborted) return;
-    studio = openStudio(answer, { storageKey: editor.storageKey, onChange: showStudio });
+    for (const rest of /** @type {Iterable<HTMLElement>} */ (desk.children)) rest.hidden = false;
+    studio = openStudio(answer, { storageKey: editor.storageKey, onChange: (state) => (showStudio(state), makeRoom(state)) });
     editor.setActive(true);
+    under.hide();
     showStudio(studio.state);
+    showTab(answer.can.approve ? "impact" : "grids");
+    void askAround(answer.bbox, answer.community, signal);
     if (!currentState().at) showBox(answer.bbox);
     else if (!map.getBounds().intersects(L.geoJSON(answer.frame).getBounds())) showBox(answer.bbox);
   } catch (error) {
     if (signal.aborted) return;
+    for (const rest of /** @type {Iterable<HTMLElement>} */ (desk.children)) rest.hidden = !rest.matches("[data-studio-head]");
     fillWith(part("[data-studio-head]"), head(t("This change set cannot be shown"), "", leave), el("p", { class: "field__error", role: "alert" }, icon("attend"), error instanceof ProblemError ? error.text : t("Something went wrong.")));
   }
 }
@@ -194,16 +295,36 @@ async function toggleSwipe() {
     stopSwipe = null;
     editor.compare(null);
   } else {
-    const answer = await get(`/api/boundaries/communities/${current().state.set.community_id}`);
-    editor.compare(answer.grids.map((/** @type {any} */ grid) => grid.geometry), (pane) => void (stopSwipe = mountSwipe(map, pane)));
+    try {
+      const answer = await get(`/api/boundaries/communities/${current().state.set.community_id}`, { signal: opening.signal });
+      if (PHONE.matches) sheet?.setHeight("peek");
+      stopSwipe = mountSwipe(map, editor.compare({ frame: answer.frame, grids: answer.grids.map(asOfDay), chosen: new Set(), flashing: new Set(), place: answer.name }));
+    } catch (error) {
+      if (!opening.signal.aborted) toastProblem(error);
+    }
   }
   button.setAttribute("aria-pressed", String(stopSwipe !== null));
 }
 
 /** @param {string} name */
 function showTab(name) {
-  for (const tab of /** @type {NodeListOf<HTMLElement>} */ (desk.querySelectorAll("[data-tab]"))) tab.setAttribute("aria-selected", String(tab.dataset.tab === name));
+  tabShown = name;
+  for (const tab of /** @type {NodeListOf<HTMLElement>} */ (desk.querySelectorAll("[data-tab]"))) {
+    tab.setAttribute("aria-selected", String(tab.dataset.tab === name));
+    tab.tabIndex = tab.dataset.tab === name ? 0 : -1;
+  }
   for (const view of /** @type {NodeListOf<HTMLElement>} */ (desk.querySelectorAll("[data-view]"))) view.hidden = view.dataset.view !== name;
+  pinFindings();
+}
+
+/** @param {KeyboardEvent} event the arrow keys walk along the tabs */
+function onTabKey(event) {
+  const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!way) return;
+  const tabs = /** @type {HTMLElement[]} */ ([...desk.querySelectorAll("[data-tab]")]);
+  const next = tabs[(tabs.indexOf(/** @type {HTMLElement} */ (event.target)) + way + tabs.length) % tabs.length];
+  showTab(next.dataset.tab ?? "grids");
+  next.focus();
 }
 
 /** @param {KeyboardEvent} event keys of the studio; fields keep theirs */
@@ -211,7 +332,9 @@ function onKey(event) {
   if (!studio || /** @type {Element} */ (event.target).closest("input, textarea, select") || event.altKey) return;
   const key = event.key.toLowerCase();
   const control = event.ctrlKey || event.metaKey;
-  if (control && key === "z") (event.shiftKey ? studio.redo : studio.undo)();
+  // While a line is drawn, its last corner is what was done last.
+  if (control && key === "z") (event.shiftKey ? studio.redo : studio.state.input.points.length ? studio.dropPoint : studio.undo)();
+  else if (control && key === "enter") void studio.apply();
   else if (control) return;
   else if (key === "escape" && studio.state.tool) studio.choose(null);
   else if (key === "backspace" && studio.state.tool) studio.dropPoint();
@@ -224,18 +347,19 @@ function onKey(event) {
   event.preventDefault();
 }
 
-editor.onPress((position) => {
+// A corner snaps to the boundary; which grid is meant is told by the place itself.
+editor.onPress((position, _, pressed) => {
   const { state } = current();
-  const tool = state.tool ? toolOf(state.tool) : null;
-  const grid = gridAt(state.set.grids.values(), position);
-  current().press(position, grid?.key ?? null);
-  if (tool && sheet?.height() === "peek" && !wantsGrid(tool, current().state.input)) sheet.setHeight("half");
+  current().press(position, gridAt(state.set.grids.values(), pressed)?.key ?? null);
+  if (!state.tool) showTab("grids");
 });
 listen(document, "keydown", onKey);
 listen(document, "community-day", (event) => {
   day = event.detail.day;
   void followAddress();
 });
+listen(part("[role=tablist]"), "keydown", onTabKey);
+listen(document, "theme-changed", () => studio && showStudio(studio.state));
 listen(part("[data-compare]"), "click", () => void toggleSwipe());
 desk.querySelectorAll("[data-tab]").forEach((tab) => listen(tab, "click", () => showTab(/** @type {HTMLElement} */ (tab).dataset.tab ?? "grids")));
 onStateBack(() => void followAddress());

@@ -18,15 +18,16 @@ export function mountFindings(map, { onPress }) {
   const renderer = L.svg({ padding: 0.3 });
   const pattern = hatchPattern();
   document.body.append(pattern);
-  /** @type {Finding[]} */
+  /** @type {(Finding | null)[]} */
   let shown = [];
 
-  /** @param {Finding[]} findings */
+  /** @param {(Finding | null)[]} findings null: not shown now, but its number is kept */
   const show = (findings) => {
     shown = findings;
     layer.clearLayers();
     pattern.style.color = paletteOf(theme()).finding;
     findings.forEach((finding, index) => {
+      if (!finding) return;
       placeOf(finding, renderer).addTo(layer);
       pinOf(finding, index).on("click", () => onPress(index)).addTo(layer);
     });
@@ -36,13 +37,9 @@ export function mountFindings(map, { onPress }) {
   return {
     show,
     /** @param {number} index */
-    zoomTo: (index) => fit(map, boxOf(shown[index])),
-    /** Move the map only when the place cannot be seen: above the sheet of a phone. @param {number} index */
-    bringIntoView: (index) => {
-      const [lon, lat] = shown[index].at;
-      const cover = matchMedia("(max-width: 767px)").matches ? parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0 : 0;
-      const seen = L.bounds([0, 0], map.getSize().subtract([0, cover])).contains(map.latLngToContainerPoint([lat, lon]));
-      if (!seen) fit(map, boxOf(shown[index]));
+    zoomTo: (index) => {
+      const finding = shown[index];
+      if (finding) fit(map, boxOf(finding));
     },
     undo: () => {
       document.removeEventListener("theme-changed", repaint);
@@ -63,10 +60,11 @@ function boxOf({ place, at }) {
 /** @param {Finding} finding @param {L.Renderer} renderer @returns {L.Layer} */
 function placeOf({ place, look }, renderer) {
   const palette = paletteOf(theme());
-  const free = look === "free";
+  const grave = look === "overlap";
+  const mild = look === "note" ? palette.due : palette.draft;
   const style = /** @type {L.PathOptions} */ ({
-    renderer, interactive: false, color: free ? palette.draft : palette.finding, weight: free ? 2 : 3, dashArray: free ? "6 5" : "",
-    fillColor: free ? palette.draft : `url(#${HATCH})`, fillOpacity: free ? 0.08 : 1,
+    renderer, interactive: false, color: grave ? palette.finding : mild, weight: grave ? 3 : 2, dashArray: grave ? "" : "6 5",
+    fillColor: grave ? `url(#${HATCH})` : mild, fillOpacity: grave ? 1 : 0.1,
   });
   return L.geoJSON(place, { style: () => style, pointToLayer: (_, at) => L.circleMarker(at, { ...style, radius: 14 }), interactive: false });
 }
@@ -74,7 +72,7 @@ function placeOf({ place, look }, renderer) {
 /** @param {Finding} finding @param {number} index @returns {L.Marker} */
 function pinOf({ at, title, look }, index) {
   const marker = L.marker([at[1], at[0]], {
-    icon: L.divIcon({ className: "finding-pin", iconSize: [32, 32], html: String(index + 1) }),
+    icon: L.divIcon({ className: `finding-pin finding-pin--${look}`, iconSize: [32, 32], html: String(index + 1) }),
     title: `${index + 1}. ${title}`, alt: `${index + 1}. ${title}`, keyboard: true, zIndexOffset: 1000,
   });
   if (look === "free") marker.on("add", () => marker.getElement()?.style.setProperty("--pin", paletteOf(theme()).draft));

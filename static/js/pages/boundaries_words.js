@@ -3,7 +3,7 @@ import { locale, t } from "../i18n.js";
 
 /**
  * @typedef {object} Finding a place on the map with a number and words
- * @property {"clash" | "overlap" | "free"} look
+ * @property {"overlap" | "free" | "note"} look note: to be looked at, no rule is broken
  * @property {any} place GeoJSON geometry
  * @property {[number, number]} at lon, lat
  * @property {string} title
@@ -19,6 +19,16 @@ export function areaText(area_m2) {
   if (area_m2 < 10_000) return t("{area} m²", { area: grouped(area_m2, 0) });
   const km2 = area_m2 / 1e6;
   return t("{area} km²", { area: grouped(km2, km2 < 0.1 ? 4 : km2 < 10 ? 3 : 1) });
+}
+
+/**
+ * @param {number} area_m2
+ * @returns {string} hectares without their unit, for columns whose head names it: 0.35, 3.72, 12.4
+ */
+export function hectares(area_m2) {
+  const area_ha = area_m2 / 10_000;
+  const digits = area_ha < 10 ? 2 : 1;
+  return new Intl.NumberFormat(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(area_ha);
 }
 
 /** @param {number} value @param {number} digits */

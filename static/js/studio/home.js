@@ -14,7 +14,7 @@ import { lineageWord, stateLook, stateWord } from "./words.js";
  * @property {(kind: "area" | "change_set", id: number) => void} open
  * @property {(bbox: Box) => void} showBox
  * @property {(findings: import("../pages/boundaries_words.js").Finding[]) => void} showFindings
- * @property {(grids: any[] | null, frame?: any) => void} showGrids grids of a day on the map
+ * @property {(grids: any[] | null, frame?: any, place?: string) => void} showGrids grids of a day on the map
  */
 
 /** @param {HTMLElement} root @param {Page} page */
@@ -74,7 +74,7 @@ export async function showCommunity(root, { id, on, today, page, back, signal })
     const answer = await get(`/api/boundaries/communities/${id}${on ? `?on=${on}` : ""}`, { signal });
     const findings = [...answer.overlaps.map(overlapFinding), ...answer.free.map(freeFinding)];
     page.showFindings(on ? [] : findings);
-    page.showGrids(on ? answer.grids : null, answer.frame);
+    page.showGrids(on ? answer.grids : null, answer.frame, answer.name);
     fillWith(root, communityParts(answer, { id, on, today, page, back, findings }));
   } catch (error) {
     if (signal.aborted) return;
@@ -118,12 +118,18 @@ function communityParts(answer, { id, on, today, page, back, findings }) {
 async function showLineage(root, id) {
   try {
     const { name, lines } = await get(`/api/boundaries/areas/${id}/lineage`);
-    fillWith(root, el("h3", {}, t("Where {name} comes from", { name })), lines.length === 0 ? el("p", { class: "muted" }, t("Its ground has never changed hands."))
-      : el("ul", { class: "list" }, lines.map((/** @type {any} */ line) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
-        el("span", { class: "list__title" }, `${line.to.name} ${lineageWord(line.kind)} ${line.from.name}`), el("span", { class: "list__detail" }, `${line.on} · ${areaText(line.area_m2)}`)))))));
+    fillWith(root, el("h3", {}, t("Where {name} comes from", { name })), lineageList(lines));
+    root.scrollIntoView({ block: "nearest" });
   } catch (error) {
     toastProblem(error);
   }
+}
+
+/** @param {any[]} lines of an area's lineage, newest first @returns {HTMLElement} */
+export function lineageList(lines) {
+  if (lines.length === 0) return el("p", { class: "muted" }, t("Its ground has never changed hands."));
+  return el("ul", { class: "list" }, lines.map((line) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
+    el("span", { class: "list__title" }, `${line.to.name} ${lineageWord(line.kind)} ${line.from.name}`), el("span", { class: "list__detail" }, `${line.on} · ${areaText(line.area_m2)}`))))));
 }
 
 /** @param {string} title @param {string} subtitle @param {() => void} back @param {number} [shown] */

@@ -2,9 +2,12 @@
 import { get } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
 import { formatInstant, t } from "../i18n.js";
-import { areaText } from "../pages/boundaries_words.js";
+import { shortName } from "../map/grid_editor.js";
+import { areaText, hectares } from "../pages/boundaries_words.js";
 import { toastProblem } from "../toast.js";
-import { csvOf, sorted } from "./model.js";
+import { lineageList } from "./home.js";
+import { csvOf, ringsOf, sorted } from "./model.js";
+import { isOpen } from "./tool_panel.js";
 import { editWord, findingWord } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
@@ -13,35 +16,62 @@ import { editWord, findingWord } from "./words.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{studio: () => Studio, nameLimit: number}} options
+ * @param {{studio: () => Studio, nameLimit: number, zoomTo: (place: any) => void}} options
  */
-export function mountGridList(root, { studio, nameLimit }) {
+export function mountGridList(root, { studio, nameLimit, zoomTo }) {
   /** @type {{by: "code" | "area_m2" | "households" | "changed", down: boolean}} */
   let order = { by: "code", down: false };
   let editing = 0;
+  /** What the list was drawn from: it is drawn anew only when that changes, so that a press in it keeps the focus. */
+  /** @type {any[]} */
+  let drawn = [];
+  const facts = el("div", { "aria-live": "polite" });
+  const table = el("div", { class: "stack-s" });
+  root.append(facts, table);
 
   /** @param {State} state */
   function show(state) {
+    const from = [state.set.grids, state.set.state, state.selected, order, editing];
+    if (from.every((value, i) => value === drawn[i])) return;
     // A name that is being typed is never drawn over.
     if (root.contains(document.activeElement) && document.activeElement?.matches("input")) return;
+    const chosen = state.selected !== drawn[2];
+    drawn = from;
+    keepingFocus(root, () => {
+      draw(state);
+      showFacts(facts, state, { zoomTo, studio, rename: (key) => rename(key, state) });
+    });
+    if (chosen && state.selected !== null && !root.contains(document.activeElement)) root.querySelector(`[data-grid="${state.selected}"]`)?.scrollIntoView({ block: "nearest" });
+  }
+  /** @param {State} state */
+  function draw(state) {
     const grids = sorted(state.set.grids.values(), order);
     const head = (/** @type {typeof order.by} */ by, /** @type {string} */ name, number = true) =>
       el("th", { class: number ? "number" : "", "aria-sort": order.by === by ? (order.down ? "descending" : "ascending") : "none" },
-        el("button", { class: "btn btn--quiet", type: "button", onClick: () => ((order = { by, down: order.by === by && !order.down }), show(state)) }, name));
-    fillWith(root,
-      el("div", { class: "table-wrap" }, el("table", { class: "table studio-grids" },
-        el("thead", {}, el("tr", {}, head("code", t("Grid"), false), head("area_m2", t("Area")), head("households", t("Households")))),
-        el("tbody", {}, grids.map((grid) => (grid.key === editing ? renameRow(grid) : gridRow(grid, state)))))),
-      el("div", { class: "row" }, el("button", { class: "btn", type: "button", onClick: () => saveAs(`${state.set.title}.csv`, csvOf(grids, [t("Code"), t("Name"), t("Area in m²"), t("Households")])) }, icon("download"), t("Save as a table"))));
+        el("button", { class: "studio-sort", type: "button", "data-focus": `sort-${by}`, onClick: () => ((order = { by, down: order.by === by && !order.down }), show(state)) }, name, order.by === by ? icon(order.down ? "down" : "up") : null));
+    const homes = grids.reduce((sum, grid) => sum + grid.households, 0);
+    const area_m2 = grids.reduce((sum, grid) => sum + grid.area_m2, 0);
+    fillWith(table,
+      grids.length === 0 ? el("div", { class: "empty" }, icon("grid"), el("p", { class: "empty__title" }, t("No grid yet")), el("p", {}, t("Choose “Draw” and set the corners of the first one on the map.")))
+        : el("div", { class: "table-wrap" }, el("table", { class: "table studio-table studio-grids" },
+          el("thead", {}, el("tr", {}, head("code", t("Grid"), false), head("area_m2", t("Area (ha)")), head("households", t("Households")))),
+          el("tbody", {}, grids.map((grid) => (grid.key === editing ? renameRow(grid) : gridRow(grid, state)))),
+          el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, t("{count} grids", { count: grids.length })), el("td", { class: "number" }, hectares(area_m2)), el("td", { class: "number" }, homes))))),
+      grids.length ? el("div", { class: "row" }, el("button", { class: "btn", type: "button", onClick: () => saveAs(`${state.set.title}.csv`, csvOf(grids, [t("Code"), t("Name"), t("Area in m²"), t("Households")])) }, icon("download"), t("Save as a table"))) : null);
   }
   /** @param {import("./model.js").Grid} grid @param {State} state */
   function gridRow(grid, state) {
-    const open = state.set.can.edit && state.set.state === "draft";
     return el("tr", { "aria-selected": String(state.selected === grid.key), "data-grid": grid.key },
       el("th", { scope: "row" },
-        el("button", { class: "studio-name", type: "button", onClick: () => studio().select(grid.key) }, el("span", {}, grid.name, grid.changed ? el("span", { class: "studio-mark", title: t("changed") }, "●") : null), el("small", { class: "muted" }, grid.code)),
-        open ? el("button", { class: "btn btn--quiet btn--icon", type: "button", "data-rename": grid.key, "aria-label": t("Rename {name}", { name: grid.name }), title: t("Rename"), onClick: () => ((editing = grid.key), show(state), root.querySelector("input")?.focus()) }, icon("draw")) : null),
-      el("td", { class: "number" }, areaText(grid.area_m2)), el("td", { class: "number" }, grid.households));
+        el("button", { class: "studio-name", type: "button", "data-focus": `grid-${grid.key}`, "aria-pressed": String(state.selected === grid.key), onClick: () => studio().select(state.selected === grid.key ? null : grid.key) },
+          el("span", {}, shortName(grid.name, state.set.community), grid.changed ? el("span", { class: "studio-mark" }, t("changed")) : null), el("small", { class: "muted" }, grid.code))),
+      el("td", { class: "number" }, hectares(grid.area_m2)), el("td", { class: "number" }, grid.households));
+  }
+  /** @param {number} key @param {State} state */
+  function rename(key, state) {
+    editing = key;
+    show(state);
+    root.querySelector("input")?.focus();
   }
   /** @param {import("./model.js").Grid} grid */
   function renameRow(grid) {
@@ -67,6 +97,46 @@ export function mountGridList(root, { studio, nameLimit }) {
   return { show };
 }
 
+/**
+ * Draw again and give the focus back to the control of the same meaning.
+ * @param {HTMLElement} root @param {() => void} draw
+ */
+function keepingFocus(root, draw) {
+  const held = root.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.focus : undefined;
+  draw();
+  if (held) /** @type {HTMLElement | null} */ (root.querySelector(`[data-focus="${held}"]`))?.focus();
+}
+
+/**
+ * What is known of the grid that is looked at, and where its ground comes from.
+ * @param {HTMLElement} root @param {State} state @param {{zoomTo: (place: any) => void, studio: () => Studio, rename: (key: number) => void}} page
+ */
+function showFacts(root, state, { zoomTo, studio, rename }) {
+  const grid = state.selected === null ? null : state.set.grids.get(state.selected);
+  if (grid && root.dataset.version === `${grid.key}:${grid.version}:${state.set.state}`) return;
+  root.dataset.version = grid ? `${grid.key}:${grid.version}:${state.set.state}` : "";
+  if (!grid) return fillWith(root, null);
+  const origin = el("div", {});
+  const { grid_id } = grid;
+  const ask = async () => {
+    try {
+      const { lines } = await get(`/api/boundaries/areas/${grid_id}/lineage`);
+      fillWith(origin, lineageList(lines));
+    } catch (error) {
+      toastProblem(error);
+    }
+  };
+  const corners = new Set(ringsOf([grid]).flatMap((ring) => ring.map((at) => at.join()))).size;
+  const facts = [[t("Code"), grid.code], [t("Area"), t("{area} ha", { area: hectares(grid.area_m2) })], [t("Households"), String(grid.households)], [t("Corners"), String(corners)]];
+  fillWith(root, el("section", { class: "card stack-s studio-facts", "data-facts": grid.key },
+    el("div", { class: "studio-form__head" }, el("h2", {}, grid.name), el("button", { class: "btn btn--quiet btn--icon", type: "button", "aria-label": t("Close"), onClick: () => studio().select(null) }, icon("close"))),
+    el("dl", { class: "facts" }, facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+    el("div", { class: "row" }, el("button", { class: "btn", type: "button", onClick: () => zoomTo(grid.geometry) }, icon("search"), t("Zoom to it")),
+      isOpen(state) ? el("button", { class: "btn", type: "button", "data-rename": grid.key, onClick: () => rename(grid.key) }, icon("table"), t("Rename")) : null,
+      grid_id === null ? el("span", { class: "muted small" }, t("New in this change set.")) : el("button", { class: "btn", type: "button", "data-lineage": "", onClick: () => void ask() }, icon("history"), t("Where it comes from"))),
+    origin));
+}
+
 /** @param {string} name @param {string} words */
 function saveAs(name, words) {
   const address = URL.createObjectURL(new Blob([words], { type: "text/csv;charset=utf-8" }));
@@ -82,8 +152,13 @@ export function showLog(root, { set }) {
   fillWith(root, el("ol", { class: "list" }, lines.map((line) => el("li", { class: "list__item" },
     el("div", { class: "list__link", "data-state": line.state },
       el("span", { class: "list__text" },
-        el("span", { class: "list__title" }, line.state === "done" ? t("{who} {did}", { who: line.author, did: editWord(line.kind) }) : el("s", {}, t("{who} {did}", { who: line.author, did: editWord(line.kind) }))),
+        el("span", { class: "list__title" }, line.state === "done" ? didWords(line) : [el("s", {}, didWords(line)), " ", el("span", { class: "badge" }, t("taken back"))]),
         el("span", { class: "list__detail" }, `${formatInstant(line.at)} · ${names(line.grids)}`)))))));
+}
+
+/** @param {import("./model.js").Line} line @returns {string} */
+function didWords(line) {
+  return t("{who} {did}", { who: line.own ? t("You") : line.author, did: editWord(line.kind) });
 }
 
 /**
@@ -109,5 +184,5 @@ export async function showFindings(root, address, { onFound, onPress, names, sig
 function findingOf({ kind, severity, size, place, at }, names) {
   const measured = { building_cut: t("{count} buildings", { count: size }), disconnected: t("{count} parts", { count: size }), households_few: t("{count} households", { count: size }), households_many: t("{count} households", { count: size }) }[/** @type {string} */ (kind)] ?? areaText(size);
   const weight = severity === "refuse" ? t("must be mended") : t("to be looked at");
-  return { look: severity === "refuse" ? "overlap" : "free", place, at, title: findingWord(kind), detail: [names, measured, weight].filter(Boolean).join(" · ") };
+  return { look: severity === "refuse" ? "overlap" : "note", place, at, title: findingWord(kind), detail: [names, measured, weight].filter(Boolean).join(" · ") };
 }

@@ -2,7 +2,8 @@
 import { ProblemError, get, post } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
 import { formatInstant, t } from "../i18n.js";
-import { areaText } from "../pages/boundaries_words.js";
+import { shortName } from "../map/grid_editor.js";
+import { hectares } from "../pages/boundaries_words.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, jobCard } from "../tray.js";
 import { postWord, rowWord } from "./words.js";
@@ -10,32 +11,33 @@ import { postWord, rowWord } from "./words.js";
 /** @typedef {import("./studio.js").State} State */
 /** @typedef {import("./studio.js").Studio} Studio */
 
-/** @param {HTMLElement} root @param {string} address @param {AbortSignal} signal */
-export async function showImpact(root, address, signal) {
+/** @param {HTMLElement} root @param {string} address @param {{signal: AbortSignal, community: string}} context */
+export async function showImpact(root, address, { signal, community }) {
   try {
-    fillWith(root, impactParts(await get(`${address}/impact`, { signal })));
+    fillWith(root, impactParts(await get(`${address}/impact`, { signal }), community));
   } catch (error) {
     if (!signal.aborted) fillWith(root, el("p", { class: "field__error", role: "alert" }, icon("attend"), error instanceof ProblemError ? error.text : t("Something went wrong.")));
   }
 }
 
-/** @param {any} impact */
-function impactParts({ grids, moves, staff, routes }) {
+/** @param {any} impact @param {string} community */
+function impactParts({ grids, moves, staff, routes }, community) {
   if (grids.length === 0) return [el("div", { class: "empty" }, icon("grid"), el("p", { class: "empty__title" }, t("Nothing changes yet")), el("p", {}, t("Once a grid is edited, this shows who and what moves from where to where.")))];
   const states = /** @type {Record<string, string>} */ ({ new: t("new"), changed: "", ended: t("ends") });
-  const row = (/** @type {any} */ grid) => el("tr", {}, el("th", { scope: "row" }, grid.name, " ", states[grid.state] ? el("span", { class: "badge" }, states[grid.state]) : null),
-    el("td", { class: "number" }, fromTo(areaText(grid.area_before_m2), areaText(grid.area_after_m2), grid.state)),
+  const row = (/** @type {any} */ grid) => el("tr", {}, el("th", { scope: "row" }, shortName(grid.name, community), " ", states[grid.state] ? el("span", { class: "badge" }, states[grid.state]) : null),
+    el("td", { class: "number" }, fromTo(hectares(grid.area_before_m2), hectares(grid.area_after_m2), grid.state)),
     el("td", { class: "number" }, fromTo(grid.before.household ?? 0, grid.after.household ?? 0, grid.state)));
-  const place = (/** @type {any} */ one) => one?.name ?? t("no grid");
+  const place = (/** @type {any} */ one) => (one ? shortName(one.name, community) : t("no grid"));
   return [
-    el("div", { class: "table-wrap" }, el("table", { class: "table" },
-      el("thead", {}, el("tr", {}, el("th", {}, t("Grid")), el("th", { class: "number" }, t("Area")), el("th", { class: "number" }, t("Households")))), el("tbody", {}, grids.map(row)))),
+    el("div", { class: "table-wrap" }, el("table", { class: "table studio-table" },
+      el("thead", {}, el("tr", {}, el("th", {}, t("Grid")), el("th", { class: "number" }, t("Area (ha)")), el("th", { class: "number" }, t("Households")))), el("tbody", {}, grids.map(row)))),
     el("h3", {}, t("Who and what moves")),
     moves.length === 0 ? el("p", { class: "muted" }, t("Nothing changes hands.")) : el("ul", { class: "list", "data-moves": "" }, grouped(moves).map(({ from, to, counts }) => el("li", { class: "list__item" }, el("div", { class: "list__link" },
       el("span", { class: "list__text" }, el("span", { class: "list__title" }, `${place(from)} → ${place(to)}`), el("span", { class: "list__detail" }, counts)))))),
     staff.length ? [el("h3", {}, t("Posts on grids that end")), el("ul", { class: "list" }, staff.map((/** @type {any} */ one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
       el("span", { class: "list__title" }, `${postWord(one.post)} ${one.holder || t("(vacant)")}`), el("span", { class: "list__detail" }, `${place(one.from)} → ${place(one.to)}`))))))] : null,
     routes ? el("p", { class: "muted" }, t("{count} planned routes cross ground that changes hands.", { count: routes })) : null,
+    el("button", { class: "btn", type: "button", "data-print": "", onClick: () => print() }, icon("print"), t("Print map and impact")),
   ].flat();
 }
 
@@ -75,11 +77,12 @@ export function mountReview(root, page) {
 
   /** @param {string} path @param {any} body */
   const step = async (path, body) => {
-    const address = page.studio().address;
+    const studio = page.studio();
     try {
-      const answer = await post(address + path, body);
+      const answer = await post(studio.address + path, body);
       note.value = "";
-      await page.studio().reload();
+      here.checked = false;
+      await studio.reload();
       return answer;
     } catch (error) {
       toastProblem(error);
@@ -88,11 +91,12 @@ export function mountReview(root, page) {
   };
   const comment = () => void step("/comments", { body: note.value, ...(here.checked ? { at: page.centre() } : {}) });
   const approve = async () => {
+    const studio = page.studio();
     const answer = await step("/approve", { effective_on: day.value, note: note.value });
     if (!answer) return;
     if (!answer.run) return void toast(t("Approved. It is published on {day}.", { day: answer.effective_on }));
     const job = await followJob(String(answer.run), (found) => fillWith(work, jobCard(found)));
-    await page.studio().reload();
+    await studio.reload();
     page.onGround();
     if (job.state === "done") toast(t("The new boundaries are published."));
   };
@@ -105,8 +109,12 @@ export function mountReview(root, page) {
   };
   const button = (/** @type {string} */ name, /** @type {string} */ sign, /** @type {() => void} */ run, look = "", mark = "") => el("button", { class: `btn ${look}`, type: "button", "data-step": mark, onClick: run }, icon(sign), name);
 
+  /** @type {any} */
+  let drawn = null;
   /** @param {State} state */
   function show({ set }) {
+    if (drawn === set) return;
+    drawn = set;
     const { can } = set;
     showTalk(talk, set.comments, page.showSpot);
     note.closest(".field")?.toggleAttribute("hidden", ["published", "discarded"].includes(set.state));
@@ -125,7 +133,17 @@ export function mountReview(root, page) {
 function showTalk(root, comments, showSpot) {
   const kinds = /** @type {Record<string, string>} */ ({ submitted: t("submitted"), returned: t("returned"), approved: t("approved"), remark: "" });
   fillWith(root, comments.length === 0 ? el("p", { class: "muted" }, t("Nobody has said anything yet."))
-    : el("ol", { class: "list" }, comments.map((one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
+    : el("ol", { class: "list" }, comments.map((one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, one.spot ? el("span", { class: "remark-sign" }, remarkSign(comments, one)) : null, el("span", { class: "list__text" },
       el("span", { class: "list__title" }, one.author, kinds[one.kind] ? ` · ${kinds[one.kind]}` : ""), el("span", {}, one.body), el("span", { class: "list__detail" }, formatInstant(one.at))),
     one.spot ? el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Show the place"), onClick: () => showSpot(one.spot) }, icon("search")) : null)))));
+}
+
+/**
+ * The letter of a comment that speaks of a place: pins on the map bear it too; findings bear numbers.
+ * @param {any[]} comments @param {any} one
+ * @returns {string} A, B … Z, A1 …
+ */
+export function remarkSign(comments, one) {
+  const at = comments.filter((other) => other.spot).indexOf(one);
+  return String.fromCharCode(65 + (at % 26)) + (at < 26 ? "" : String(Math.floor(at / 26)));
 }

@@ -7,7 +7,7 @@
 import { ProblemError, get, post } from "../api.js";
 import { readChangeSet, ringsOf, turnable, versionsOf, withAnswer } from "./model.js";
 import { storeFor } from "./store.js";
-import { NO_INPUT, editOf, legOf, missing, toolOf, wantsGrid, withGrid, withPoint } from "./tools.js";
+import { NO_INPUT, editOf, isDrawn, legOf, missing, toolOf, wantsGrid, withGrid, withPoint, withoutGrids } from "./tools.js";
 
 /** @typedef {import("./model.js").ChangeSet & Record<string, any>} ChangeSet */
 /** @typedef {import("./tools.js").Input} Input */
@@ -23,6 +23,14 @@ import { NO_INPUT, editOf, legOf, missing, toolOf, wantsGrid, withGrid, withPoin
  * @property {number | null} selected key of the grid looked at
  * @property {Set<number>} flashing grids somebody else has just changed
  * @property {any[]} news lines of others since the page was opened
+ * @property {Said | null} said what has just happened, shown beside the tools until the next press
+ */
+
+/**
+ * @typedef {object} Said
+ * @property {"done" | "kept" | "aside"} what an edit is done, a sketch of an earlier visit is here, a sketch was put away
+ * @property {string} [kind] of the edit
+ * @property {string[]} [names] of the grids it left
  */
 
 const POLL_MS = 3000;
@@ -41,7 +49,10 @@ export function openStudio(answer, { storageKey, onChange }) {
   let state = {
     set: readChangeSet(answer), tool: answer.can.edit && kept ? kept.tool : null, input: kept?.input ?? NO_INPUT, preview: null,
     refusal: null, busy: false, selected: null, flashing: new Set(), news: [],
+    said: kept && answer.can.edit && isDrawn(kept.input) ? { what: "kept" } : null,
   };
+  /** @type {{tool: string | null, input: Input} | null} the sketch that was put away last */
+  let aside = null;
   let previewing = new AbortController();
   let timer = 0;
   let polling = 0;
@@ -54,7 +65,7 @@ export function openStudio(answer, { storageKey, onChange }) {
   }
   /** @param {Partial<State>} change the tool or what was given to it */
   function setInput(change) {
-    set({ preview: null, refusal: null, ...change });
+    set({ preview: null, refusal: null, said: null, ...change });
     if (state.tool) store.write({ tool: state.tool, input: state.input });
     else store.forget();
     askPreview();
@@ -75,12 +86,18 @@ export function openStudio(answer, { storageKey, onChange }) {
     const { signal } = previewing;
     try {
       const found = await post(`${address}/preview`, editOf(tool, state.input), { signal });
-      if (!signal.aborted) set({ preview: found, refusal: null });
+      // That somebody else was faster is to be read; the newest grids and the preview on them stand beside it.
+      if (!signal.aborted) set({ preview: found, refusal: state.refusal?.code === "grid_changed" ? state.refusal : null });
     } catch (error) {
       if (signal.aborted) return;
       // A network that is away is told when the edit is sent, not at every corner.
       if (error instanceof ProblemError && error.status >= 400) set({ preview: null, refusal: error });
     }
+  }
+  /** @param {any} answer of an edit @returns {Said} names only grids whose ground has changed, not those that got a corner */
+  function saidOf({ edit, grids }) {
+    const felt = grids.filter((/** @type {any} */ grid) => Math.abs((state.set.grids.get(grid.key)?.area_m2 ?? 0) - grid.area_m2) >= 1);
+    return { what: "done", kind: edit.kind, names: (felt.length ? felt : grids).map((/** @type {any} */ grid) => grid.name) };
   }
   /** @param {string} path @param {any} body @returns {Promise<boolean>} whether it was done */
   async function send(path, body) {
@@ -89,7 +106,8 @@ export function openStudio(answer, { storageKey, onChange }) {
     set({ busy: true, refusal: null });
     try {
       const done = await post(address + path, body);
-      set({ set: withAnswer(state.set, done), busy: false });
+      const said = saidOf(done);
+      set({ set: withAnswer(state.set, done), busy: false, said });
       return true;
     } catch (error) {
       const refusal = error instanceof ProblemError ? error : new ProblemError({});
@@ -102,7 +120,7 @@ export function openStudio(answer, { storageKey, onChange }) {
     const tool = ready();
     if (!tool || state.busy) return;
     const body = { ...editOf(tool, state.input), versions: versionsOf(state.set) };
-    if (await send("/edits", body)) setInput({ input: { ...NO_INPUT, along: state.input.along }, tool: state.tool });
+    if (await send("/edits", body)) setInput({ input: { ...NO_INPUT, along: state.input.along }, said: state.said });
   }
   async function poll() {
     clearTimeout(polling);
@@ -121,17 +139,27 @@ export function openStudio(answer, { storageKey, onChange }) {
     if (found.last_edit <= state.set.last_edit && found.state === state.set.state) return;
     const others = found.edits.filter((/** @type {any} */ line) => !line.own);
     const keys = new Set(others.flatMap((/** @type {any} */ line) => line.grids));
-    set({ set: withAnswer({ ...state.set, state: found.state }, found), flashing: /** @type {Set<number>} */ (keys), news: [...state.news, ...others] });
+    set({
+      set: withAnswer({ ...state.set, state: found.state }, found), flashing: /** @type {Set<number>} */ (keys), news: [...state.news, ...others],
+      input: withoutGrids(state.input, found.ended), selected: found.ended.includes(state.selected) ? null : state.selected,
+    });
     if (keys.size) setTimeout(() => !closed.signal.aborted && set({ flashing: new Set() }), FLASH_MS);
     askPreview();
   }
 
   polling = setTimeout(() => void poll(), POLL_MS);
+  askPreview();
   return {
     get state() { return state; },
     address,
-    /** @param {string | null} kind */
-    choose: (kind) => setInput({ tool: kind === state.tool ? null : kind, input: { ...NO_INPUT, along: state.input.along, grids: presetGrids(kind, state.selected) } }),
+    /** @param {string | null} kind the same one again puts the tool away */
+    choose: (kind) => {
+      aside = isDrawn(state.input) ? { tool: state.tool, input: state.input } : null;
+      const tool = kind === state.tool ? null : kind;
+      setInput({ tool, input: { ...NO_INPUT, along: state.input.along, grids: presetGrids(tool, state.selected) }, said: aside ? { what: "aside" } : null });
+    },
+    /** Take the sketch up again that was put away last. */
+    takeUp: () => aside && setInput(aside),
     /** @param {[number, number]} position @param {number | null} key the grid there */
     press: (position, key) => {
       const tool = state.tool ? toolOf(state.tool) : null;

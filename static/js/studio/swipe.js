@@ -9,19 +9,21 @@ const STEP = 0.05;
  * @param {number} share 0 to 1
  * @param {{width: number, height: number}} size of the map
  * @param {{x: number, y: number}} origin of the map's container in the pane's own coordinates
+ * @param {"left" | "right"} side of the divider that is kept
  * @returns {string} a CSS clip-path
  */
-export function clipOf(share, { width, height }, { x, y }) {
-  const right = x + Math.max(0, Math.min(1, share)) * width;
-  return `polygon(${x}px ${y}px, ${right}px ${y}px, ${right}px ${y + height}px, ${x}px ${y + height}px)`;
+export function clipOf(share, { width, height }, { x, y }, side = "left") {
+  const middle = x + Math.max(0, Math.min(1, share)) * width;
+  const [from, to] = side === "left" ? [x, middle] : [middle, x + width];
+  return `polygon(${from}px ${y}px, ${to}px ${y}px, ${to}px ${y + height}px, ${from}px ${y + height}px)`;
 }
 
 /**
  * @param {L.Map} map
- * @param {HTMLElement} pane holds what is shown left of the divider
+ * @param {{left: HTMLElement[], right: HTMLElement[]}} panes what is shown on either side of the divider
  * @returns {() => void} undo
  */
-export function mountSwipe(map, pane) {
+export function mountSwipe(map, { left, right }) {
   let share = 0.5;
   const handle = el("div", { class: "swipe", role: "slider", tabindex: 0, "aria-label": t("Published on the left, draft on the right"), "aria-valuemin": 0, "aria-valuemax": 100 });
   const names = [el("span", { class: "swipe__name swipe__name--left" }, t("Published")), el("span", { class: "swipe__name swipe__name--right" }, t("Draft"))];
@@ -32,7 +34,8 @@ export function mountSwipe(map, pane) {
   const show = () => {
     const { x: width, y: height } = map.getSize();
     const origin = map.containerPointToLayerPoint([0, 0]);
-    pane.style.clipPath = clipOf(share, { width, height }, origin);
+    for (const pane of left) pane.style.clipPath = clipOf(share, { width, height }, origin, "left");
+    for (const pane of right) pane.style.clipPath = clipOf(share, { width, height }, origin, "right");
     handle.style.left = `${share * 100}%`;
     handle.setAttribute("aria-valuenow", String(Math.round(share * 100)));
   };
@@ -65,7 +68,7 @@ export function mountSwipe(map, pane) {
     map.off("move zoom viewreset resize zoomend", show);
     map.dragging.enable();
     stops.forEach((stop) => stop());
-    pane.style.clipPath = "";
+    for (const pane of [...left, ...right]) pane.style.clipPath = "";
     handle.remove();
   };
 }

@@ -1,11 +1,13 @@
 /** The tools and the form of the chosen one: everything a press on the map does can be typed here. */
 import { el, fillWith, icon } from "../dom.js";
 import { t } from "../i18n.js";
+import { shortName as inPlace } from "../map/grid_editor.js";
 import { formatCoordinates, parseCoordinates, ringArea_m2 } from "../map/drawing.js";
-import { areaText } from "../pages/boundaries_words.js";
+import { areaText, hectares } from "../pages/boundaries_words.js";
 import { sorted, turnable } from "./model.js";
 import { measured } from "./studio.js";
-import { TOOLS, missing, parseLegs, toolOf, walked } from "./tools.js";
+import { missing, parseLegs, toolGroups, toolOf, walked } from "./tools.js";
+import { doneWord } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
 /** @typedef {import("./studio.js").Studio} Studio */
@@ -16,13 +18,17 @@ import { TOOLS, missing, parseLegs, toolOf, walked } from "./tools.js";
  * @param {{studio: () => Studio, zoomTo: (place: any) => void}} options
  */
 export function mountToolPanel(root, { studio, zoomTo }) {
-  const bar = el("div", { class: "studio-tools", role: "toolbar", "aria-label": t("Drawing tools") });
-  const form = el("form", { class: "card stack-s studio-form", novalidate: true, hidden: true, "aria-live": "polite" });
+  const bar = mountBar(studio);
+  const said = el("div", { class: "studio-said", role: "status", "data-said": "" });
+  const form = el("form", { class: "card stack-s studio-form", novalidate: true, hidden: true });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void studio().apply();
   });
-  root.append(bar, form);
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+  root.append(bar.element, said, form);
   /** What the form was built for: it is rebuilt only for another tool, so that typing is never disturbed. */
   let shownFor = "";
   /** @type {Parts | null} */
@@ -31,8 +37,11 @@ export function mountToolPanel(root, { studio, zoomTo }) {
   return {
     /** @param {State} state */
     show(state) {
-      showBar(bar, state, studio);
-      form.hidden = state.tool === null || !state.set.can.edit || state.set.state !== "draft";
+      const open = isOpen(state);
+      bar.show(state, open);
+      root.hidden = !open;
+      form.hidden = state.tool === null || !open;
+      showSaid(said, state, studio);
       if (form.hidden) return void (shownFor = "");
       const tool = toolOf(/** @type {string} */ (state.tool));
       if (shownFor !== tool.kind || !parts) {
@@ -44,20 +53,65 @@ export function mountToolPanel(root, { studio, zoomTo }) {
   };
 }
 
-/** @param {HTMLElement} bar @param {State} state @param {() => Studio} studio */
-function showBar(bar, state, studio) {
-  const open = state.set.can.edit && state.set.state === "draft";
-  bar.hidden = !open;
-  if (!open) return;
-  const turns = turnable(state.set);
-  const focused = /** @type {HTMLElement | null} */ (bar.querySelector(":focus"))?.dataset.tool;
-  const button = (/** @type {{kind: string, name: string, sign: string, key: string, pressed?: boolean, disabled?: boolean, run: () => void}} */ { kind, name, sign, key, pressed, disabled, run }) =>
-    el("button", { class: "studio-tool", type: "button", "data-tool": kind, "aria-pressed": pressed === undefined ? null : String(pressed), disabled: Boolean(disabled), title: `${name} (${key})`, onClick: run }, icon(sign), el("span", {}, name));
-  fillWith(bar,
-    TOOLS.map((tool) => button({ kind: tool.kind, name: tool.label(), sign: tool.icon, key: tool.key.toUpperCase(), pressed: state.tool === tool.kind, run: () => studio().choose(tool.kind) })),
-    button({ kind: "undo", name: t("Undo"), sign: "undo", key: "Ctrl+Z", disabled: !turns.undo || state.busy, run: () => studio().undo() }),
-    button({ kind: "redo", name: t("Redo"), sign: "redo", key: "Ctrl+Shift+Z", disabled: !turns.redo || state.busy, run: () => studio().redo() }));
-  if (focused) /** @type {HTMLElement | null} */ (bar.querySelector(`[data-tool="${focused}"]`))?.focus();
+/** @param {State} state @returns {boolean} whether this reader may edit now */
+export function isOpen({ set }) {
+  return set.can.edit && set.state === "draft";
+}
+
+/** @param {() => Studio} studio one short bar: the arrow keys walk through it, one Tab passes it */
+function mountBar(studio) {
+  const button = (/** @type {string} */ kind, /** @type {string} */ name, /** @type {string} */ sign, /** @type {string} */ hint, /** @type {() => void} */ run) =>
+    el("button", { class: "studio-tool", type: "button", "data-tool": kind, title: hint, tabindex: -1, onClick: run }, icon(sign), el("span", {}, name));
+  const places = toolGroups().map((tools) => {
+    const [first] = tools;
+    const made = button(first.group ?? first.kind, first.group ? t("Corners") : first.label(), first.icon, tools.map((tool) => `${tool.label()} (${tool.key.toUpperCase()})`).join(" · "), () => studio().choose(tools.find((tool) => tool.kind === studio().state.tool)?.kind ?? first.kind));
+    return { made, tools };
+  });
+  const undo = button("undo", t("Undo"), "undo", `${t("Undo")} (Ctrl+Z)`, () => studio().undo());
+  const redo = button("redo", t("Redo"), "redo", `${t("Redo")} (Ctrl+Shift+Z)`, () => studio().redo());
+  const row = el("div", { class: "studio-tools__row" }, places.map(({ made }) => made));
+  const element = el("div", { class: "studio-tools", role: "toolbar", "aria-label": t("Drawing tools") }, row, el("div", { class: "studio-tools__turns" }, undo, redo));
+  const all = [...places.map(({ made }) => made), undo, redo];
+  all[0].tabIndex = 0;
+  element.addEventListener("focusin", (event) => all.forEach((one) => (one.tabIndex = one === event.target ? 0 : -1)));
+  element.addEventListener("keydown", (event) => {
+    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    const usable = all.filter((one) => !one.disabled);
+    usable[(usable.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement)) + way + usable.length) % usable.length].focus();
+  });
+  return {
+    element,
+    /** @param {State} state @param {boolean} open */
+    show: (state, open) => {
+      element.hidden = !open;
+      const turns = turnable(state.set);
+      for (const { made, tools } of places) made.setAttribute("aria-pressed", String(tools.some((tool) => tool.kind === state.tool)));
+      undo.disabled = !turns.undo || state.busy;
+      redo.disabled = !turns.redo || state.busy;
+    },
+  };
+}
+
+/** @param {State} state @returns {string} what has just happened, "" when nothing has */
+export function saidWords({ said, set }) {
+  if (said?.what === "kept") return t("Your sketch from before is still here.");
+  if (said?.what === "aside") return t("The sketch was put away.");
+  if (said?.what !== "done") return "";
+  const names = (said.names ?? []).map((name) => inPlace(name, set.community));
+  const few = names.length > 3 ? [...names.slice(0, 3), "…"] : names;
+  return few.length ? t("{did}: {grids}", { did: doneWord(said.kind ?? ""), grids: few.join(t(", ")) }) : doneWord(said.kind ?? "");
+}
+
+/** @param {HTMLElement} root @param {State} state @param {() => Studio} studio */
+function showSaid(root, state, studio) {
+  const words = saidWords(state);
+  if (root.dataset.words === words) return;
+  root.dataset.words = words;
+  const { said } = state;
+  const turn = said?.what === "aside" ? () => studio().takeUp() : said?.what === "done" && said.kind !== "undo" ? () => studio().undo() : null;
+  fillWith(root, words ? [icon(said?.what === "done" ? "check" : "info"), el("span", { class: "grow" }, words), turn ? el("button", { class: "btn btn--quiet", type: "button", "data-turn": "", onClick: turn }, said?.what === "aside" ? t("Take it up again") : t("Undo")) : null] : null);
 }
 
 /**
@@ -83,9 +137,12 @@ function buildForm(form, tool, studio) {
   const apply = el("button", { class: "btn btn--primary grow", "data-apply": "" }, icon("check"), t("Apply"));
   const drop = el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Take the last corner back"), title: t("Take the last corner back"), onClick: () => studio().dropPoint() }, icon("undo"));
   const next = tool.shape === "lines" ? el("button", { class: "btn", type: "button", "data-next-line": "", onClick: () => studio().nextLine() }, icon("plus"), t("Another line")) : null;
-  const stop = el("button", { class: "btn", type: "button", "data-stop": "", onClick: () => studio().choose(null) }, icon("close"), t("Put away"));
-  fillWith(form, el("h2", {}, tool.label()), el("p", { class: "field__hint" }, tool.hint()), grids.boxes, along, drawn?.box, size?.box, result,
-    el("div", { class: "row" }, tool.kind === "measure" ? null : apply, drawn ? drop : null, next, stop));
+  const stop = el("button", { class: "btn btn--quiet btn--icon", type: "button", "data-stop": "", "aria-label": t("Put the tool away"), title: `${t("Put the tool away")} (Esc)`, onClick: () => studio().choose(null) }, icon("close"));
+  const kin = toolGroups().find((tools) => tools.includes(tool)) ?? [];
+  const variants = kin.length < 2 ? null : el("div", { class: "btn-group studio-variants", role: "group", "aria-label": t("Corners") }, kin.map((one) =>
+    el("button", { class: "btn", type: "button", "data-tool": one.kind, "aria-pressed": String(one === tool), title: `${one.label()} (${one.key.toUpperCase()})`, onClick: () => one !== tool && studio().choose(one.kind) }, one.label())));
+  fillWith(form, el("div", { class: "studio-form__head" }, el("h2", {}, tool.group ? t("Corners") : tool.label()), stop), variants, el("p", { class: "field__hint" }, tool.hint()), grids.boxes, along, size?.box, drawn?.box, result,
+    el("div", { class: "row" }, tool.kind === "measure" ? null : apply, next, drawn ? drop : null));
   return { grids: grids.selects, chips: grids.chips, corners: drawn?.text ?? null, wrong: drawn?.wrong ?? el("p"), size: size?.input ?? null, result, apply, next, drop };
 }
 
@@ -165,10 +222,10 @@ function fillForm(parts, tool, state, { studio, zoomTo }) {
   const { input } = state;
   const grids = sorted(state.set.grids.values(), { by: "code" });
   parts.grids.forEach((select, place) => {
-    fillWith(select, el("option", { value: "" }, tool.grids === "many" ? t("Choose…") : t("Choose on the map or here")), grids.map((grid) => el("option", { value: grid.key }, grid.name)));
+    fillWith(select, el("option", { value: "" }, tool.grids === "many" ? t("Choose…") : t("Choose on the map or here")), grids.map((grid) => el("option", { value: grid.key }, inPlace(grid.name, state.set.community))));
     select.value = tool.grids === "many" ? "" : String(input.grids[place] ?? "");
   });
-  if (parts.chips) fillWith(parts.chips, input.grids.map((key) => el("li", {}, el("button", { class: "btn", type: "button", onClick: () => studio().give({ grids: input.grids.filter((one) => one !== key) }) }, state.set.grids.get(key)?.name ?? "", icon("close")))));
+  if (parts.chips) fillWith(parts.chips, input.grids.map((key) => el("li", {}, el("button", { class: "btn", type: "button", onClick: () => studio().give({ grids: input.grids.filter((one) => one !== key) }) }, inPlace(state.set.grids.get(key)?.name ?? "", state.set.community), icon("close")))));
   if (parts.corners && document.activeElement !== parts.corners) parts.corners.value = formatCoordinates(input.points);
   if (parts.size && document.activeElement !== parts.size) parts.size.value = input.size === null ? "" : String(input.size);
   if (parts.next) parts.next.disabled = input.points.length < 2;
@@ -180,17 +237,25 @@ function fillForm(parts, tool, state, { studio, zoomTo }) {
   fillWith(parts.result, tool.kind === "measure" ? measureWords(state) : resultOf(state, lacking, zoomTo));
 }
 
-/** @param {State} state @param {string | null} lacking @param {(place: any) => void} zoomTo */
+/** @param {State} state @param {string | null} lacking @param {(place: any) => void} zoomTo @returns {Node[]} */
 function resultOf({ refusal, preview, set }, lacking, zoomTo) {
-  if (refusal) {
-    const { place } = refusal.fields;
-    return el("div", { class: "notice notice--alarm", role: "alert", "data-refusal": refusal.code }, icon("attend"),
-      el("div", { class: "stack-s" }, el("strong", {}, refusal.title), el("span", {}, refusal.detail),
-        place ? el("button", { class: "btn", type: "button", onClick: () => zoomTo(place) }, icon("search"), t("Show the place")) : null));
-  }
-  if (preview) return previewTable(preview, set);
+  const place = refusal?.fields.place;
+  const refused = refusal ? el("div", { class: "notice notice--alarm", role: "alert", "data-refusal": refusal.code }, icon("attend"),
+    el("div", { class: "stack-s" }, el("strong", {}, refusal.title), refusal.detail && refusal.detail !== refusal.title ? el("span", {}, refusal.detail) : null,
+      place ? el("button", { class: "btn", type: "button", "data-zoom-refusal": "", onClick: () => zoomTo(place) }, icon("search"), t("Show the place")) : null)) : null;
+  const shown = preview ? previewTable(preview, set) : null;
+  return refused || shown ? [refused, shown].filter((one) => one !== null) : [nextStep(lacking)];
+}
+
+/** @param {string | null} lacking */
+function nextStep(lacking) {
+  return el("p", { class: "field__hint studio-next" }, lackingWords(lacking));
+}
+
+/** @param {string | null} lacking what `missing` said @returns {string} what to do next */
+export function lackingWords(lacking) {
   const words = { grids: t("Choose the grid on the map or in the list."), shape: t("Press on the map, or Enter at the cross, to set a corner."), size: t("Type the metres.") };
-  return el("p", { class: "field__hint" }, lacking ? words[/** @type {keyof typeof words} */ (lacking)] : t("checking…"));
+  return lacking ? words[/** @type {keyof typeof words} */ (lacking)] : t("checking…");
 }
 
 /** @param {any} preview @param {import("./studio.js").ChangeSet} set */
@@ -201,14 +266,19 @@ function previewTable(preview, set) {
   });
   const row = (/** @type {any} */ grid) => {
     const old = set.grids.get(grid.key);
-    return el("tr", {}, el("th", { scope: "row" }, old?.name ?? t("new grid")),
-      el("td", { class: "number" }, old ? `${areaText(old.area_m2)} → ${areaText(grid.area_m2)}` : areaText(grid.area_m2)),
-      el("td", { class: "number" }, old ? `${old.households} → ${grid.households}` : grid.households));
+    return el("tr", {}, el("th", { scope: "row" }, old ? inPlace(old.name, set.community) : el("span", { class: "badge badge--action" }, t("new grid"))),
+      el("td", { class: "number" }, fromTo(old && hectares(old.area_m2), hectares(grid.area_m2))),
+      el("td", { class: "number" }, fromTo(old && String(old.households), String(grid.households))));
   };
-  const gone = preview.ended.map((/** @type {number} */ key) => el("tr", {}, el("th", { scope: "row" }, set.grids.get(key)?.name ?? ""), el("td", { colspan: 2 }, t("ends"))));
-  return el("div", { class: "table-wrap", "data-preview": "" }, el("table", { class: "table" },
-    el("thead", {}, el("tr", {}, el("th", {}, t("Grid")), el("th", { class: "number" }, t("Area")), el("th", { class: "number" }, t("Households")))),
+  const gone = preview.ended.map((/** @type {number} */ key) => el("tr", {}, el("th", { scope: "row" }, inPlace(set.grids.get(key)?.name ?? "", set.community)), el("td", { colspan: 2, class: "number" }, el("span", { class: "badge" }, t("ends")))));
+  return el("div", { class: "table-wrap", "data-preview": "" }, el("table", { class: "table studio-table" },
+    el("thead", {}, el("tr", {}, el("th", {}, t("Grid")), el("th", { class: "number" }, t("Area (ha)")), el("th", { class: "number" }, t("Households")))),
     el("tbody", {}, felt.map(row), gone)));
+}
+
+/** @param {string | null | undefined | false} before @param {string} after @returns {string} */
+function fromTo(before, after) {
+  return before && before !== after ? `${before} → ${after}` : after;
 }
 
 /** @param {State} state */

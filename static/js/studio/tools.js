@@ -26,6 +26,7 @@ import { t } from "../i18n.js";
  * @property {"none" | "line" | "lines" | "ring" | "point" | "move" | "ends"} shape what is drawn
  * @property {boolean} [size] asks for metres
  * @property {boolean} [sizeInstead] metres may stand in for the line
+ * @property {"corners"} [group] tools that share one place in the bar
  * @property {() => string} label
  * @property {() => string} hint
  */
@@ -35,9 +36,9 @@ export const TOOLS = [
   { kind: "draw", icon: "draw", key: "d", grids: 0, shape: "ring", label: () => t("Draw"), hint: () => t("Set the corners of a new grid on free ground. It snaps to its neighbours.") },
   { kind: "split", icon: "split", key: "s", grids: 1, shape: "lines", label: () => t("Split"), hint: () => t("Choose a grid, then draw a line across it. Several lines make more parts.") },
   { kind: "merge", icon: "merge", key: "m", grids: "many", shape: "none", label: () => t("Merge"), hint: () => t("Choose neighbouring grids. The first one keeps its name and code.") },
-  { kind: "move_vertex", icon: "vertex", key: "v", grids: 0, shape: "move", label: () => t("Move a corner"), hint: () => t("Press a corner, then its new place. All grids that share it follow.") },
-  { kind: "insert_vertex", icon: "plus", key: "i", grids: 0, shape: "point", label: () => t("Add a corner"), hint: () => t("Press a boundary where it shall get a corner.") },
-  { kind: "delete_vertex", icon: "minus", key: "x", grids: 0, shape: "point", label: () => t("Delete a corner"), hint: () => t("Press the corner that shall go.") },
+  { kind: "move_vertex", icon: "vertex", key: "v", grids: 0, shape: "move", group: "corners", label: () => t("Move a corner"), hint: () => t("Press a corner, then its new place. All grids that share it follow.") },
+  { kind: "insert_vertex", icon: "plus", key: "i", grids: 0, shape: "point", group: "corners", label: () => t("Add a corner"), hint: () => t("Press a boundary where it shall get a corner.") },
+  { kind: "delete_vertex", icon: "minus", key: "x", grids: 0, shape: "point", group: "corners", label: () => t("Delete a corner"), hint: () => t("Press the corner that shall go.") },
   { kind: "reshape", icon: "redraw", key: "r", grids: 0, shape: "line", label: () => t("Redraw"), hint: () => t("Draw the new boundary from one place of the old one to another.") },
   { kind: "follow", icon: "road", key: "f", grids: 2, shape: "ends", label: () => t("Follow"), hint: () => t("Choose two neighbours, then press where their boundary shall begin and end to follow it.") },
   { kind: "give_strip", icon: "strip", key: "g", grids: 2, shape: "line", size: true, sizeInstead: true, label: () => t("Give a strip"), hint: () => t("Choose who gives and who takes, then draw the new boundary or type a width.") },
@@ -45,6 +46,17 @@ export const TOOLS = [
   { kind: "simplify", icon: "simplify", key: "p", grids: 0, shape: "none", size: true, label: () => t("Simplify"), hint: () => t("Take out corners that matter less than the given metres. The outer boundary stays.") },
   { kind: "measure", icon: "measure", key: "l", grids: 0, shape: "line", label: () => t("Measure"), hint: () => t("Set places to read distances, bearings and the area. Nothing is changed.") },
 ];
+
+/**
+ * The places of the bar: one tool each, or several that are variants of one another.
+ * @returns {Tool[][]}
+ */
+export function toolGroups() {
+  /** @type {Map<string, Tool[]>} */
+  const groups = new Map();
+  for (const tool of TOOLS) groups.set(tool.group ?? tool.kind, [...(groups.get(tool.group ?? tool.kind) ?? []), tool]);
+  return [...groups.values()];
+}
 
 /** @type {Input} */
 export const NO_INPUT = Object.freeze({ grids: [], points: [], lines: [], size: null, along: "road" });
@@ -57,6 +69,25 @@ export function toolOf(kind) {
   const tool = TOOLS.find((one) => one.kind === kind);
   if (!tool) throw new Error(`no tool ${kind}`);
   return tool;
+}
+
+/**
+ * Whether something would be lost if the input were thrown away.
+ * @param {Input} input
+ * @returns {boolean}
+ */
+export function isDrawn({ points, lines }) {
+  return points.length > 0 || lines.length > 0;
+}
+
+/**
+ * The input without grids that no longer exist: another person has merged them away, the drawn line stays.
+ * @param {Input} input
+ * @param {number[]} ended keys
+ * @returns {Input}
+ */
+export function withoutGrids(input, ended) {
+  return input.grids.some((key) => ended.includes(key)) ? { ...input, grids: input.grids.filter((key) => !ended.includes(key)) } : input;
 }
 
 /**

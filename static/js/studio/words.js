@@ -23,10 +23,20 @@ export function editWord(kind) {
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
 }
 
+/** @param {string} kind @returns {string} what has just been done, said to whoever did it */
+export function doneWord(kind) {
+  const words = {
+    draw: t("Grid drawn"), split: t("Grid split"), merge: t("Grids merged"), move_vertex: t("Corner moved"), insert_vertex: t("Corner added"), delete_vertex: t("Corner deleted"),
+    reshape: t("Boundary redrawn"), follow: t("Boundary laid along the line"), give_strip: t("Strip given"), cut_hole: t("Courtyard cut"), simplify: t("Boundaries simplified"),
+    rename: t("Grid renamed"), undo: t("Taken back"), redo: t("Done again"), repair: t("Boundaries repaired"),
+  };
+  return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
+}
+
 /** @param {string} kind name of a table @returns {string} */
 export function rowWord(kind) {
   const words = {
-    household: t("households"), dwelling: t("dwellings"), camera: t("cameras"), incident: t("incidents"), place: t("key places"), team: t("team stations"), patrol_stop: t("planned stops"),
+    household: t("households"), dwelling: t("dwellings"), camera: t("cameras"), incident: t("reported incidents"), place: t("key places"), team: t("team stations"), patrol_stop: t("planned stops"),
   };
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
 }
