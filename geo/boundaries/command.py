@@ -13,6 +13,7 @@ from shapely import LineString, Point, Polygon
 from core.errors import InvalidInput
 from geo.areas.service import as_multipolygon
 from geo.boundaries import queries
+from geo.boundaries.proposing import proposal_of, taken_over
 from geo.shapes.edits.border import follow, reshape
 from geo.shapes.edits.carving import cut_hole, draw
 from geo.shapes.edits.division import split
@@ -223,6 +224,7 @@ EDITS: dict[str, Reader] = {
     "follow": _follow,
     "give_strip": _strip,
     "cut_hole": lambda _, d, s: cut_hole(d.tiling, s.key("grid"), s.polygon()),
+    "proposal": lambda x, d, s: taken_over(d, proposal_of(x, d, s.key("proposal"))),
     "repair": _repair,
     "simplify": lambda _, d, s: simplify(d.tiling, s.metres("tolerance_m", most=200.0)),
 }

@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 from core.db import Scope, transaction
 from core.jobs import JobRun, RunningJob, job, request
 from geo.areas.models import ChangeSet
-from geo.boundaries import queries
+from geo.boundaries import proposing, queries
 from geo.boundaries.publish import publish
+from geo.boundaries.service import load
+from geo.shapes.proposal.solve import propose
 
-PUBLISH = "area.publish"
+PUBLISH, PROPOSE = "area.publish", "area.propose"
 #: Share of the run that is done when a step begins: moving rows is most of it.
 STEPS = {"publish_checks": 0.05, "publish_boundaries": 0.3, "publish_rows": 0.5}
 
@@ -40,6 +42,37 @@ def run_publish(running: RunningJob) -> None:
 
 def _result(set_id: int, moved: dict[str, Any]) -> dict[str, Any]:
     return {"change_set": set_id, "rows": moved["rows"], "grids": len(moved["grids"])}
+
+
+def request_proposals(session: Session, row: ChangeSet, wish: dict[str, Any]) -> JobRun:
+    """Record a run that proposes grids; `wish` holds size, tolerance, seed and only (keys of grids)."""
+    return request(
+        session,
+        kind=PROPOSE,
+        queue="planning",
+        owner=row,
+        params={"change_set": row.id, **wish},
+        timeout_s=900,
+    )
+
+
+@job(PROPOSE)
+def run_proposals(running: RunningJob) -> None:
+    """Propose grids for the run's change set and store them with their figures."""
+    asked = running.params
+    running.progress(0.05, "propose_loading")
+    with running.transaction() as session:
+        drafted = load(session, int(asked["change_set"]))
+        ground = proposing.ground_of(session, drafted)
+        wish = proposing.wish_of(
+            drafted, size=asked["size"], tolerance=asked["tolerance"], seed=asked["seed"], only=asked["only"]
+        )
+    running.progress(0.2, "propose_computing", households=int(ground.counts.sum()))
+    found = propose(ground, wish)
+    running.progress(0.95, "propose_storing")
+    with running.transaction() as session:
+        rows = proposing.store_proposals(session, load(session, int(asked["change_set"])), running.id, found)
+        running.finish(session, {"change_set": int(asked["change_set"]), "proposals": len(rows)})
 
 
 def request_due(session: Session) -> list[JobRun]:

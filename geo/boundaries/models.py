@@ -148,3 +148,24 @@ class HandPlacement(Owned, Stamped, Base):
             UniqueConstraint("subject_kind", "subject_id"),
             CheckConstraint("reason <> ''", name="reasoned"),
         )
+
+
+class GridProposal(Owned, Stamped, Base):
+    """Grids that a job proposes for a change set, with the figures by which proposals are compared.
+
+    `geom` holds one MultiPolygon a grid, in order; `households` and `why` (a grid lies outside the
+    tolerance) have the same order.
+    """
+
+    __tablename__ = "grid_proposal"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    change_set_id: Mapped[int] = mapped_column(ForeignKey("change_set.id", ondelete="CASCADE"), index=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("job_run.id"))
+    rank: Mapped[int] = mapped_column(Integer)
+    style: Mapped[str] = mapped_column()
+    best_at: Mapped[list[Any]] = mapped_column(server_default="[]")
+    comparison: Mapped[dict[str, Any]] = mapped_column()
+    households: Mapped[list[Any]] = mapped_column()
+    why: Mapped[list[Any]] = mapped_column()
+    geom: Mapped[WKBElement] = geometry("GEOMETRYCOLLECTION")

@@ -18,7 +18,14 @@ from core.clock import today
 from core.db import StoredSetting, scope_of
 from core.errors import NotFound
 from geo.areas.models import OPEN_STATES, Area, AreaBoundary, ChangeSet
-from geo.boundaries.models import AreaDraft, AreaLineage, BoundaryEdit, ChangeComment, HandPlacement
+from geo.boundaries.models import (
+    AreaDraft,
+    AreaLineage,
+    BoundaryEdit,
+    ChangeComment,
+    GridProposal,
+    HandPlacement,
+)
 from geo.shapes.tiling import Ground
 from geo.staff.models import Account, AccountRole, Post
 
@@ -326,3 +333,28 @@ def stored_setting(session: Session, key: str) -> dict[str, Any] | None:
     """Return a setting people may change in the product, None while nobody has."""
     found = session.get(StoredSetting, key)
     return None if found is None else dict(found.value)
+
+
+def classed_roads_in(session: Session, county_id: int, box: Box) -> tuple[list[BaseGeometry], list[str]]:
+    """Return centre lines (EPSG:4326) and classes of the roads that meet a box, tunnels left out."""
+    west, south, east, north = box
+    rows = session.execute(
+        text(
+            "SELECT ST_AsBinary(geom), road_class FROM road_section WHERE county_id = :county AND NOT tunnel "
+            "AND geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) ORDER BY id"
+        ),
+        {"county": county_id, "west": west, "south": south, "east": east, "north": north},
+    ).all()
+    return [shapely.from_wkb(bytes(row[0])) for row in rows], [row[1] for row in rows]
+
+
+def proposals_of(session: Session, set_id: int) -> Sequence[GridProposal]:
+    """Return what the newest run proposed for a change set, best first."""
+    newest = (
+        select(func.max(GridProposal.run_id)).where(GridProposal.change_set_id == set_id).scalar_subquery()
+    )
+    return session.scalars(
+        select(GridProposal)
+        .where(GridProposal.change_set_id == set_id, GridProposal.run_id == newest)
+        .order_by(GridProposal.rank)
+    ).all()

@@ -14,7 +14,7 @@ down_revision = "20261122_03"
 branch_labels = None
 depends_on = None
 
-TABLES = ("boundary_edit", "change_comment", "area_lineage", "hand_placement")
+TABLES = ("boundary_edit", "change_comment", "area_lineage", "hand_placement", "grid_proposal")
 
 #: Drafts of the first light knew only the new grids: the published ones of their community join them.
 FILL_DRAFTS = """
@@ -183,8 +183,25 @@ def _new_tables() -> None:
         sa.UniqueConstraint("subject_kind", "subject_id"),
         sa.CheckConstraint("reason <> ''", name="reasoned"),
     )
+    op.create_table(
+        "grid_proposal",
+        _id(),
+        _number("change_set_id", "change_set.id", ondelete="CASCADE"),
+        _number("run_id", "job_run.id"),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("style", sa.Text(), nullable=False),
+        _json("best_at", "[]"),
+        sa.Column("comparison", JSONB(), nullable=False),
+        sa.Column("households", JSONB(), nullable=False),
+        sa.Column("why", JSONB(), nullable=False),
+        sa.Column("geom", Geometry("GEOMETRYCOLLECTION", srid=4326, spatial_index=False), nullable=False),
+        _at("created_at"),
+        _at("updated_at"),
+        *_owned("grid_proposal"),
+    )
     for table, column in (
         ("change_comment", "change_set_id"),
+        ("grid_proposal", "change_set_id"),
         ("area_lineage", "from_area_id"),
         ("area_lineage", "change_set_id"),
         *((name, "area_id") for name in TABLES),
@@ -229,7 +246,9 @@ def downgrade() -> None:
     op.drop_index("ix_change_set_open", "change_set")
     _run("UPDATE change_set SET state = 'review' WHERE state = 'approved'")
     op.drop_constraint("state", "change_set", type_="check")
-    op.create_check_constraint("state", "change_set", "state IN ('draft', 'review', 'published', 'discarded')")
+    op.create_check_constraint(
+        "state", "change_set", "state IN ('draft', 'review', 'published', 'discarded')"
+    )
     for column in ("last_edit", "next_key", "submitted_at", "impact", "source"):
         op.drop_column("change_set", column)
     _run("UPDATE area SET valid_to = valid_from + 1 WHERE valid_to = valid_from")

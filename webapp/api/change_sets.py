@@ -27,8 +27,9 @@ from geo.boundaries import queries, review, service
 from geo.boundaries.command import Sent, difference_for
 from geo.boundaries.exchange import export_drafted, read_back
 from geo.boundaries.impact import impact
-from geo.boundaries.jobs import request_publish
+from geo.boundaries.jobs import request_proposals, request_publish
 from geo.boundaries.models import AreaDraft, BoundaryEdit, ChangeComment
+from geo.boundaries.proposing import shapes_of, wish_of
 from geo.boundaries.ruling import findings, households_of
 from geo.boundaries.service import Drafted
 from geo.shapes.crs import area_m2
@@ -124,6 +125,45 @@ def previewed(set_id: int) -> Response:
     difference = difference_for(session, drafted, str(given.get("kind", "")), Sent(given))
     apply(drafted.tiling, difference)
     return jsonify(_previewed(session, drafted, difference))
+
+
+@blueprint.post("/<int:set_id>/proposals")
+@requires("area.draw")
+def proposals_asked(set_id: int) -> tuple[Response, int]:
+    """Ask for proposals of grids of a wished size, for all of the draft or for the chosen grids."""
+    session, given = request_session(), sent()
+    drafted = service.load_to_edit(session, set_id)
+    wish = {
+        "size": given.get("size"),
+        "tolerance": given.get("tolerance", 0.1),
+        "seed": given.get("seed", 1),
+        "only": Sent(given).keys("only") if given.get("only") else [],
+    }
+    wish_of(drafted, **wish)
+    return jsonify(run=request_proposals(session, drafted.row, wish).id), 202
+
+
+@blueprint.get("/<int:set_id>/proposals")
+@requires("area.review")
+def proposals_listed(set_id: int) -> Response:
+    """List what was proposed last, best first, with its figures and shapes."""
+    session = request_session()
+    queries.change_set(session, set_id)
+    return jsonify(
+        proposals=[
+            {
+                "id": row.id,
+                "style": row.style,
+                "best_at": row.best_at,
+                "comparison": row.comparison,
+                "grids": [
+                    {"households": households, "why": why, "geometry": mapping(shape)}
+                    for households, why, shape in zip(row.households, row.why, shapes_of(row), strict=True)
+                ],
+            }
+            for row in queries.proposals_of(session, set_id)
+        ]
+    )
 
 
 @blueprint.get("/<int:set_id>/export")

@@ -34,6 +34,7 @@ BOUNDARIES: dict[str, tuple[str, str]] = {
         mark("Choose the datum yourself: WGS-84/CGCS2000, GCJ-02 or BD-09."),
     ),
     "datum_converted": (mark("%(file)s was converted before."), mark("It is not shifted a second time.")),
+    "proposal_unknown": (mark("This proposal no longer exists."), mark("Ask for proposals again.")),
     "own_change_set": (
         mark("Whoever drafted a change set cannot approve it."),
         mark("Ask a second person to review it."),

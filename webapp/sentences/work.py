@@ -4,6 +4,7 @@ from webapp.i18n import mark
 
 JOB_TITLES = {
     "area.publish": mark("Publish boundaries"),
+    "area.propose": mark("Propose grids"),
     "hotspots.find": mark("Find hotspots"),
     "patrols.plan": mark("Plan patrols"),
     "cameras.sight": mark("Compute what cameras see"),
@@ -11,6 +12,9 @@ JOB_TITLES = {
 
 #: What a running job does now; the codes handlers give to `RunningJob.progress`.
 PROGRESS: dict[str, tuple[str, str]] = {
+    "propose_loading": (mark("Reading streets, buildings and households"), ""),
+    "propose_computing": (mark("Building grids for %(households)s households"), ""),
+    "propose_storing": (mark("Saving the proposals"), ""),
     "publish_checks": (mark("Checking the grids"), ""),
     "publish_boundaries": (mark("Saving the boundaries"), ""),
     "publish_rows": (mark("Giving households and everything else to their grids"), ""),

@@ -30,10 +30,11 @@ def draw(tiling: Tiling, polygon: Polygon, *, snap_m: float = REACH_M) -> Differ
     ------
     EditRefused
         ``edit_overlaps`` (field `grids`): it covers ground of these; ``edit_leaves_frame``: it leaves the
-        frame; ``edit_part_thin`` (field `width_m`): nothing wider than `snap_m` remains; what `read_polygon`
+        frame; ``edit_part_thin`` (field `width_m`): nothing wider than `snap_m` remains;
+        ``edit_width_unusable`` (field `width_m`): `snap_m` below zero; what `read_polygon`
         and `proved` raise. All with the place.
     """
-    drawn = read_polygon(polygon)
+    drawn = _read(polygon, snap_m)
     patch = patch_around(tiling, [to_degrees(drawn)], reach_deg=snap_m / DEGREE_M)
     free = _free_ground(patch, drawn)
     outside = overhang(drawn, free, snap_m)
@@ -56,10 +57,11 @@ def cut_hole(tiling: Tiling, key: int, polygon: Polygon, *, snap_m: float = REAC
     ------
     EditRefused
         ``edit_outside_grid`` (field `grid`): it leaves the grid; ``edit_part_thin`` (field `width_m`);
-        ``edit_grid_vanishes`` (field `grid`): nothing remains around it; ``grid_gone``; what `read_polygon`
+        ``edit_grid_vanishes`` (field `grid`): nothing remains around it; ``edit_width_unusable``;
+        ``grid_gone``; what `read_polygon`
         and `proved` raise.
     """
-    drawn = read_polygon(polygon)
+    drawn = _read(polygon, snap_m)
     patch = patch_of(tiling, [key])
     outside = overhang(drawn, patch.parts[key], snap_m)
     if outside is not None:
@@ -68,6 +70,12 @@ def cut_hole(tiling: Tiling, key: int, polygon: Polygon, *, snap_m: float = REAC
     owners = [tiling.next_key if index in inside else origin for index, origin in enumerate(made.origins)]
     after = assigned(patch, made, owners)
     return proved(tiling, difference_of(tiling, patch, after, {tiling.next_key: (key,)}))
+
+
+def _read(polygon: Polygon, snap_m: float) -> Polygon:
+    if not 0 <= snap_m < float("inf"):
+        raise EditRefused("edit_width_unusable", width_m=snap_m)
+    return read_polygon(polygon)
 
 
 def _free_ground(patch: Patch, drawn: Polygon) -> Ground:

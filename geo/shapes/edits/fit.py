@@ -22,6 +22,7 @@ def fitted(drawn: Polygon, ground: Ground, snap_m: float) -> BaseGeometry:
     nearest point. What then still lies outside is clipped; ground beside the drawing in which no disc
     `snap_m` wide fits is added (a morphological opening, Serra 1982).
     """
+    snap_m = max(snap_m, _ROUNDING_M)
     plane = Plane.at(ground)
     ground_m = plane.metres(ground)
     shape_m = _snapped(plane.metres(drawn), ground_m.boundary, snap_m)

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.shapes.edits.lattice import canonical, to_degrees, to_steps
+from geo.shapes.edits.lattice import canonical, edges_of, to_degrees, to_steps
 from geo.shapes.edits.patch import Patch
 from geo.shapes.partition import NOISE_DEG
 from geo.shapes.snap import GRID_DEG
@@ -91,11 +91,20 @@ def _refuse_mismatch(tiling: Tiling, difference: Difference) -> None:
     shapes = [*difference.before.values(), *difference.after.values()]
     near = _near(bystanders, shapes)
     found = _mismatched({**near, **difference.after}, difference.touched)
-    if not found:
-        return
-    place = shapely.union_all(list(found.values()))
-    was = _mismatched({**near, **difference.before}, difference.touched)
-    raise EditRefused("tiling_broken" if was else "edit_breaks_partition", grids=sorted(found), place=place)
+    was = (
+        set(edges_of(_lines(_mismatched({**near, **difference.before}, difference.touched))))
+        if found
+        else set()
+    )
+    new = {key: edge for key, edge in found.items() if not was.issuperset(edges_of(edge))}
+    # What was broken before, and is no worse now, hinders nobody: repairing is a series of edits, too.
+    if new:
+        code = "tiling_broken" if was else "edit_breaks_partition"
+        raise EditRefused(code, grids=sorted(new), place=_lines(new))
+
+
+def _lines(edges: Mapping[int, BaseGeometry]) -> BaseGeometry:
+    return shapely.union_all(list(edges.values()))
 
 
 def _near(parts: Mapping[int, Ground], shapes: Iterable[Ground]) -> dict[int, Ground]:
@@ -117,7 +126,11 @@ def _mismatched(parts: Mapping[int, Ground], touched: Collection[int]) -> dict[i
 
 
 def _joined(shapes: Iterable[Ground]) -> BaseGeometry:
-    return shapely.coverage_union_all(list(shapes))
+    shapes = list(shapes)
+    # The union of a coverage is undefined where there is none.
+    return (
+        shapely.coverage_union_all(shapes) if shapely.coverage_is_valid(shapes) else shapely.union_all(shapes)
+    )
 
 
 def _refuse_ground(code: str, ground: BaseGeometry) -> None:

@@ -7,7 +7,7 @@ import shapely
 from shapely import LineString, MultiPoint, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.shapes.edits.lattice import Vertex, to_degrees, to_steps, vertex_of
+from geo.shapes.edits.lattice import Floats, Vertex, to_degrees, to_steps, vertex_of
 from geo.shapes.tiling import EditRefused
 
 #: A hand draws dozens of vertices and a road has hundreds; more is a mistaken file, and costs everybody time.
@@ -28,8 +28,7 @@ def read_line(drawing: BaseGeometry) -> LineString:
     if not isinstance(drawing, LineString):
         raise EditRefused("drawing_wrong_kind", wanted="line")
     _refuse_unreadable(drawing)
-    vertices = shapely.get_coordinates(to_steps(drawing))
-    vertices = vertices[np.append(True, np.any(np.diff(vertices, axis=0) != 0, axis=1))]
+    vertices = _distinct(shapely.get_coordinates(to_steps(drawing)))
     if len(vertices) < 2:
         raise EditRefused("drawing_point", place=to_degrees(Point(vertices[0])))
     line = LineString(vertices)
@@ -49,9 +48,12 @@ def read_polygon(drawing: BaseGeometry) -> Polygon:
     if not isinstance(drawing, Polygon):
         raise EditRefused("drawing_wrong_kind", wanted="polygon")
     _refuse_unreadable(drawing)
-    polygon = shapely.remove_repeated_points(to_steps(drawing))
-    if polygon.area == 0:
-        raise EditRefused("drawing_point", place=to_degrees(polygon.representative_point()))
+    shell, *holes = (
+        _distinct(shapely.get_coordinates(ring)) for ring in shapely.get_rings(to_steps(drawing))
+    )
+    if shapely.convex_hull(MultiPoint(shell)).area == 0:
+        raise EditRefused("drawing_point", place=to_degrees(Point(shell[0])))
+    polygon = Polygon(shell, [hole for hole in holes if len(hole) >= 4])
     if not polygon.is_valid:
         crossings = shapely.union_all([_crossings(LineString(ring)) for ring in shapely.get_rings(polygon)])
         place = polygon.boundary if crossings.is_empty else crossings
@@ -87,6 +89,12 @@ def _refuse_unreadable(drawing: BaseGeometry) -> None:
     off_world = np.any(np.abs(coordinates) > _WORLD_DEG, axis=1)
     if np.any(off_world):
         raise EditRefused("drawing_off_world", place=Point(coordinates[np.argmax(off_world)]))
+
+
+def _distinct(vertices: Floats) -> Floats:
+    """Return `vertices` without those that repeat the one before."""
+    changes = np.any(np.diff(vertices, axis=0) != 0, axis=1)
+    return np.asarray(vertices[np.append(True, changes)])
 
 
 def _crossings(line: LineString) -> MultiPoint:

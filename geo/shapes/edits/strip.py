@@ -41,7 +41,7 @@ def give_strip(
     ------
     EditRefused
         ``edit_width_unusable`` (field `width_m`): not above zero, or given together with a line;
-        ``edit_not_neighbours`` (field `grids`): no shared edge, or no part beside the line has one;
+        ``edit_not_neighbours`` (field `grids`): no shared edge;
         ``edit_grid_vanishes`` (field `grid`): nothing of `giver` remains; what `split` raises for a line.
     """
     patch = patch_of(tiling, [giver, taker])
@@ -72,7 +72,7 @@ def _beside_line(
     if beside == set(part_of.values()):
         beside -= set(by_size({part: faces[part] for part in beside})[:1])
     if not beside:
-        raise _apart(patch, giver, taker)
+        raise EditRefused("edit_part_thin", grid=giver, width_m=SLIVER_M, place=line)
     return made, {index for index, part in part_of.items() if part in beside}
 
 

@@ -45,9 +45,7 @@ def move_vertex(tiling: Tiling, at: Point, to: Point, *, slide_m: float = SLIDE_
     patch = patch_around(tiling, [_place(start)])
     spot = _spot(patch, start)
     if spot.along_frame:
-        goal = _slid(patch, start, goal, slide_m)
-        ends = [vertex for edge in spot.along_frame for vertex in edge if vertex != start]
-        _refuse_lost_corner(patch, spot, [edge_of(end, goal) for end in ends])
+        goal = _slid(patch, spot, (start, goal), slide_m)
     if goal in {vertex for edge in patch.owners for vertex in edge} - {start}:
         raise EditRefused("edit_vertex_taken", place=_place(goal))
     shapes = {
@@ -127,8 +125,11 @@ def _spot(patch: Patch, vertex: Vertex) -> _Spot:
     return _Spot(keys, edges, along_frame, len(outer) > len(along_frame))
 
 
-def _slid(patch: Patch, start: Vertex, goal: Vertex, slide_m: float) -> Vertex:
+def _slid(patch: Patch, spot: _Spot, way: tuple[Vertex, Vertex], slide_m: float) -> Vertex:
+    start, goal = way
     seat = patch.seat_on_frame(goal)
+    ends = [vertex for edge in spot.along_frame for vertex in edge if vertex != start]
+    _refuse_lost_corner(patch, spot, [edge_of(end, seat) for end in ends])
     if Plane.at(Point(start)).length_m([(goal, seat)]) > slide_m:
         raise EditRefused("edit_off_frame", limit_m=slide_m, place=_place(goal))
     return seat

@@ -43,6 +43,8 @@ export function mountGridEditor(map, { storageKey }) {
   let scene = null;
   /** @type {Scene | null} */
   let published = null;
+  /** @type {[Sketch | null, Position[]]} */
+  let sketched = [null, []];
   /** @type {any[]} */
   let remarks = [];
   /** @type {Set<(position: Position, on: string | null, pressed: Position) => void>} */
@@ -74,7 +76,8 @@ export function mountGridEditor(map, { storageKey }) {
   };
   const repaint = () => {
     drawScene(layers.scene, scene, { renderer: canvas, weight });
-    drawPublished(layers.compare, published);
+    drawPublished(layers.compare, published, weight);
+    drawSketch(layers.sketch, ...sketched, weight);
     drawLabels();
     drawRemarks(layers.remarks, remarks);
   };
@@ -105,7 +108,10 @@ export function mountGridEditor(map, { storageKey }) {
       drawLabels();
     },
     /** @param {Sketch | null} sketch @param {Position[]} [vertices] */
-    sketch: (sketch, vertices = []) => drawSketch(layers.sketch, sketch, vertices),
+    sketch: (sketch, vertices = []) => {
+      sketched = [sketch, vertices];
+      drawSketch(layers.sketch, sketch, vertices, weight);
+    },
     /** @param {{grids: any[]} | null} answer */
     preview: (answer) => drawPreview(layers.preview, answer),
     /** @param {any} place GeoJSON of what was refused @param {string} [words] */
@@ -123,7 +129,7 @@ export function mountGridEditor(map, { storageKey }) {
      */
     compare: (next) => {
       published = next;
-      drawPublished(layers.compare, published);
+      drawPublished(layers.compare, published, weight);
       layers.publishedLabels.clearLayers();
       drawLabels();
       return { left: [panes.published, panes.publishedLabels], right: [panes.draft, panes.draftLabels] };
@@ -300,8 +306,8 @@ function stretchOf(rings) {
   return best;
 }
 
-/** @param {L.LayerGroup} layer @param {Sketch | null} sketch @param {Position[]} vertices */
-function drawSketch(layer, sketch, vertices) {
+/** @param {L.LayerGroup} layer @param {Sketch | null} sketch @param {Position[]} vertices @param {number} weight */
+function drawSketch(layer, sketch, vertices, weight) {
   layer.clearLayers();
   if (!sketch) return;
   const { draft } = paletteOf(theme());
@@ -310,7 +316,8 @@ function drawSketch(layer, sketch, vertices) {
   for (const line of sketch.lines) L.polyline(line.map(latLng), look).addTo(layer);
   if (sketch.closed && path.length > 2) L.polygon(path, { ...look, dashArray: "8 5", fillColor: draft, fillOpacity: 0.14 }).addTo(layer);
   else if (path.length > 1) L.polyline(path, { ...look, dashArray: "8 5" }).addTo(layer);
-  for (const at of vertices) L.circleMarker(latLng(at), { radius: 4, color: draft, weight: 2, fillColor: "#ffffff", fillOpacity: 1, interactive: false }).addTo(layer);
+  // From afar corners would cover each other and what they belong to.
+  for (const at of weight < 0.5 ? [] : vertices) L.circleMarker(latLng(at), { radius: 4 * weight, color: draft, weight: 2 * weight, fillColor: "#ffffff", fillOpacity: 1, interactive: false }).addTo(layer);
   for (const at of path) L.circleMarker(at, { radius: 7, color: draft, weight: 3, fillColor: "#ffffff", fillOpacity: 1, interactive: false }).addTo(layer);
 }
 
@@ -336,14 +343,14 @@ function drawRefusal(layer, place, words) {
   L.marker(drawn.getBounds().getCenter(), { icon: pin, title: words, alt: words, keyboard: false, interactive: false }).addTo(layer);
 }
 
-/** @param {L.LayerGroup} layer @param {Scene | null} published */
-function drawPublished(layer, published) {
+/** @param {L.LayerGroup} layer @param {Scene | null} published @param {number} weight */
+function drawPublished(layer, published, weight) {
   layer.clearLayers();
   if (!published) return;
   const palette = paletteOf(theme());
   const renderer = L.canvas({ pane: "published", padding: 0.3 });
   for (const { geometry } of published.grids) {
-    const options = /** @type {any} */ ({ interactive: false, pane: "published", renderer, style: { renderer, color: palette.gridLine, weight: 3, fill: false } });
+    const options = /** @type {any} */ ({ interactive: false, pane: "published", renderer, style: { renderer, color: palette.gridLine, weight: 3 * weight, fill: false } });
     L.geoJSON(geometry, options).addTo(layer);
   }
 }
