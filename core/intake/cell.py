@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from core.intake.table import Cell
 
 # Day 0 of the serial day numbers of spreadsheets; it absorbs their invented 29 February 1900.
@@ -53,6 +55,41 @@ def number_of(cell: Cell) -> float | None:
         except ValueError:
             return None
     return number if math.isfinite(number) else None
+
+
+def word_of[Meaning: str](text: str, words: Mapping[Meaning, Sequence[str]], other: Meaning) -> Meaning:
+    """Return what a word means by a table of meanings and their words, `other` when it is none of them.
+
+    >>> word_of(" Rent ", {"rented": ("rent", "出租")}, "unknown")
+    'rented'
+    """
+    flat = text.strip().lower()
+    return next((meaning for meaning, known in words.items() if flat in known), other)
+
+
+#: First characters that make a spreadsheet program take a text for a formula (CWE-1236).
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def harmless(cell: object) -> object:
+    """Return a cell in the form in which a spreadsheet program runs nothing of it.
+
+    A number with its sign (a phone number, a coordinate) is no formula and stays as it is; None is empty.
+
+    >>> harmless("=1+1"), harmless("+8613800000000"), harmless(None)
+    ("'=1+1", '+8613800000000', '')
+    """
+    if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) and not _is_number(cell):
+        return "'" + cell
+    return "" if cell is None else cell
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def time_of(cell: Cell, zone: tzinfo) -> datetime | None:

@@ -11,12 +11,12 @@ import shapely
 from core.errors import InvalidInput
 from core.intake.cell import number_of, text_of
 from core.intake.header import find_columns, normalised, refuse_forbidden, require_columns
-from core.intake.report import Refusal
+from core.intake.report import ImportReport, Refusal
 from core.intake.table import Table, read_table
 from core.intake.vector import Layer, read_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -59,6 +59,14 @@ class PointTable:
     def refusal(self, index: int, code: str, /, **fields: object) -> Refusal:
         """Return the refusal of one row, holding the row itself so that it can be handed back."""
         return Refusal(self.table.lines[index], code, fields, self.table.as_mapping(index))
+
+    def report(self, kind: str, path: Path, refusals: Iterable[Refusal]) -> ImportReport:
+        """Return the report of an import that has read the table: what was refused and left out so far."""
+        report = ImportReport(kind, path.name)
+        report.refuse(refusals)
+        if self.dropped:
+            report.notice("columns_dropped", columns=self.dropped)
+        return report
 
     def unused(self) -> list[str]:
         """Return the columns no field was found in."""

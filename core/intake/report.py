@@ -7,9 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from core.intake.cell import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+
+    from core.intake.bulk import Loaded
 
 EXAMPLES_PER_REASON = 3
 
@@ -56,6 +60,12 @@ class ImportReport:
     def notice(self, code: str, /, **fields: object) -> None:
         """Add a notice."""
         self.notices.append(Notice(code, fields))
+
+    def count(self, kind: str, loaded: Loaded) -> None:
+        """Add what became of records of one kind."""
+        self.loaded[kind] += loaded.new
+        self.unchanged[kind] += loaded.unchanged
+        self.kept[kind] += loaded.kept
 
     @property
     def refused(self) -> Counter[str]:
@@ -120,26 +130,8 @@ def write_refused(path: Path, refusals: list[Refusal], reason_of: Callable[[Refu
     path.touch(mode=0o600)
     with path.open("w", encoding="utf-8-sig", newline="") as handle:
         writer = csv.writer(handle)
-        writer.writerow([_guarded(name) for name in names])
+        writer.writerow([harmless(name) for name in names])
         for refusal in refusals:
-            cells = [_guarded(refusal.row.get(name, "")) for name in columns]
+            cells = [harmless(refusal.row.get(name, "")) for name in columns]
             writer.writerow([*cells, refusal.line, reason_of(refusal)])
     return len(refusals)
-
-
-def _guarded(cell: object) -> object:
-    """Keep a spreadsheet from running a cell of a stranger's file as a formula (CSV injection).
-
-    A number with its sign (a phone number, a coordinate) is no formula and goes back as it came.
-    """
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(cell):
-        return "'" + cell
-    return "" if cell is None else cell
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

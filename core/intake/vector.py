@@ -1,10 +1,10 @@
-"""Vector files (GeoJSON, GeoPackage, Shapefile, KML) as shapely geometries in EPSG:4326."""
+"""Vector files (GeoPackage, Shapefile, GeoJSON, KML, DXF) as shapely geometries in EPSG:4326."""
 
 from __future__ import annotations
 
 import warnings
-import zipfile
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,23 +13,75 @@ import pyproj
 import shapely
 
 from core.errors import InvalidInput
+from core.intake.archive import layer_files
+from core.intake.drawing import as_areas
+from core.intake.encoding import EncodingChoice, Reason, choose_encoding, declared_encoding, decoded
 from core.intake.file import checked_path, container, read_plain
+from core.intake.provenance import Provenance, digest
+from core.intake.reference import datum_marked, guess_crs, known_crs, old_datum, with_shift
+from core.intake.report import Notice
+from core.intake.whole import refuse_cut_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from core.intake.coordinate import Box
 
 # CGCS2000 geographic; identical to WGS 84 within the product's tolerance (ARCHITECTURE, Coordinates).
 _GEOGRAPHIC_ALIKE = frozenset({4326, 4490})
 # Stored coordinates lie on a 1e-7 degree grid (about 1 cm).
 GRID_DEG = 1e-7
+_WANTED = "GPKG, SHP, GeoJSON, KML, KMZ, DXF"
+_FOREIGN = frozenset({"gzip", "bzip2", "ole", "PDF", "PNG", "JPEG", "RAR", "7z", "RTF"})
+_KNOWN_ENDINGS = (".geojson", ".json", ".gpkg", ".shp", ".kml", ".gml", ".fgb", ".dxf", ".kmz")
+# Columns that GDAL's KML reader adds to every placemark; kept only where the file fills them.
+_KML_OWN = frozenset({"id", "description", "timestamp", "begin", "end", "altitudeMode", "tessellate",
+    "extrude", "visibility", "drawOrder", "icon", "snippet"})  # fmt: skip
+# Every byte has its own character in ISO 8859-1: the stored bytes come through GDAL unharmed.
+_BYTES = "ISO-8859-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read a file beyond what it says of itself, as a person chose after a preview.
+
+    Attributes
+    ----------
+    encoding : str, optional
+        Python's name of the attributes' encoding (Shapefile, DXF), against what was detected.
+    crs_forced : str, optional
+        Reference system to take whatever the file names.
+    shift : tuple of float, optional
+        Three or seven parameters from Beijing 1954 or Xian 1980 to WGS 84 (see `with_shift`); zeros accept
+        an error of some 100 m.
+    is_northing_first : bool
+        The file's first coordinate is the northing.
+    near : west, south, east, north, optional
+        Extent the file should lie in, EPSG:4326; narrows the systems proposed when none is named.
+    keeps_datum : bool
+        Give the coordinates of a file marked GCJ-02 or BD-09 as they are; the caller converts them.
+    """
+
+    encoding: str | None = None
+    crs_forced: str | None = None
+    shift: tuple[float, ...] | None = None
+    is_northing_first: bool = False
+    near: Box | None = None
+    keeps_datum: bool = False
+
+
+_AS_IT_SAYS = Reading()
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Features of one layer: geometry (EPSG:4326, lon lat, None where absent) and attribute columns."""
+    """Features of one layer: geometry (EPSG:4326, lon lat, None where absent) and attribute columns.
+
+    `notices` say what reading changed, `datum_marked` is ``gcj02`` or ``bd09`` when the file calls itself so.
+    """
 
     name: str
     geometries: NDArray[np.object_]
@@ -37,6 +89,9 @@ class Layer:
     values: list[NDArray[Any]]
     crs: str
     encoding: str
+    notices: tuple[Notice, ...] = ()
+    datum_marked: str = ""
+    provenance: Provenance | None = None
 
     def __len__(self) -> int:
         return len(self.geometries)
@@ -50,51 +105,287 @@ class Layer:
         return (self.row(index) for index in range(len(self)))
 
 
-def read_layer(path: Path, *, layer: str | None = None, crs: str | None = None) -> Layer:
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A layer as stored: geometries in the file's own coordinates (2-D), attributes decoded."""
+
+    driver: str
+    crs: str
+    shapes: NDArray[np.object_]
+    columns: tuple[str, ...]
+    values: list[NDArray[Any]]
+    encoding: EncodingChoice
+    notices: tuple[Notice, ...] = ()
+
+
+def read_layer(
+    path: Path, *, layer: str | None = None, crs: str | None = None, how: Reading = _AS_IT_SAYS
+) -> Layer:
     """Read one layer and bring it to EPSG:4326.
 
     Parameters
     ----------
     path : Path
-        A file, or a zip archive holding one Shapefile.
+        A file, or a zip archive holding one or several layers.
     layer : str, optional
         Layer of a file that holds several; the only one with geometry when left out.
     crs : str, optional
-        Reference system to assume where the file names none (for example ``EPSG:4547``).
+        Reference system to assume where the file names none, or one its coordinates contradict (for
+        example ``EPSG:4547``).
+    how : Reading
+        What a person chose after a preview.
 
     Raises
     ------
     InvalidInput
-        ``file_type_wrong``, ``file_damaged``, ``layer_choice``, ``layer_missing``, ``layer_empty``,
-        ``crs_unknown`` or ``crs_missing``.
+        ``file_type_wrong``, ``file_damaged``, ``file_truncated``, ``shape_part_missing``, ``archive_choice``,
+        ``layer_choice``, ``layer_missing``, ``layer_empty``, ``encoding_unknown``, ``crs_unknown``,
+        ``crs_missing``, ``crs_contradicted``, ``crs_needs_shift``, ``shift_unusable`` or ``datum_marked``.
     """
-    source = _source(checked_path(path))
-    name = _chosen_layer(source, path.name, layer)
-    encoding = _shape_encoding(path)
+    with layer_files(checked_path(path)) as files:
+        source, name = chosen_layer(files, path, layer)
+        raw = read_raw(source, name, path, how=how)
+    if not len(raw.shapes):
+        raise InvalidInput("layer_empty", file=path.name)
+    marked = datum_marked(raw.crs) or datum_marked(path.name)
+    if marked and not how.keeps_datum:
+        raise InvalidInput("datum_marked", file=path.name, datum=marked)
+    shapes = _turned(raw.shapes) if how.is_northing_first else raw.shapes
+    found_crs, told = _settled_crs(raw.crs, shapes, (path.name, crs), how)
+    moved = to_geographic(shapes, found_crs, shift=how.shift)
+    _refuse_impossible(moved, found_crs, path.name)
+    why = raw.encoding.why.value if raw.driver in {"ESRI Shapefile", "DXF"} else ""
+    told_crs = known_crs(found_crs).to_string()
+    origin = Provenance(path.name, digest(path), raw.driver, name, raw.encoding.encoding, why, told_crs[:200])
+    return Layer(
+        name, moved, raw.columns, raw.values, str(found_crs), raw.encoding.encoding,
+        (*raw.notices, *told), marked, origin,
+    )  # fmt: skip
+
+
+def chosen_layer(files: list[Path], path: Path, layer: str | None) -> tuple[Path, str]:
+    """Return the file and the name of the layer asked for, or of the only one with geometry.
+
+    Raises
+    ------
+    InvalidInput
+        ``layer_missing``, ``layer_empty`` or ``layer_choice`` (fields `file`, `found`).
+    """
+    listed = [(file, name) for file in files for name, _ in shaped_layers(file, path)]
+    names = [name for _, name in listed]
+    if layer is not None:
+        if layer not in names:
+            raise InvalidInput("layer_missing", file=path.name, layer=layer, found=names)
+        return listed[names.index(layer)]
+    if not listed:
+        raise InvalidInput("layer_empty", file=path.name)
+    if len(listed) > 1:
+        raise InvalidInput("layer_choice", file=path.name, found=names)
+    return listed[0]
+
+
+def shaped_layers(source: Path, path: Path) -> list[tuple[str, str]]:
+    """Return name and kind of geometry of the layers in a file that have geometry."""
+    kind = container(source)
+    if kind in _FOREIGN:
+        raise InvalidInput("file_type_wrong", file=path.name, found=kind, wanted=_WANTED)
+    if source.suffix.lower() in {".geojson", ".json", ".kml", ".gml", ".dxf"}:
+        read_plain(source)
+    refuse_cut_file(source, path.name)
+    try:
+        listed = pyogrio.list_layers(source)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as error:
+        wrong = "file_damaged" if source.name.lower().endswith(_KNOWN_ENDINGS) else "file_type_wrong"
+        raise InvalidInput(wrong, file=path.name, found="?", wanted=_WANTED) from error
+    return [(str(entry[0]), str(entry[1])) for entry in listed if entry[1] is not None]
+
+
+def read_raw(
+    source: Path, name: str, path: Path, *, how: Reading = _AS_IT_SAYS, most: int | None = None
+) -> Raw:
+    """Read a layer as stored, text decoded, 3-D dropped, drawings made areas; at most `most` features."""
+    is_shape = source.suffix.lower() == ".shp"
     try:
         with warnings.catch_warnings():
-            # Repeated feature ids (tiles) are no concern here: nothing is known by them.
-            warnings.filterwarnings("ignore", "Several features with id", RuntimeWarning)
-            meta, _, wkb, values = pyogrio.raw.read(source, layer=name, encoding=encoding, force_2d=True)
+            # Repeated feature ids (tiles) are no concern here: nothing is known by them. GDAL's other
+            # warnings (a ring closed, a coordinate with an odd value) end in what is checked below.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            driver = str(
+                pyogrio.read_info(source, layer=name, encoding=_BYTES if is_shape else None)["driver"]
+            )
+            meta, _, wkb, values = pyogrio.raw.read(
+                source, layer=name, encoding=_BYTES if is_shape else None, max_features=most
+            )
     except UnicodeDecodeError as error:
         raise InvalidInput("encoding_unknown", file=path.name) from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, RuntimeError) as error:
         raise InvalidInput("file_damaged", file=path.name) from error
-    if wkb is None or len(wkb) == 0:
-        raise InvalidInput("layer_empty", file=path.name)
-    geometries = shapely.from_wkb(wkb, on_invalid="ignore")
-    found_crs = meta["crs"] or crs or _assumed_crs(geometries, path.name)
-    moved = to_geographic(geometries, found_crs)
-    columns = tuple(str(field) for field in meta["fields"])
-    return Layer(name, moved, columns, list(values), str(found_crs), str(meta["encoding"] or ""))
+    shapes, told = _flattened(shapely.from_wkb([] if wkb is None else wkb, on_invalid="ignore"))
+    columns = [str(field) for field in meta["fields"]]
+    choice = EncodingChoice("utf-8", Reason.UTF8)
+    if is_shape or driver == "DXF":
+        columns, values, choice, changed = _as_text(columns, list(values), source, how.encoding)
+        told += changed
+    raw = Raw(driver, str(meta["crs"] or ""), shapes, tuple(columns), list(values), choice, told)
+    tidy = _tidied(raw)
+    return replace(tidy, notices=(*tidy.notices, *_mixed(tidy.shapes)))
 
 
-def to_geographic(geometries: NDArray[np.object_], crs: str) -> NDArray[np.object_]:
-    """Return geometries in EPSG:4326 (lon, lat), on the 1e-7 degree grid of stored coordinates."""
+def _flattened(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], tuple[Notice, ...]]:
+    """Return shapes in two dimensions, and what that lost."""
+    told: tuple[Notice, ...] = ()
+    heights = shapely.get_coordinates(shapes[shapely.has_z(shapes)], include_z=True)
+    # KML writes a height of 0 for every point; only heights that say something are worth a word.
+    if len(heights) and np.nan_to_num(heights[:, 2]).any():
+        told = (Notice("heights_dropped", {"count": int(shapely.has_z(shapes).sum())}),)
+    return np.asarray(shapely.force_2d(shapes), dtype=object), told
+
+
+def _mixed(shapes: NDArray[np.object_]) -> tuple[Notice, ...]:
+    """Return a word about a layer that holds more than points, lines or polygons alone."""
+    kinds = Counter(shape.geom_type for shape in shapes if shape is not None)
+    families = {kind.removeprefix("Multi") for kind in kinds}
+    return (Notice("geometry_mixed", {"found": dict(kinds)}),) if len(families) > 1 else ()
+
+
+def _as_text(
+    columns: list[str], values: list[NDArray[Any]], source: Path, chosen: str | None
+) -> tuple[list[str], list[NDArray[Any]], EncodingChoice, tuple[Notice, ...]]:
+    """Decode names and values that came as bytes; a text GDAL decoded itself (a DXF) stays as it is."""
     try:
-        known = pyproj.CRS.from_user_input(crs)
-    except pyproj.exceptions.CRSError as error:
-        raise InvalidInput("crs_unknown", crs=str(crs)[:80]) from error
+        stored = [column.encode("latin-1") for column in columns]
+        cells = {place: _stored(column) for place, column in enumerate(values) if column.dtype == object}
+    except UnicodeEncodeError:
+        return columns, values, EncodingChoice("utf-8", Reason.UTF8), ()
+    every = [*stored, *(cell for column in cells.values() for cell in column if cell is not None)]
+    choice = _choice(every, source, chosen)
+    names = _unlike([decoded(name, choice.encoding)[0] for name in stored])
+    for place, column in cells.items():
+        values[place] = np.array(
+            [None if cell is None else decoded(cell, choice.encoding)[0] for cell in column], dtype=object
+        )
+    told: tuple[Notice, ...] = ()
+    if choice.why in {Reason.CPG_CONTRADICTED, Reason.LANGUAGE_CONTRADICTED}:
+        told += (Notice("encoding_contradicted", {"declared": choice.declared, "taken": choice.encoding}),)
+    if choice.misfits:
+        told += (Notice("text_replaced", {"count": choice.misfits, "encoding": choice.encoding}),)
+    return names, values, choice, told
+
+
+def _stored(column: NDArray[Any]) -> list[bytes | None]:
+    return [cell.encode("latin-1") if isinstance(cell, str) else None for cell in column]
+
+
+def _choice(every: list[bytes], source: Path, chosen: str | None) -> EncodingChoice:
+    if chosen:
+        wrong = sum(decoded(value, chosen)[1] for value in every)
+        return EncodingChoice(chosen, Reason.CHOSEN, misfits=wrong)
+    table = source.with_suffix(".dbf")
+    declared, by = declared_encoding(table) if table.exists() else ("", None)
+    return choose_encoding(every, declared, by)
+
+
+def _unlike(names: list[str]) -> list[str]:
+    """Return the names with those numbered that became alike when a stump was cut off their end."""
+    seen: Counter[str] = Counter()
+    unlike = []
+    for name in names:
+        seen[name] += 1
+        unlike.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return unlike
+
+
+def _tidied(raw: Raw) -> Raw:
+    """Return a drawing as areas, and a KML layer without the reader's own empty columns."""
+    if not len(raw.shapes):
+        return raw
+    if raw.driver == "DXF":
+        cells = dict(zip(raw.columns, raw.values, strict=True))
+        layers, texts = cells["Layer"], cells["Text"]
+        bounds = shapely.total_bounds(raw.shapes)
+        drawing = as_areas(raw.shapes, layers, texts, is_metric=bool(np.nanmax(np.abs(bounds)) > 360))
+        told = Notice("outlines_filled", {"count": drawing.filled, "labelled": drawing.labelled})
+        notices = (*raw.notices, told) if drawing.filled else raw.notices
+        return Raw(
+            raw.driver, raw.crs, drawing.shapes, drawing.columns, drawing.values, raw.encoding, notices
+        )
+    if raw.driver not in {"KML", "LIBKML"}:
+        return raw
+    names = _unlike([("name" if name == "Name" else name) for name in raw.columns])
+    kept = [place for place, name in enumerate(raw.columns) if not _is_kml_filler(name, raw.values[place])]
+    return Raw(
+        raw.driver, raw.crs, raw.shapes, tuple(names[place] for place in kept),
+        [raw.values[place] for place in kept], raw.encoding, raw.notices,
+    )  # fmt: skip
+
+
+def _is_kml_filler(name: str, column: NDArray[Any]) -> bool:
+    if name == "Name":
+        return all(cell is None for cell in column)
+    # Only the description is ever written by a person; the others steer Google Earth.
+    return name in _KML_OWN and (name != "description" or all(cell is None for cell in column))
+
+
+def _turned(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    return np.asarray(shapely.transform(shapes, lambda xy: xy[:, ::-1]), dtype=object)
+
+
+def _settled_crs(
+    named: str, shapes: NDArray[np.object_], context: tuple[str, str | None], how: Reading
+) -> tuple[str, tuple[Notice, ...]]:
+    """Return the reference system to take and what must be said about it."""
+    file, assumed = context
+    if how.crs_forced:
+        return how.crs_forced, (Notice("crs_forced", {"named": named[:80], "taken": how.crs_forced}),)
+    bounds = shapely.total_bounds(shapes)
+    if not np.isfinite(bounds).all():
+        raise InvalidInput("layer_empty", file=file)
+    if named and (not known_crs(named).is_geographic or _are_degrees(bounds)):
+        return named, ()
+    if assumed:
+        return assumed, (Notice("crs_assumed", {"taken": assumed}),)
+    if not named and _are_degrees(bounds):
+        return "EPSG:4326", ()
+    guesses = [
+        {"epsg": guess.epsg, "name": guess.name, "northing_first": guess.is_northing_first}
+        for guess in guess_crs(bounds.tolist(), how.near)[:6]
+    ]
+    code = "crs_contradicted" if named else "crs_missing"
+    extent = [round(float(each), 3) for each in bounds]
+    raise InvalidInput(code, file=file, crs=named[:80], extent=extent, guesses=guesses)
+
+
+def _are_degrees(bounds: NDArray[np.float64]) -> bool:
+    west, south, east, north = bounds
+    return bool(-180 <= west <= east <= 180 and -90 <= south <= north <= 90)
+
+
+def _refuse_impossible(shapes: NDArray[np.object_], crs: str, file: str) -> None:
+    """Refuse coordinates that the reference system leads to no place on earth."""
+    bounds = shapely.total_bounds(shapes)
+    if not np.isfinite(shapely.get_coordinates(shapes)).all() or not _are_degrees(bounds):
+        extent = [float(each) for each in bounds]
+        raise InvalidInput("crs_contradicted", file=file, crs=str(crs)[:80], extent=extent, guesses=[])
+
+
+def to_geographic(
+    geometries: NDArray[np.object_], crs: str, *, shift: Sequence[float] | None = None
+) -> NDArray[np.object_]:
+    """Return geometries in EPSG:4326 (lon, lat), on the 1e-7 degree grid of stored coordinates.
+
+    Raises
+    ------
+    InvalidInput
+        ``crs_unknown``; ``crs_needs_shift`` (fields `crs`, `datum`) for Beijing 1954 and Xian 1980 without
+        `shift`; ``shift_unusable``.
+    """
+    known = known_crs(crs)
+    datum = old_datum(known)
+    if datum and shift is None and not known.is_bound:
+        raise InvalidInput("crs_needs_shift", crs=known.name[:80], datum=datum)
+    if datum and shift is not None:
+        known = with_shift(known, shift)
     moved = geometries
     if known.to_epsg() not in _GEOGRAPHIC_ALIKE:
         change = pyproj.Transformer.from_crs(known, 4326, always_xy=True)
@@ -102,86 +393,6 @@ def to_geographic(geometries: NDArray[np.object_], crs: str) -> NDArray[np.objec
             geometries, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1]))
         )
     return np.asarray(shapely.transform(moved, lambda xy: np.round(xy, 7)), dtype=object)
-
-
-def _source(path: Path) -> str:
-    kind = container(path)
-    if kind == "zip":
-        return _zipped_shape(path)
-    if kind in {"gzip", "bzip2", "ole", "PDF", "PNG", "JPEG", "RAR", "7z", "RTF"}:
-        raise InvalidInput("file_type_wrong", file=path.name, found=kind, wanted="GeoJSON, GPKG, SHP, KML")
-    if path.suffix.lower() in {".geojson", ".json", ".kml", ".gml"}:
-        read_plain(path)
-    return str(path)
-
-
-def _zipped_shape(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            shapes = [name for name in archive.namelist() if name.lower().endswith((".shp", ".gpkg", ".kml"))]
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InvalidInput("file_damaged", file=path.name) from error
-    if len(shapes) != 1:
-        raise InvalidInput("archive_choice", file=path.name, found=shapes)
-    return f"/vsizip/{path.resolve()}/{shapes[0]}"
-
-
-def _chosen_layer(source: str, name: str, layer: str | None) -> str:
-    try:
-        listed = pyogrio.list_layers(source)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, RuntimeError) as error:
-        wrong = "file_damaged" if source.lower().endswith(_KNOWN_ENDINGS) else "file_type_wrong"
-        raise InvalidInput(wrong, file=name, found="?", wanted="GeoJSON, GPKG, SHP, KML") from error
-    shaped = [str(entry[0]) for entry in listed if entry[1] is not None]
-    if layer is not None:
-        if layer not in shaped:
-            raise InvalidInput("layer_missing", file=name, layer=layer, found=shaped)
-        return layer
-    if not shaped:
-        raise InvalidInput("layer_empty", file=name)
-    if len(shaped) > 1:
-        raise InvalidInput("layer_choice", file=name, found=shaped)
-    return shaped[0]
-
-
-_KNOWN_ENDINGS = (".geojson", ".json", ".gpkg", ".shp", ".kml", ".gml", ".fgb")
-
-
-def _shape_encoding(path: Path) -> str | None:
-    """Return the encoding of a Shapefile's attributes: its .cpg, its language byte, then UTF-8, then GB18030.
-
-    None leaves the choice to GDAL, which honours .cpg and the language byte itself.
-    """
-    if path.suffix.lower() != ".shp":
-        return None
-    if any(path.with_suffix(ending).exists() for ending in (".cpg", ".CPG")):
-        return None
-    table = path.with_suffix(".dbf")
-    if not table.exists():
-        return None
-    content = table.read_bytes()
-    if len(content) > 29 and content[29] not in {0, 0x57}:
-        return None
-    try:
-        content[32:].decode("utf-8")
-    except UnicodeDecodeError:
-        return "gb18030" if _decodes(content[int.from_bytes(content[8:10], "little") :], "gb18030") else None
-    return "utf-8"
-
-
-def _decodes(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _assumed_crs(geometries: NDArray[np.object_], name: str) -> str:
-    west, south, east, north = shapely.total_bounds(geometries)
-    if -180 <= west <= east <= 180 and -90 <= south <= north <= 90:
-        return "EPSG:4326"
-    raise InvalidInput("crs_missing", file=name)
 
 
 def _cell(value: Any) -> object:

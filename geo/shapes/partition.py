@@ -58,8 +58,7 @@ def clashes(drawn: Polygon, siblings: Sequence[BaseGeometry], parent: BaseGeomet
     [('overlap', 0)]
     """
     if not drawn.is_valid:
-        reason = shapely.is_valid_reason(drawn)
-        at = _point_of(reason) or drawn.representative_point()
+        at = invalid_at(drawn) or drawn.representative_point()
         return [Clash(Finding.INVALID, -1, at, at, 0.0)]
     if area_m2(drawn) < SMALLEST_M2:
         at = drawn.representative_point()
@@ -111,18 +110,19 @@ def is_partition(parts: Sequence[BaseGeometry], parent: BaseGeometry) -> bool:
     if not parts or not bool(shapely.coverage_is_valid(parts)):
         return False
     left_over = parent.symmetric_difference(shapely.coverage_union_all(parts))
-    return _is_noise(left_over)
+    return is_noise(left_over)
 
 
 def _clash(finding: Finding, sibling: int, place: BaseGeometry) -> Clash | None:
     ground = _polygons(place)
-    if _is_noise(ground):
+    if is_noise(ground):
         return None
     largest = max(ground.geoms, key=lambda part: part.area)
     return Clash(finding, sibling, ground, largest.representative_point(), area_m2(ground))
 
 
-def _is_noise(ground: BaseGeometry) -> bool:
+def is_noise(ground: BaseGeometry) -> bool:
+    """Tell whether `ground` (EPSG:4326) is nowhere wider than the noise of snapping."""
     return bool(ground.buffer(-NOISE_DEG / 2).is_empty)
 
 
@@ -136,7 +136,8 @@ def _polygons(shape: BaseGeometry) -> MultiPolygon:
     return MultiPolygon(parts)
 
 
-def _point_of(reason: str) -> Point | None:
+def invalid_at(shape: BaseGeometry) -> Point | None:
+    """Return where `shape` is invalid, None where GEOS names no place."""
     # GEOS names the place of a self-crossing as "Self-intersection[x y]".
-    inside = reason.partition("[")[2].partition("]")[0].split()
+    inside = shapely.is_valid_reason(shape).partition("[")[2].partition("]")[0].split()
     return Point(float(inside[0]), float(inside[1])) if len(inside) >= 2 else None

@@ -1,0 +1,78 @@
+"""Whether a vector file is whole: formats that state their own size are checked before GDAL sees them.
+
+GDAL reads what is left of a Shapefile or GeoPackage that was cut off in copying and says nothing; half a
+county's grids would come in as if they were all.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SQLITE = b"SQLite format 3\x00"
+_DXF_END_BYTES = 400
+
+
+def refuse_cut_file(source: Path, name: str) -> None:
+    """Refuse a file that is shorter than it says, or a Shapefile that lacks its index.
+
+    Raises
+    ------
+    InvalidInput
+        ``file_truncated`` (field `file`) or ``shape_part_missing`` (fields `file`, `part`).
+    """
+    ending = source.suffix.lower()
+    if ending == ".shp":
+        if not source.with_suffix(".shx").exists():
+            raise InvalidInput("shape_part_missing", file=name, part=".shx")
+        cut = _is_cut_shape(source) or _is_cut_table(source.with_suffix(".dbf"))
+    elif ending == ".gpkg":
+        cut = _is_cut_database(source)
+    else:
+        cut = ending == ".dxf" and _is_cut_drawing(source)
+    if cut:
+        raise InvalidInput("file_truncated", file=name)
+
+
+def _is_cut_shape(path: Path) -> bool:
+    head = _head(path, 100)
+    # The header counts 16-bit words (ESRI Shapefile Technical Description 1998, "File length").
+    return len(head) == 100 and path.stat().st_size < 2 * int.from_bytes(head[24:28], "big")
+
+
+def _is_cut_table(path: Path) -> bool:
+    if not path.exists():
+        return False
+    head = _head(path, 32)
+    if len(head) < 32:
+        return True
+    rows, head_length, row_length = struct.unpack("<IHH", head[4:12])
+    return bool(path.stat().st_size < head_length + rows * row_length)
+
+
+def _is_cut_database(path: Path) -> bool:
+    head = _head(path, 100)
+    if len(head) < 100 or not head.startswith(_SQLITE):
+        return False
+    # SQLite file format: page size at 16 (1 means 65536), pages at 28, valid when 24 equals 92.
+    page = int.from_bytes(head[16:18], "big")
+    page_bytes = 65_536 if page == 1 else page
+    pages = int.from_bytes(head[28:32], "big")
+    return head[24:28] == head[92:96] and path.stat().st_size < pages * page_bytes
+
+
+def _is_cut_drawing(path: Path) -> bool:
+    size = path.stat().st_size
+    with path.open("rb") as handle:
+        handle.seek(max(0, size - _DXF_END_BYTES))
+        return b"EOF" not in handle.read() and not _head(path, 22).startswith(b"AutoCAD Binary DXF")
+
+
+def _head(path: Path, count: int) -> bytes:
+    with path.open("rb") as handle:
+        return handle.read(count)
