@@ -6,28 +6,25 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import shapely
-
 from cameras.code import read_code
 from cameras.models import Camera
 from core import audit
 from core.db import touch_layer
 from core.errors import InvalidInput
 from core.intake.bulk import load_new
-from core.intake.cell import number_of
+from core.intake.cell import number_of, word_of
 from core.intake.header import normalised
 from core.intake.points import PointTable, TableOptions, read_points
 from core.intake.report import ImportReport, Refusal
-from geo.areas.placing import place_rows
+from geo.areas.placing import place_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from sqlalchemy.orm import Session
 
     from geo.areas.county import CountyWish
+    from geo.areas.locate import Owner
 
 _WANTED = ("id", "code", "name", "camera_type", "owner_kind", "status", "bearing_deg", "field_of_view_deg",
            "range_m", "height_m", "address")  # fmt: skip
@@ -121,7 +118,7 @@ def _record(points: PointTable, index: int, seen: dict[str, int], *, revolving: 
     code = _code(points.text(index, "code"))
     reference = _reference(points, index, code, seen)
     angle_deg = _ranged(points, index, "field_of_view_deg", (0, 360))
-    kind = _word(points.text(index, "camera_type"), _KIND_WORDS, "dome" if revolving else "fixed")
+    kind = word_of(points.text(index, "camera_type"), _KIND_WORDS, "dome" if revolving else "fixed")
     return CameraRecord(
         index=index,
         source_ref=reference,
@@ -129,8 +126,8 @@ def _record(points: PointTable, index: int, seen: dict[str, int], *, revolving: 
         # A point without any name is called by its line: the register must be able to point at it.
         name=(points.text(index, "name") or points.text(index, "address") or code or f"C{line:04d}")[:120],
         kind=kind,
-        owner_kind=_word(points.text(index, "owner_kind"), _OWNER_WORDS, "public"),
-        status=_word(points.text(index, "status"), _STATUS_WORDS, "working"),
+        owner_kind=word_of(points.text(index, "owner_kind"), _OWNER_WORDS, "public"),
+        status=word_of(points.text(index, "status"), _STATUS_WORDS, "working"),
         bearing_deg=_bearing(points, index),
         view_angle_deg=angle_deg,
         range_m=_ranged(points, index, "range_m", (0, 5000)),
@@ -182,53 +179,42 @@ def _ranged(points: PointTable, index: int, field: str, limits: tuple[float, flo
     return value
 
 
-def _word(text: str, words: Mapping[str, tuple[str, ...]], default: str) -> str:
-    flat = text.strip().lower()
-    return next((value for value, known in words.items() if flat in known), default)
-
-
 def import_cameras(session: Session, path: Path, wish: CountyWish, options: TableOptions) -> ImportReport:
     """Read and store camera points; cameras already here are left as they are.
 
     Raises
     ------
     InvalidInput
-        What `read_points` and `place_rows` raise; ``nothing_usable`` when no row could be loaded.
+        What `read_points` and `place_records` raise; ``nothing_usable`` when no row could be loaded.
     """
-    report = ImportReport("cameras", path.name)
     points, records, refusals = read_cameras(path, options)
-    report.refuse(refusals)
-    if points.dropped:
-        report.notice("columns_dropped", columns=points.dropped)
+    report = points.report("cameras", path, refusals)
     access = [name for name in points.table.columns if normalised(name) in _ACCESS_WORDS]
     if access:
         report.notice("access_columns_ignored", columns=access)
-    placement = place_rows(session, points, wish, report)
-    rows, taken = [], _codes_taken(session, placement.county.id)
-    where = np.array([record.index for record in records], np.int64)
-    spots = shapely.set_srid(shapely.points(points.lon[where], points.lat[where]), 4326)
-    for each, geom in zip(records, shapely.to_wkb(spots, hex=True, include_srid=True), strict=True):
-        owner = placement.owner(each.index)
-        if owner is None:
-            report.refuse([points.refusal(each.index, placement.why_not(each.index))])
-        elif each.code is not None and taken.get(each.code, each.source_ref) != each.source_ref:
+    county, placed = place_records(session, points, records, wish=wish, report=report)
+    taken = _codes_taken(session, county.id)
+    rows = []
+    for camera in placed:
+        each = camera.record
+        if each.code is not None and taken.get(each.code, each.source_ref) != each.source_ref:
             report.refuse([points.refusal(each.index, "camera_code_taken", found=each.code)])
         else:
-            owned = (owner.county_id, owner.area_id, owner.area_path)
-            rows.append((*owned, *_values(each), str(geom)))
+            rows.append(_row(each, camera.owner, camera.geom))
     if not rows:
         raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
     _store(session, rows, report)
     no_bearing = sum(each.bearing_deg is None for each in records)
     if no_bearing:
         report.notice("bearing_missing", count=no_bearing)
-    audit.record(session, "camera.import", subject=placement.county, loaded=dict(report.loaded))
+    audit.record(session, "camera.import", subject=county, loaded=dict(report.loaded))
     return report
 
 
-def _values(each: CameraRecord) -> tuple[Any, ...]:
-    return (each.source_ref, each.code, each.name, each.kind, each.owner_kind, each.status, each.bearing_deg,
-            each.view_angle_deg, each.range_m, each.height_m)  # fmt: skip
+def _row(each: CameraRecord, owner: Owner, geom: str) -> tuple[Any, ...]:
+    return (owner.county_id, owner.area_id, owner.area_path, each.source_ref, each.code, each.name, each.kind,
+            each.owner_kind, each.status, each.bearing_deg, each.view_angle_deg, each.range_m, each.height_m,
+            geom)  # fmt: skip
 
 
 def _codes_taken(session: Session, county_id: int) -> dict[str, str]:
@@ -240,8 +226,5 @@ def _codes_taken(session: Session, county_id: int) -> dict[str, str]:
 
 def _store(session: Session, rows: list[tuple[Any, ...]], report: ImportReport) -> None:
     table: Any = Camera.__table__
-    loaded = load_new(session, table, columns=_COLUMNS, rows=rows, compared=_COLUMNS[4:])
-    report.loaded["camera"] += loaded.new
-    report.unchanged["camera"] += loaded.unchanged
-    report.kept["camera"] += loaded.kept
+    report.count("camera", load_new(session, table, columns=_COLUMNS, rows=rows, compared=_COLUMNS[4:]))
     touch_layer(session, "cameras")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from geo.mvt import AROUND, AROUND_CELLS, cut, drawn, fit, layer, mean_point, square_of
+from geo.mvt import AROUND, AROUND_CELLS, BY_SQUARE, MEAN_POINT, XY, cut, drawn, fit, layer
 from geo.nearby import NEAR, Spot
 from geo.tile_address import WORLD_M, Tile, cell_zoom
 
@@ -28,11 +28,9 @@ def cameras_tile(session: Session, tile: Tile) -> bytes:
 
 
 _CELLS = (
-    "SELECT count(*)::int AS n, "
-    f"{mean_point('geom_tile')} AS geom "
-    f"FROM camera WHERE geom_tile && {AROUND_CELLS} "
-    f"GROUP BY {square_of('geom_tile')} "
-    "ORDER BY 1 DESC LIMIT 5000"
+    f"SELECT count(*)::int AS n, {MEAN_POINT} AS geom "
+    f"FROM (SELECT {XY} FROM camera WHERE geom_tile && {AROUND_CELLS} OFFSET 0) AS point "
+    f"GROUP BY {BY_SQUARE} ORDER BY 1 DESC LIMIT 5000"
 )
 _CAMERAS = (
     "SELECT id, status, kind, round(bearing_deg::numeric, 1)::float AS bearing, "

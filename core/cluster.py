@@ -273,6 +273,13 @@ class PrivateCluster:
             time.sleep(pause_s)
         raise ClusterError("server_start_failed", server="PostgreSQL", detail=_tail(log), log=str(log))
 
+    def revive(self) -> bool:
+        """Start the server where it used to listen if it has died; tell whether it had."""
+        if self.is_running() or not port_is_free(self.port):
+            return False
+        self.start()
+        return True
+
     def stop(self) -> None:
         """Stop the server, breaking off open transactions; do nothing when it stands still."""
         if not self.is_running():
@@ -325,7 +332,8 @@ class PrivateCluster:
 
     def _noted_pid(self) -> int | None:
         try:
-            return int((self.data_folder / "postmaster.pid").read_text("ascii").split("\n", 1)[0])
+            # Bytes: the folder in the second line may be Chinese.
+            return int((self.data_folder / "postmaster.pid").read_bytes().split(b"\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
         except PermissionError as error:
@@ -515,6 +523,13 @@ class PrivateRedis:
             log = run_folder / "redis.log"
             raise ClusterError("server_start_failed", server="Redis", detail=_tail(log), log=str(log))
 
+    def revive(self) -> bool:
+        """Start Redis where it used to listen if it has died; tell whether it had."""
+        if self.is_running() or not port_is_free(self.port):
+            return False  # alive, or deaf for the moment: whoever waits for it goes on waiting
+        self.ensure()
+        return True
+
     def stop(self) -> None:
         """Stop Redis; do nothing when it stands still."""
         if self.is_running():
@@ -553,7 +568,7 @@ class PrivateRedis:
             "save": "",
             "appendonly": "no",
             "maxmemory": "512mb",
-            "maxmemory-policy": "noeviction",  # a queue must refuse, never forget
+            "maxmemory-policy": "volatile-lru",  # tiles have a time to live, queues none: see operations.md
         }
         path = run_folder / "redis.conf"
         write_private(path, "".join(f'{key} "{value}"\n' for key, value in options.items()))

@@ -5,13 +5,16 @@ PostgreSQL's row level security decides which rows exist for a transaction: ever
 """
 
 import re
-from collections.abc import Iterator
+import select
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Self
 
+import psycopg
 from sqlalchemy import (
     BigInteger,
     DateTime,
@@ -19,6 +22,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Integer,
     MetaData,
+    Row,
     Text,
     create_engine,
     event,
@@ -26,6 +30,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, sessionmaker
 from sqlalchemy.types import UserDefinedType
 
@@ -40,6 +45,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 _PATH = re.compile(r"(\d+(\.\d+)*)?\Z")
+#: A pooled connection that rested longer is asked whether it lives; one that just worked is only looked at.
+ASK_AFTER_S = 5.0
 
 
 class Ltree(UserDefinedType[str]):
@@ -172,16 +179,50 @@ def make_engine(url: str, chosen: Settings) -> Engine:
         # A prepared statement's generic plan cannot know how large a tile's box is.
         "-c plan_cache_mode=force_custom_plan"
     )
-    return create_engine(
+    made = create_engine(
         url,
         pool_size=chosen.database_pool,
         max_overflow=chosen.database_pool,
         pool_timeout=10,
-        pool_pre_ping=True,
         # An error must not carry names and phones out of a statement.
         hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 5},
     )
+    event.listen(made, "checkin", _note_rest)
+    event.listen(made, "checkout", _check_alive)
+    return made
+
+
+def _note_rest(_driver: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _check_alive(driver: Any, record: Any, _proxy: Any) -> None:
+    """Have a connection replaced that the server closed while it rested, as all others of its age.
+
+    ``pool_pre_ping`` asks the server before every transaction: one round trip of every request. A server
+    that stops or is killed closes its connections, which shows without asking. One that vanished with its
+    network does not show: hence the question after a longer rest.
+    """
+    rests_since = record.info.get("rests_since")
+    if rests_since is None:
+        return  # just made
+    try:
+        if not _is_silent(driver):
+            raise InvalidatePoolError("the server closed a resting connection")
+        if time.monotonic() - rests_since > ASK_AFTER_S:
+            driver.execute("SELECT 1")
+            driver.rollback()
+    except psycopg.OperationalError as error:
+        raise InvalidatePoolError("a resting connection does not answer") from error
+
+
+def _is_silent(driver: Any) -> bool:
+    # Nothing was asked: whatever can be read is a farewell or the end of the stream. poll, because select
+    # knows no descriptor above 1023.
+    looking = select.poll()
+    looking.register(driver.fileno(), select.POLLIN)
+    return not looking.poll(0)
 
 
 @lru_cache(maxsize=1)
@@ -211,15 +252,30 @@ def transaction(
             yield session
 
 
+def read_once(scope: Scope, statement: str, binds: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """Return the rows of one SELECT, asked in a transaction of its own that carries `scope`.
+
+    For what every request asks: a session of the ORM costs several times what such a statement does.
+    `statement` takes its `binds` in the driver's form, ``%(name)s``.
+    """
+    with engine().begin() as connection:
+        connection.exec_driver_sql(_SCOPED, _scoped(scope, None))
+        return connection.exec_driver_sql(statement, dict(binds)).all()
+
+
+# In the driver's form: these two stand before every other statement, and need no compiling.
+_SCOPED = (
+    "SELECT set_config('gridpatrol.scope', %(scope)s, true), set_config('gridpatrol.actor', %(actor)s, true)"
+)
+
+
+def _scoped(scope: Scope, actor_id: int | None) -> dict[str, str]:
+    return {"scope": scope.literal(), "actor": "" if actor_id is None else str(actor_id)}
+
+
 def _open(session: Session, scope: Scope, actor_id: int | None, statement_timeout_s: int | None) -> None:
     # Before anything else, and outside any SAVEPOINT: rolling one back would take the scope with it.
-    session.execute(
-        text(
-            "SELECT set_config('gridpatrol.scope', :scope, true), "
-            "set_config('gridpatrol.actor', :actor, true)"
-        ),
-        {"scope": scope.literal(), "actor": "" if actor_id is None else str(actor_id)},
-    )
+    session.connection().exec_driver_sql(_SCOPED, _scoped(scope, actor_id))
     if statement_timeout_s is not None:
         session.execute(
             text("SELECT set_config('statement_timeout', :milliseconds, true)"),

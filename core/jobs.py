@@ -7,8 +7,10 @@ re-enqueues what Redis lost and what a dead worker left behind, so Redis may be 
 """
 
 import contextlib
+import json
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
-from sqlalchemy import Float, Identity, Index, Integer, Text, event, func, or_, select, update
+from sqlalchemy import Float, Identity, Index, Integer, Text, event, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -188,8 +190,11 @@ def request(
     owner: Any,
     params: dict[str, Any],
     timeout_s: int = 900,
+    drawn: Sequence[str] = (),
 ) -> JobRun:
     """Record a run of `kind` and enqueue it once the session commits.
+
+    Whoever asks again for what he has asked for and what is not finished gets the run there is.
 
     Parameters
     ----------
@@ -198,6 +203,14 @@ def request(
         any owned row. The run sees what the session's scope sees.
     params
         JSON values: ids and scalars only, no geometry and no personal data.
+    drawn
+        Names of `params` that were drawn by lot and make no other question.
+
+    Raises
+    ------
+    Conflict
+        ``too_many_runs`` (fields `kind`, `count`, `runs`): the actor has as many unfinished runs of
+        this kind as the setting ``runs_per_person`` allows.
     """
     if queue not in QUEUES or kind not in _handlers:
         raise NotFound("job_kind_unknown", kind=kind, queue=queue)
@@ -212,10 +225,47 @@ def request(
         area_id=getattr(owner, "area_id", None) or owner.id,
         area_path=getattr(owner, "area_path", None) or owner.path,
     )
+    asked_before = _asked_before(session, run, drawn)
+    if asked_before is not None:
+        return asked_before
     session.add(run)
     session.flush()
     session.info.setdefault("enqueue", []).append((run.id, queue, timeout_s))
     return run
+
+
+def _asked_before(session: Session, run: JobRun, drawn: Sequence[str]) -> JobRun | None:
+    if run.actor_id is None:
+        return None  # the system and the command line wait for what they ask
+    # Two presses of one button are two transactions: the second must see the first one's run.
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))"),
+        {"who": f"job_run {run.actor_id} {run.kind}"},
+    )
+    unfinished = session.scalars(
+        select(JobRun)
+        .where(
+            JobRun.actor_id == run.actor_id,
+            JobRun.kind == run.kind,
+            JobRun.state.in_(UNFINISHED),
+            ~JobRun.cancel_requested,
+        )
+        .order_by(JobRun.id)
+    ).all()
+    for other in unfinished:
+        if _question(other, drawn) == _question(run, drawn):
+            return other
+    if len(unfinished) >= settings().runs_per_person:
+        raise Conflict(
+            "too_many_runs", kind=run.kind, count=len(unfinished), runs=[other.id for other in unfinished]
+        )
+    return None
+
+
+def _question(run: JobRun, drawn: Sequence[str]) -> tuple[Any, ...]:
+    # Through JSON: what the database gave back and what is asked now differ in tuples and lists.
+    asked = {name: value for name, value in run.params.items() if name not in drawn}
+    return run.area_id, sorted(run.scope), json.dumps(asked, sort_keys=True)
 
 
 @event.listens_for(Session, "after_commit")
@@ -454,10 +504,14 @@ def _ids_in_redis() -> set[int]:
     return ids
 
 
-def reconcile_forever(stop: threading.Event) -> None:
-    """Call `reconcile` every ``reconcile_every_s`` seconds until `stop` is set."""
+def reconcile_forever(stop: threading.Event, *, hourly: Callable[[], object]) -> None:
+    """Call `reconcile` every ``reconcile_every_s`` seconds, and `hourly` every hour, until `stop` is set."""
+    tidy_at = time.monotonic()
     while not stop.wait(settings().reconcile_every_s):
         try:
+            if time.monotonic() >= tidy_at:
+                hourly()
+                tidy_at = time.monotonic() + 3600
             reconcile()
         except Exception:
             logger.exception("reconciling failed; trying again")

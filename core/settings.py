@@ -43,6 +43,8 @@ class Settings:
     tile_cache_s: int = 3600
     login_limit: str = "10 per minute"
     request_limit: str = "3000 per minute"
+    runs_per_person: int = 3
+    contact_wait_hours: int = 24
     job_stale_s: int = 60
     reconcile_every_s: int = 15
     log_level: str = "INFO"

@@ -12,7 +12,21 @@ from sqlalchemy.orm import Session
 
 from core.clock import today
 from geo.households.queries import visit_limits
-from geo.mvt import AROUND, AROUND_CELLS, CELL_MARGIN, cut, drawn, fit, layer, mean_point, square_of
+from geo.mvt import (
+    AROUND,
+    AROUND_CELLS,
+    BY_SQUARE,
+    CELL_MARGIN,
+    MEAN_POINT,
+    XY,
+    cut,
+    drawn,
+    drawn_whole,
+    fit,
+    frame,
+    layer,
+    placed,
+)
 from geo.tile_address import WORLD_M, Tile, cell_zoom
 
 #: Road classes by the tile zoom they first appear at; the screen is one zoom deeper.
@@ -25,6 +39,14 @@ ROAD_STEPS = (
     (15, ("track", "cycleway", "footway")),
 )
 AREA_STEPS = ((0, "county"), (7, "town"), (9, "community"), (12, "grid"))
+#: Names come later than borders (the screen is one zoom deeper): a thousand grids cannot be named.
+AREA_LABEL_STEPS = ((0, "county"), (7, "town"), (11, "community"), (14, "grid"))
+#: From this zoom an area in a tile says what it is; farther out only how its border is drawn.
+AREAS_SPEAK_FROM = 14
+#: m² of EPSG:3857 from which a building is drawn: at zoom 13 a block of flats is a few pixels, at 14 a house.
+BUILDING_STEPS_M2 = {13: 1_500.0, 14: 150.0}
+#: What is kept of a tile that would be too large, before its share is taken.
+MOST_OF_BASE = {"most_ground": 2_000, "most_buildings": 6_000, "most_roads": 8_000}
 NAMED_EARLY = ("motorway", "trunk", "primary", "secondary")
 #: From this zoom dwellings are drawn one by one (flats of an entrance together), else as squares.
 POINTS_FROM = 16
@@ -36,85 +58,100 @@ def base_tile(session: Session, tile: Tile) -> bytes:
     """Return ground (kind), buildings and roads (class, name)."""
     binds = {
         **tile.binds(),
+        **frame(tile),
         "tolerance": tile.pixel_m / 2,
         "least_ground": (2 * tile.pixel_m) ** 2,
-        "least_building": _least_building(tile.z),
         "classes": [name for zoom, names in ROAD_STEPS if tile.z >= zoom for name in names],
         "named": list(NAMED_EARLY) if tile.z >= 12 else [],
         "all_named": tile.z >= 14,
     }
-    layers = [layer("ground", _GROUND)]
-    if tile.z >= 13:
-        layers.append(layer("buildings", _BUILDINGS))
-    if binds["classes"]:
-        layers.append(layer("roads", _ROADS))
-
-    # Farther out a tile holds a whole district: its largest things are all that can be told apart.
-    far = tile.z <= 13
 
     def cut_share(share: float) -> bytes:
-        most = {
-            "most_ground": int(2_000 * share),
-            "most_buildings": int((2_000 if far else 6_000) * share),
-            "most_roads": int((3_000 if far else 6_000) * share),
-        }
-        return cut(session, " || ".join(layers), binds | most)
+        most = {name: int(number * share) for name, number in MOST_OF_BASE.items()}
+        return cut(session, _base_layers(tile.z, share), binds | most)
 
     return fit(cut_share)
 
 
-def _least_building(z: int) -> float:
-    # m² of EPSG:3857. At zoom 13 a block of flats is a few pixels, at 14 a house is.
-    return {13: 1_500.0, 14: 150.0}.get(z, 0.0)
+def _base_layers(z: int, share: float) -> str:
+    # All there is, unless that is too large: finding the largest costs as much as drawing them.
+    def largest(order: str, most: str) -> str:
+        return f"ORDER BY {order} LIMIT :{most}" if share < 1 else ""
+
+    layers = [layer("ground", f"{_GROUND} {largest('ST_Area(geom_tile) DESC', 'most_ground')}")]
+    if z >= 13:
+        least = BUILDING_STEPS_M2.get(z, 0.0)
+        buildings = _BUILDINGS.format(
+            least=least, largest=largest("ST_Area(geom_tile) DESC", "most_buildings")
+        )
+        layers.append(layer("buildings", buildings))
+    if z >= ROAD_STEPS[0][0]:
+        order = "array_position(CAST(:classes AS text[]), road_class), length_m DESC"
+        layers.append(layer("roads", _ROADS.format(largest=largest(order, "most_roads"))))
+    return " || ".join(layers)
 
 
 _GROUND = (
-    f"SELECT kind, {drawn('ST_Simplify(geom_tile, :tolerance)', margin=64)} AS geom FROM ground_cover "
-    f"WHERE geom_tile && {AROUND} AND ST_Area(geom_tile) > :least_ground "
-    "ORDER BY ST_Area(geom_tile) DESC LIMIT :most_ground"
+    f"SELECT kind, {drawn_whole('ST_Simplify(geom_tile, :tolerance)', column='geom_tile')} AS geom "
+    f"FROM ground_cover WHERE geom_tile && {AROUND} AND ST_Area(geom_tile) > :least_ground"
 )
+# The least size as a number: the partial index ix_building_large holds exactly those of zoom 13.
 _BUILDINGS = (
-    f"SELECT {drawn('geom_tile', margin=64)} AS geom FROM (SELECT geom_tile FROM building "
-    f"WHERE geom_tile && {AROUND} AND ST_Area(geom_tile) >= :least_building "
-    "ORDER BY ST_Area(geom_tile) DESC LIMIT :most_buildings) AS largest"
+    f"SELECT {drawn_whole('geom_tile', column='geom_tile')} AS geom FROM (SELECT geom_tile FROM building "
+    f"WHERE geom_tile && {AROUND} AND ST_Area(geom_tile) >= {{least}} {{largest}}) AS largest"
 )
-# Sections of one street are joined: fewer features, and a street is named once, not at every corner.
+# Sections of one street are joined: a street is named once, not at every corner. Far off, where most have no
+# name, joining would cost more than all the rest.
 _ROADS = (
-    f"SELECT class, name, {drawn('ST_LineMerge(ST_Collect(line))')} AS geom FROM ("
+    f"SELECT class, name, CASE WHEN name IS NULL AND NOT :all_named THEN {placed('ST_Collect(line)')} "
+    f"ELSE {drawn('ST_LineMerge(ST_Collect(line))')} END AS geom FROM ("
     "SELECT road_class AS class, ST_Simplify(geom_tile, :tolerance) AS line, "
     "CASE WHEN :all_named OR road_class = ANY (:named) THEN name END AS name FROM road_section "
-    f"WHERE geom_tile && {AROUND} AND road_class = ANY (:classes) "
-    "ORDER BY array_position(CAST(:classes AS text[]), road_class), length_m DESC LIMIT :most_roads"
+    f"WHERE geom_tile && {AROUND} AND road_class = ANY (:classes) {{largest}}"
     ") AS section GROUP BY class, name"
 )
 
 
 def areas_tile(session: Session, tile: Tile) -> bytes:
-    """Return areas (id, level, code, name, own) and area_labels (code, name, level) of today."""
-    levels = [name for zoom, name in AREA_STEPS if tile.z >= zoom]
-    binds = {**tile.binds(), "levels": levels, "today": today(), "tolerance": tile.pixel_m / 4}
+    """Return areas (level, own; from zoom 14 id, code, name) and area_labels (code, name, level) of today."""
+    near = tile.z >= AREAS_SPEAK_FROM
+    binds = {
+        **tile.binds(),
+        **frame(tile),
+        "levels": [name for zoom, name in AREA_STEPS if tile.z >= zoom],
+        "labelled": [name for zoom, name in AREA_LABEL_STEPS if tile.z >= zoom],
+        "today": today(),
+    }
+    layers = f"{layer('areas', _AREAS if near else _BORDERS)} || {layer('area_labels', _AREA_LABELS)}"
 
     def cut_share(share: float) -> bytes:
-        layers = f"{layer('areas', _AREAS)} || {layer('area_labels', _AREA_LABELS)}"
-        return cut(session, layers, binds | {"most": int(5_000 * share)})
+        return cut(session, layers, binds | {"most": int(5_000 * share)}, given=_PRESENT_AREAS)
 
     return fit(cut_share)
 
 
+# Both layers read what is found once. The areas first and as a whole: the planner takes the boundaries in a
+# tile for few, and would look each area up by itself.
 _PRESENT_AREAS = (
-    "FROM area_boundary AS b JOIN area AS a ON a.id = b.area_id "
+    "WITH place AS MATERIALIZED (SELECT id, path, level, code, name FROM area "
+    "WHERE valid_to IS NULL AND level = ANY (:levels)), "
+    "present AS MATERIALIZED (SELECT a.id, a.path, a.level, a.code, a.name, b.geom_tile, b.label_tile "
+    "FROM area_boundary AS b JOIN place AS a ON a.id = b.area_id "
     f"WHERE b.geom_tile && {AROUND} AND b.valid @> CAST(:today AS date) "
-    "AND a.valid_to IS NULL AND a.level = ANY (:levels) "
+    "ORDER BY nlevel(a.path), a.id LIMIT :most)"
 )
-# Snapping to a grid moves a shared border the same way for both neighbours; simplifying would not.
+_OWN = "((SELECT app_scope()) @> path)::int AS own"
+# Rounding moves a shared border the same way for both neighbours; simplifying would not.
 _AREAS = (
-    "SELECT a.id, a.level, a.code, a.name, ((SELECT app_scope()) @> a.path)::int AS own, "
-    f"{drawn('ST_SnapToGrid(b.geom_tile, :tolerance)')} AS geom {_PRESENT_AREAS}"
-    "ORDER BY nlevel(a.path), a.id LIMIT :most"
+    f"SELECT id, level, code, name, {_OWN}, {drawn_whole('geom_tile', column='geom_tile', step=2)} AS geom "
+    "FROM present"
+)
+_BORDERS = (
+    f"SELECT level, {_OWN}, {drawn_whole('geom_tile', column='geom_tile', step=4)} AS geom FROM present"
 )
 _AREA_LABELS = (
-    f"SELECT a.code, a.name, a.level, {drawn('b.label_tile', margin=0)} AS geom {_PRESENT_AREAS}"
-    "ORDER BY nlevel(a.path), a.id LIMIT :most"
+    f"SELECT code, name, level, {drawn('label_tile', margin=0)} AS geom FROM present "
+    "WHERE level = ANY (:labelled)"
 )
 
 
@@ -155,7 +192,7 @@ def dwellings_tile(session: Session, tile: Tile) -> bytes:
     ``due`` is given where it can be counted at once: up to 4,000 dwellings in the tile.
     """
     areas, count = _owners(session, tile)
-    if count > MOST_DWELLINGS or (count == 0 and tile.z < POINTS_FROM):
+    if areas is None or (count == 0 and tile.z < POINTS_FROM):
         return _cells(session, tile)
     if tile.z >= POINTS_FROM:
         return cut(session, layer("dwellings", _DWELLINGS), {**tile.binds(), **visit_limits()})
@@ -163,17 +200,23 @@ def dwellings_tile(session: Session, tile: Tile) -> bytes:
     return cut(session, layer("cells", _COUNTED_CELLS), binds)
 
 
-def _owners(session: Session, tile: Tile) -> tuple[list[int], int]:
-    """Return the areas of the session's scope with dwellings in the tile, and how many these are."""
-    rows = session.execute(
-        text(
-            "SELECT area_id, sum(dwelling_count) AS n FROM dwelling_cell "
-            "WHERE zoom = CAST(:cell_zoom AS smallint) AND x BETWEEN :west AND :east "
-            "AND y BETWEEN :north AND :south GROUP BY area_id HAVING sum(dwelling_count) > 0"
-        ),
-        tile.squares(max(8, min(20, tile.z))),
-    ).all()
-    return [row.area_id for row in rows], sum(int(row.n) for row in rows)
+def _owners(session: Session, tile: Tile) -> tuple[list[int] | None, int]:
+    """Return the areas of the session's scope with dwellings in the tile, and how many these are.
+
+    None instead of the areas when there are more than `MOST_DWELLINGS` dwellings.
+    """
+    binds = tile.squares(max(8, min(20, tile.z))) | {"most": MOST_DWELLINGS}
+    row = session.execute(text(_OWNERS), binds).one()
+    return row.areas, int(row.n)
+
+
+_OWNERS = (
+    "SELECT coalesce(sum(n), 0) AS n, CASE WHEN coalesce(sum(n), 0) <= :most "
+    "THEN coalesce(array_agg(area_id), '{}') END AS areas FROM ("
+    "SELECT area_id, sum(dwelling_count) AS n FROM dwelling_cell "
+    "WHERE zoom = CAST(:cell_zoom AS smallint) AND x BETWEEN :west AND :east "
+    "AND y BETWEEN :north AND :south GROUP BY area_id HAVING sum(dwelling_count) > 0) AS owner"
+)
 
 
 def _square(tile: Tile) -> Mapping[str, Any]:
@@ -206,9 +249,9 @@ _CELLS = (
 _COUNTED_CELLS = (
     "SELECT count(*)::int AS n, (count(*) FILTER (WHERE tenure <> 'vacant' "
     "AND (last_visit_on IS NULL OR last_visit_on < :due_before)))::int AS due, "
-    f"{mean_point('geom_tile')} AS geom "
-    f"FROM dwelling WHERE geom_tile && {AROUND_CELLS} AND area_id = ANY (:areas) "
-    f"GROUP BY {square_of('geom_tile')}"
+    f"{MEAN_POINT} AS geom FROM (SELECT tenure, last_visit_on, {XY} "
+    f"FROM dwelling WHERE geom_tile && {AROUND_CELLS} AND area_id = ANY (:areas) OFFSET 0) AS point "
+    f"GROUP BY {BY_SQUARE}"
 )
 _DWELLINGS = (
     "SELECT id, n, CASE urgency WHEN 3 THEN 'overdue' WHEN 2 THEN 'due' WHEN 1 THEN 'fresh' "

@@ -9,29 +9,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import shapely
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import local_zone, now
 from core.db import touch_layer
-from core.errors import InvalidInput
 from core.intake.bulk import load_new
-from core.intake.cell import time_of
+from core.intake.cell import time_of, word_of
 from core.intake.forbidden import never_incident_type
 from core.intake.header import normalised
 from core.intake.points import PointTable, TableOptions, read_points
 from core.intake.report import ImportReport, Refusal
-from geo.areas.placing import Placement, place_rows
+from geo.areas.placing import place_records
 from incidents.models import Incident, IncidentType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from geo.areas.county import CountyWish
+    from geo.areas.locate import Owner
 
 #: Top-level group of the types that an import brought and nobody has sorted yet.
 IMPORTED_GROUP = "imported"
@@ -157,8 +155,7 @@ def source_of(word: str) -> str:
     >>> source_of("巡逻"), source_of("110"), source_of("")
     ('patrol', 'hotline', 'import')
     """
-    flat = word.strip().lower()
-    return next((source for source, words in _SOURCE_WORDS.items() if flat in words), "import")
+    return word_of(word, _SOURCE_WORDS, "import")
 
 
 def type_code_of(name: str) -> str:
@@ -178,57 +175,27 @@ def import_incidents(
     Raises
     ------
     InvalidInput
-        What `read_incidents` and `place_rows` raise; ``nothing_usable`` when no row could be loaded.
+        What `read_incidents` and `place_records` raise.
     """
-    report = ImportReport("incidents", path.name)
     points, records, refusals = read_incidents(
         path, options, zone=options.zone or local_zone(), latest=now() + timedelta(days=1)
     )
-    report.refuse(refusals)
-    _tell_columns(points, report)
-    placement = place_rows(session, points, wish, report)
-    placed = [record for record in records if placement.owner(record.index) is not None]
-    report.refuse(
-        points.refusal(record.index, placement.why_not(record.index))
-        for record in records
-        if placement.owner(record.index) is None
-    )
-    if not placed:
-        raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
-    codes = _type_codes(session, placed, report)
+    report = points.report("incidents", path, refusals)
+    if points.unused():
+        report.notice("columns_unused", columns=points.unused())
+    county, placed = place_records(session, points, records, wish=wish, report=report)
+    codes = _type_codes(session, [each.record for each in placed], report)
+    rows = (_row(each.record, each.owner, codes[each.record.type_name], each.geom) for each in placed)
     table: Any = Incident.__table__
-    rows = _rows(points, placed, placement, codes)
-    loaded = load_new(session, table, columns=_COLUMNS, rows=rows, compared=_COMPARED)
-    report.loaded["incident"] += loaded.new
-    report.unchanged["incident"] += loaded.unchanged
-    report.kept["incident"] += loaded.kept
+    report.count("incident", load_new(session, table, columns=_COLUMNS, rows=rows, compared=_COMPARED))
     touch_layer(session, "incidents")
-    audit.record(session, "incident.import", subject=placement.county, loaded=dict(report.loaded))
+    audit.record(session, "incident.import", subject=county, loaded=dict(report.loaded))
     return report
 
 
-def _tell_columns(points: PointTable, report: ImportReport) -> None:
-    if points.dropped:
-        report.notice("columns_dropped", columns=points.dropped)
-    if points.unused():
-        report.notice("columns_unused", columns=points.unused())
-
-
-def _rows(
-    points: PointTable,
-    records: Sequence[IncidentRecord],
-    placement: Placement,
-    codes: dict[str, str],
-) -> Iterator[tuple[Any, ...]]:
-    where = np.array([record.index for record in records])
-    spots = shapely.set_srid(shapely.points(points.lon[where], points.lat[where]), 4326)
-    geoms = shapely.to_wkb(spots, hex=True, include_srid=True)
-    for each, geom in zip(records, geoms, strict=True):
-        owner = placement.locator.owners[int(placement.area[each.index])]
-        yield (
-            owner.county_id, owner.area_id, owner.area_path, each.source_ref, codes[each.type_name],
-            each.occurred_at, each.source, _STATE, each.address, str(geom),
-        )  # fmt: skip
+def _row(each: IncidentRecord, owner: Owner, type_code: str, geom: str) -> tuple[Any, ...]:
+    return (owner.county_id, owner.area_id, owner.area_path, each.source_ref, type_code, each.occurred_at,
+            each.source, _STATE, each.address, geom)  # fmt: skip
 
 
 def _type_codes(session: Session, records: Sequence[IncidentRecord], report: ImportReport) -> dict[str, str]:

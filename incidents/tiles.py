@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now
 from core.db import scope_of
-from geo.mvt import AROUND, AROUND_CELLS, cut, drawn, fit, layer, mean_point, square_of
+from geo.mvt import AROUND, AROUND_CELLS, BY_SQUARE, MEAN_POINT, XY, cut, drawn, layer
 from geo.nearby import NEAR, Spot
 from geo.tile_address import WORLD_M, Tile, cell_zoom
 
@@ -64,38 +64,38 @@ def incidents_tile(session: Session, tile: Tile, *, until: datetime, days: int) 
         "half": WORLD_M / 2,
         "most": MOST_POINTS,
     }
-    if tile.z < POINTS_FROM or _too_many(session, binds):
-        return cut(session, layer("cells", _CELLS), binds)
-
-    def cut_share(share: float) -> bytes:
-        return cut(session, layer("incidents", _INCIDENTS), binds | {"most": int(MOST_POINTS * share)})
-
-    return fit(cut_share)
+    points = _points(session, binds) if tile.z >= POINTS_FROM else None
+    return cut(session, layer("cells", _CELLS), binds) if points is None else points
 
 
-def _too_many(session: Session, binds: dict[str, Any]) -> bool:
-    found = session.execute(
-        text(f"SELECT count(*) FROM (SELECT 1 FROM incident AS i WHERE {_IN_TILE} LIMIT :most + 1) AS q"),
-        binds,
-    )
-    return bool(found.scalar_one() > binds["most"])
+def _points(session: Session, binds: dict[str, Any]) -> bytes | None:
+    """Return the tile of single incidents (under 30 bytes each), None when there are too many."""
+    few = "(SELECT count(*) FROM near) <= :most"
+    points = f"CASE WHEN {few} THEN {layer('incidents', _INCIDENTS)} END"
+    found: memoryview | bytes | None = session.scalar(text(f"{_NEAR} SELECT {points}"), binds)
+    return None if found is None else bytes(found)
 
 
 # The county is named for the index on (county_id, occurred_at); policies would hide other counties anyway.
 _WHEN = "i.county_id = ANY (:counties) AND i.occurred_at > :since AND i.occurred_at <= :until"
 _IN_TILE = f"i.geom_tile && {AROUND} AND {_WHEN}"
 _CELLS = (
-    "SELECT count(*)::int AS n, "
-    f"{mean_point('i.geom_tile')} AS geom "
-    f"FROM incident AS i WHERE i.geom_tile && {AROUND_CELLS} AND {_WHEN} "
-    f"GROUP BY {square_of('i.geom_tile')} "
-    "ORDER BY 1 DESC LIMIT 5000"
+    f"SELECT count(*)::int AS n, {MEAN_POINT} AS geom FROM (SELECT {XY} "
+    f"FROM incident AS i WHERE i.geom_tile && {AROUND_CELLS} AND {_WHEN} OFFSET 0) AS point "
+    f"GROUP BY {BY_SQUARE} ORDER BY 1 DESC LIMIT 5000"
+)
+# One more than can be drawn, to know that they are too many. The groups of types are looked up in one value:
+# the planner takes what it finds for few rows and would go through all types for each.
+_NEAR = (
+    "WITH near AS MATERIALIZED (SELECT i.id, i.type_code, i.occurred_at, i.geom_tile FROM incident AS i "
+    f"WHERE {_IN_TILE} LIMIT :most + 1), "
+    "kind AS MATERIALIZED (SELECT jsonb_object_agg(code, coalesce(parent_code, code)) AS groups "
+    "FROM incident_type)"
 )
 _INCIDENTS = (
-    'SELECT i.id, coalesce(t.parent_code, t.code) AS "group", '
-    "floor(extract(epoch FROM CAST(:until AS timestamptz) - i.occurred_at) / 86400)::int AS age_days, "
-    f"{drawn('i.geom_tile')} AS geom FROM incident AS i JOIN incident_type AS t ON t.code = i.type_code "
-    f"WHERE {_IN_TILE} ORDER BY i.occurred_at DESC LIMIT :most"
+    'SELECT id, (SELECT groups FROM kind) ->> type_code AS "group", '
+    "floor(extract(epoch FROM CAST(:until AS timestamptz) - occurred_at) / 86400)::int AS age_days, "
+    f"{drawn('geom_tile')} AS geom FROM near ORDER BY occurred_at DESC"
 )
 
 

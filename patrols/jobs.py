@@ -39,6 +39,7 @@ def request_plan(session: Session, area: Area, question: PlanQuestion | None = N
         owner=area,
         params=asked.to_params(),
         timeout_s=PLAN_TIMEOUT_S,
+        drawn=() if question is not None and question.seed is not None else ("seed",),
     )
     audit.record(session, "patrol_plan.requested", subject=run, teams=list(asked.team_ids))
     return run
@@ -64,9 +65,9 @@ def _answer(run: RunningJob, task: Task) -> Answer:
     def report_mode(mode: Mode) -> None:
         run.progress(0.1 + 0.2 * modes.index(mode) / len(modes), "patrol_travel_times", mode=mode.value)
 
-    ground = lay_ground(task, report_mode)
-    problem = ground.problem(task.stops(), task.shifts())
-    return Answer(task, ground, problem, _search(run, task, problem))
+    ready, ground = lay_ground(task, report_mode)
+    problem = ground.problem(ready.stops(), ready.shifts())
+    return Answer(ready, ground, problem, _search(run, ready, problem))
 
 
 def _search(run: RunningJob, task: Task, problem: Problem) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import local_zone, now, today
-from core.errors import InvalidInput, NotEnough
+from core.errors import DomainError, InvalidInput, NotEnough
 from core.settings import settings
 from geo.areas.models import Area
-from geo.roads.network import FloatArray, SectionArrays
+from geo.roads.network import FloatArray, RoadNetwork, SectionArrays
 from geo.roads.queries import load_sections, speed_table
 from geo.roads.speed import SPEED_TABLE_VERSION, Mode, SpeedTable
 from geo.shapes.crs import metric_epsg, to_lonlat, to_metric
@@ -27,7 +27,7 @@ from incidents.tiles import reference_moment
 from patrols import queries
 from patrols.models import PatrolPlan, PatrolRoute, PatrolStop
 from patrols.planning.candidates import Candidate, Spot, candidates
-from patrols.planning.ground import STATION_REACH_M, Ground, StationOffRoad
+from patrols.planning.ground import STATION_REACH_M, Ground, nearest_roads, networks_of
 from patrols.planning.problem import Dropped, Plan, Problem, Route, Stop, TeamShift, Visit, Window
 from patrols.question import PlanQuestion, hours_touched
 
@@ -38,8 +38,45 @@ RECENT = timedelta(days=28)
 
 
 @dataclass(frozen=True)
+class OffRoad:
+    """A team that cannot start: its station lies too far from every road it may use.
+
+    Attributes
+    ----------
+    distance_m
+        From the station to the nearest such road; inf when there is none at all.
+    road
+        (lon, lat) of the nearest place on such a road; None when there is none at all.
+    """
+
+    team: queries.TeamStart
+    distance_m: float
+    road: tuple[float, float] | None
+
+    def error(self) -> DomainError:
+        """Return what a plan for this team alone is refused with."""
+        if self.road is None:
+            return NotEnough("no_roads_for_mode", team=self.team.name, mode=self.team.mode)
+        return InvalidInput(
+            "team_off_road",
+            team=self.team.name,
+            mode=self.team.mode,
+            distance_m=round(self.distance_m),
+            reach_m=round(STATION_REACH_M),
+        )
+
+    def told(self) -> dict[str, Any]:
+        """Return the reason as JSON values: an error's code and fields, the team's id and where to move."""
+        error = self.error()
+        return {"code": error.code, **error.fields, "team_id": self.team.id, "road": self.road}
+
+
+@dataclass(frozen=True)
 class Task:
-    """Everything the planner needs, loaded in one transaction; coordinates lon/lat unless named metric."""
+    """Everything the planner needs, loaded in one transaction; coordinates lon/lat unless named metric.
+
+    Teams left out because they cannot start are in ``off_road``, no longer in ``teams``.
+    """
 
     question: PlanQuestion
     shift_from: datetime
@@ -49,6 +86,7 @@ class Task:
     sections: SectionArrays
     speeds: SpeedTable
     epsg: int
+    off_road: tuple[OffRoad, ...] = ()
 
     def stops(self) -> list[Stop]:
         """Return the candidates as the solver's stops, in their order."""
@@ -135,37 +173,60 @@ def _metric(lonlat: Sequence[tuple[float, float]], epsg: int) -> FloatArray:
     return to_metric(np.asarray(lonlat, dtype=np.float64).reshape(-1, 2), epsg)
 
 
-def lay_ground(task: Task, on_mode: Callable[[Mode], None]) -> Ground:
-    """Return the networks with stops and stations placed on them and travel times searched.
+def lay_ground(task: Task, on_mode: Callable[[Mode], None]) -> tuple[Task, Ground]:
+    """Return the task of the teams that can start, and the ground it is done on.
+
+    The ground: networks with stops and stations placed on them and travel times searched.
 
     Raises
     ------
     InvalidInput
-        ``team_off_road`` (fields `team`, `mode`, `distance_m`, `reach_m`): its station is too far from the
-        nearest road it may use.
+        ``team_off_road`` (fields `team`, `mode`, `distance_m`, `reach_m`): the only team's station is too
+        far from the nearest road it may use.
     NotEnough
-        ``no_roads_for_mode`` (fields `team`, `mode`): no road is open to the mode at all.
+        ``no_roads_for_mode`` (fields `team`, `mode`): no road is open to the only team's mode.
+        ``no_team_on_road`` (fields `teams`, `reach_m`): none of several teams can start.
     """
-    try:
-        return Ground.lay(
-            task.sections,
-            speeds=task.speeds,
-            stops_m=_metric([(one.spot.lon, one.spot.lat) for one in task.found], task.epsg),
-            stations_m=_metric([(team.lon, team.lat) for team in task.teams], task.epsg),
-            modes=[Mode(team.mode) for team in task.teams],
-            on_mode=on_mode,
+    modes = [Mode(team.mode) for team in task.teams]
+    networks = networks_of(task.sections, speeds=task.speeds, modes=modes)
+    ready = _ready(task, networks)
+    ground = Ground.lay(
+        networks,
+        stops_m=_metric([(one.spot.lon, one.spot.lat) for one in ready.found], ready.epsg),
+        stations_m=_stations_m(ready),
+        modes=[Mode(team.mode) for team in ready.teams],
+        on_mode=on_mode,
+    )
+    return ready, ground
+
+
+def _stations_m(task: Task) -> FloatArray:
+    return _metric([(team.lon, team.lat) for team in task.teams], task.epsg)
+
+
+def _ready(task: Task, networks: Mapping[Mode, RoadNetwork]) -> Task:
+    """Return the task with the teams that cannot start set aside."""
+    nearest = nearest_roads(networks, _stations_m(task), [Mode(team.mode) for team in task.teams])
+    off_road = tuple(
+        OffRoad(
+            task.teams[team],
+            float(nearest.offset_m[team]),
+            _lonlat(nearest.places_m[team], task.epsg) if np.isfinite(nearest.offset_m[team]) else None,
         )
-    except StationOffRoad as error:
-        team = task.teams[error.team]
-        if not np.isfinite(error.distance_m):
-            raise NotEnough("no_roads_for_mode", team=team.name, mode=team.mode) from error
-        raise InvalidInput(
-            "team_off_road",
-            team=team.name,
-            mode=team.mode,
-            distance_m=round(error.distance_m),
-            reach_m=STATION_REACH_M,
-        ) from error
+        for team in np.flatnonzero(~nearest.reached).tolist()
+    )
+    if len(off_road) == len(task.teams) == 1:
+        raise off_road[0].error()
+    if len(off_road) == len(task.teams):
+        names = ", ".join(one.team.name for one in off_road)
+        raise NotEnough("no_team_on_road", teams=names, reach_m=round(STATION_REACH_M))
+    teams = tuple(task.teams[team] for team in np.flatnonzero(nearest.reached).tolist())
+    return replace(task, teams=teams, off_road=off_road)
+
+
+def _lonlat(point_m: FloatArray, epsg: int) -> tuple[float, float]:
+    lon, lat = to_lonlat(point_m.reshape(1, 2), epsg)[0]
+    return round(float(lon), 7), round(float(lat), 7)
 
 
 @dataclass(frozen=True)
@@ -243,7 +304,6 @@ def _served(
 ) -> PatrolStop:
     found = answer.task.found[visit.stop]
     place_m = answer.ground.place_of(Mode(route.mode), visit.stop)
-    lon, lat = to_lonlat(place_m.reshape(1, 2), answer.task.epsg)[0]
     return PatrolStop(
         **_stop_columns(plan, area, found),
         route_id=route.id,
@@ -251,7 +311,7 @@ def _served(
         why=_why(found, None) | {"travel_s": visit.travel_s, "distance_m": round(visit.distance_m, 1)},
         arrive_at=answer.moment(visit.arrive_s),
         leave_at=answer.moment(visit.leave_s),
-        geom=_point(float(lon), float(lat)),
+        geom=_point(*_lonlat(place_m, answer.task.epsg)),
     )
 
 
@@ -287,6 +347,7 @@ def summary(answer: Answer) -> dict[str, Any]:
         "shift_from": task.shift_from.astimezone(local_zone()).isoformat(),
         "shift_to": task.shift_to.astimezone(local_zone()).isoformat(),
         "teams": len(task.teams),
+        "off_road_teams": [one.told() for one in task.off_road],
         "idle_teams": [task.teams[route.team].name for route in plan.routes if not route.visits],
         "stops_offered": len(task.found),
         "stops_served": len(visits),

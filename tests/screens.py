@@ -39,6 +39,7 @@ PAGES = (
     Shot("boundary", "/boundaries", "grids"),
     Shot("admin", "/admin", "system"),
     Shot("admin", "/style", "style"),
+    Shot("captain", "/account", "account"),
 )
 
 

@@ -1,29 +1,25 @@
 """What the administrator reads: what is loaded, what runs, who may sign in, what was done."""
 
-from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, fields
-from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from redis.exceptions import RedisError
 from rq import Worker
-from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from cameras.models import Camera
-from core.audit import AuditEvent
-from core.clock import local_zone
 from core.db import Scope, transaction
-from core.errors import Forbidden, InvalidInput, NotFound
-from core.jobs import QUEUES, JobRun
+from core.errors import Forbidden, NotFound
+from core.jobs import QUEUES
+from core.queries import rows_by_county
 from core.settings import PREFIX, Settings
-from geo.areas.models import Area
-from geo.areas.queries import counties
-from geo.households.models import Building, DwellingCell, Household
+from geo.areas.queries import counties, grids_by_county
+from geo.households.models import Building, Household
+from geo.households.queries import dwellings_by_county
 from geo.places.models import Place
 from geo.roads.models import RoadSection
 from geo.staff.models import Account
-from geo.staff.queries import grants_of, list_accounts
+from geo.staff.queries import grants_of
 from incidents.models import Incident
 from patrols.models import Team
 from webapp.i18n import mark
@@ -38,8 +34,16 @@ JOB_STATES = {
     "failed": mark("failed"),
     "cancelled": mark("stopped"),
 }
-#: Dwellings are counted in squares of this zoom, not row by row.
-COUNTED_ZOOM = 8
+#: What is counted for a county beside grids and dwellings.
+COUNTED: dict[str, Any] = {
+    mark("Street sections"): RoadSection,
+    mark("Buildings"): Building,
+    mark("Key places"): Place,
+    mark("Households"): Household,
+    mark("Cameras"): Camera,
+    mark("Incidents"): Incident,
+    mark("Teams"): Team,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,39 +57,15 @@ class Loaded:
 
 def loaded(session: Session) -> list[Loaded]:
     """Return what is loaded, by county; rows outside the reader's areas are not counted."""
-    found: dict[str, dict[int, int]] = {
-        name: {county: int(count) for county, count in session.execute(query).all()}
-        for name, query in _counted().items()
+    found = {
+        mark("Grids"): grids_by_county(session),
+        mark("Dwellings"): dwellings_by_county(session),
+        **{name: rows_by_county(session, table) for name, table in COUNTED.items()},
     }
     return [
         Loaded(county.code, county.name, {name: counts.get(county.id, 0) for name, counts in found.items()})
         for county in counties(session)
     ]
-
-
-def _counted() -> dict[str, Select[Any]]:
-    grids = select(Area.county_id, func.count()).where(Area.level == "grid", Area.valid_to.is_(None))
-    dwellings = select(DwellingCell.county_id, func.sum(DwellingCell.dwelling_count)).where(
-        DwellingCell.zoom == COUNTED_ZOOM
-    )
-    tables: dict[str, Any] = {
-        mark("Street sections"): RoadSection,
-        mark("Buildings"): Building,
-        mark("Key places"): Place,
-        mark("Households"): Household,
-        mark("Cameras"): Camera,
-        mark("Incidents"): Incident,
-        mark("Teams"): Team,
-    }
-    counts = {
-        name: select(table.county_id, func.count()).group_by(table.county_id)
-        for name, table in tables.items()
-    }
-    return {
-        mark("Grids"): grids.group_by(Area.county_id),
-        mark("Dwellings"): dwellings.group_by(DwellingCell.county_id),
-        **counts,
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,95 +85,6 @@ def queue_states() -> list[QueueState] | None:
         return [QueueState(name, int(redis.llen(f"rq:queue:{name}")), served.count(name)) for name in QUEUES]
     except RedisError:
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class JobFilter:
-    """Which runs to show: all of a state and of a kind, where given."""
-
-    state: str = ""
-    kind: str = ""
-
-
-def job_runs(
-    session: Session, wanted: JobFilter, *, before: int | None = None, most: int = PAGE_SIZE
-) -> Sequence[Row[JobRun, str]]:
-    """Return runs with the name of who asked, newest first; one more than `most` when there are more.
-
-    Raises
-    ------
-    InvalidInput
-        ``filter_unknown``: there is no such state.
-    """
-    if wanted.state and wanted.state not in JOB_STATES:
-        raise InvalidInput("filter_unknown", state=wanted.state)
-    query = (
-        select(JobRun, func.coalesce(Account.name, ""))
-        .outerjoin(Account, Account.id == JobRun.actor_id)
-        .order_by(JobRun.id.desc())
-        .limit(most + 1)
-    )
-    if wanted.state:
-        query = query.where(JobRun.state == wanted.state)
-    if wanted.kind:
-        query = query.where(JobRun.kind == wanted.kind)
-    if before is not None:
-        query = query.where(JobRun.id < before)
-    return session.execute(query).all()
-
-
-@dataclass(frozen=True, slots=True)
-class AuditFilter:
-    """Which acts to show: all that match everything that is given."""
-
-    action: str = ""
-    actor: str = ""
-    day_from: date | None = None
-    day_to: date | None = None
-
-
-def audit_events(
-    session: Session, wanted: AuditFilter, *, before: int | None = None, most: int = PAGE_SIZE
-) -> Sequence[Row[AuditEvent, str, str]]:
-    """Return acts with actor and place, newest first; one more than `most` when there are more."""
-    query = (
-        select(AuditEvent, func.coalesce(Account.login, ""), func.coalesce(Area.name, ""))
-        .outerjoin(Account, Account.id == AuditEvent.actor_id)
-        .outerjoin(Area, Area.path == AuditEvent.area_path)
-        .order_by(AuditEvent.id.desc())
-        .limit(most + 1)
-    )
-    if wanted.action:
-        query = query.where(AuditEvent.action == wanted.action)
-    if wanted.actor:
-        # Nobody is signed in yet at the moment of signing in: the act itself names the login.
-        signing_in = (AuditEvent.action == "account.sign_in") & (
-            func.lower(AuditEvent.fields["login"].astext) == wanted.actor.lower()
-        )
-        query = query.where((func.lower(Account.login) == wanted.actor.lower()) | signing_in)
-    if wanted.day_from is not None:
-        query = query.where(AuditEvent.at >= _midnight(wanted.day_from))
-    if wanted.day_to is not None:
-        query = query.where(AuditEvent.at < _midnight(wanted.day_to + timedelta(days=1)))
-    if before is not None:
-        query = query.where(AuditEvent.id < before)
-    return session.execute(query).all()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=local_zone())
-
-
-def accounts(session: Session, *, words: str = "", role: str = "", active: bool | None = None) -> list[Any]:
-    """Return the accounts with a role in the reader's areas, by login, that match what is given."""
-    sought = words.strip().lower()
-    return [
-        row
-        for row in list_accounts(session)
-        if (not sought or sought in row.login.lower() or sought in row.name.lower())
-        and (not role or role in row.roles)
-        and (active is None or row.active == active)
-    ]
 
 
 def account_to_manage(session: Session, account_id: int, scope: Scope) -> Account:
@@ -254,6 +145,8 @@ MEANINGS = {
     "tile_cache_s": mark("Map tiles are kept for (s)"),
     "login_limit": mark("Sign-in tries by address and login"),
     "request_limit": mark("Requests by account"),
+    "runs_per_person": mark("Unfinished runs of a job by account"),
+    "contact_wait_hours": mark("Contacts stay closed to a new account for (h)"),
     "job_stale_s": mark("A silent job counts as lost after (s)"),
     "reconcile_every_s": mark("Lost jobs are looked for every (s)"),
     "log_level": mark("Log level"),

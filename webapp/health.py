@@ -18,13 +18,13 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, Response, g, jsonify, request
 from redis.exceptions import RedisError
 from rq import Worker
-from sqlalchemy import exists, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import now
 from core.db import Scope, transaction
 from core.errors import Forbidden
-from core.jobs import QUEUES, JobRun
+from core.jobs import QUEUES
+from core.queries import answers, left_behind, migration, run_counts
 from core.settings import PROJECT_DIR, settings
 from webapp.kept import quick_redis
 from webapp.permission import public
@@ -59,7 +59,7 @@ def _passes(check: Callable[[], bool]) -> bool:
 def database_answers() -> bool:
     """Tell whether the database answers."""
     with transaction(Scope.nothing()) as session:
-        return bool(session.scalar(text("SELECT 1")) == 1)
+        return answers(session)
 
 
 def redis_answers() -> bool:
@@ -76,8 +76,7 @@ def newest_migration() -> str | None:
 def migrations_match() -> bool:
     """Tell whether the database stands at the newest migration of this code."""
     with transaction(Scope.nothing()) as session:
-        found = session.scalar(text("SELECT version_num FROM alembic_version"))
-    return bool(found == newest_migration())
+        return migration(session) == newest_migration()
 
 
 def workers_live() -> bool:
@@ -96,9 +95,7 @@ def reconciler_lives() -> bool:
     chosen = settings()
     left_before = now() - timedelta(seconds=chosen.job_stale_s + 4 * chosen.reconcile_every_s)
     with transaction(Scope.everything()) as session:
-        return not session.scalar(
-            select(exists().where(JobRun.state == "running", JobRun.heartbeat_at < left_before))
-        )
+        return not left_behind(session, silent_since=left_before)
 
 
 CHECKS: dict[str, Callable[[], bool]] = {
@@ -219,9 +216,7 @@ def _with_types(lines: list[str]) -> list[str]:
 
 def _job_lines() -> list[str]:
     with transaction(Scope.everything()) as session:
-        rows = session.execute(
-            select(JobRun.kind, JobRun.state, func.count()).group_by(JobRun.kind, JobRun.state)
-        ).all()
+        rows = run_counts(session)
     lines = [f'gridpatrol_job_runs{{kind="{kind}",state="{state}"}} {count}' for kind, state, count in rows]
     return ["# TYPE gridpatrol_job_runs gauge", *sorted(lines)]
 

@@ -1,4 +1,4 @@
-"""Every endpoint says who may use it: `requires("permission")` or `public`; else nothing starts.
+"""Every endpoint says who may use it: `requires("permission")`, `signed_in` or `public`; else nothing starts.
 
 Permissions are rows (role_permission). What a permitted person then sees is decided once more by
 the database, whose row level security knows the account's areas.
@@ -14,6 +14,7 @@ from core.errors import Forbidden
 from webapp.errors import Unauthorised
 
 PUBLIC = ""
+SIGNED_IN = "*"
 _MARK = "__gridpatrol_permission__"
 
 
@@ -33,8 +34,14 @@ def public[V: Callable[..., Any]](view: V) -> V:
     return view
 
 
+def signed_in[V: Callable[..., Any]](view: V) -> V:
+    """Let everybody who is signed in use the decorated view: his own account's pages."""
+    setattr(view, _MARK, SIGNED_IN)
+    return view
+
+
 def permission_of(view: Callable[..., Any]) -> str | None:
-    """Return the permission a view declares, "" for public, None for none at all."""
+    """Return the permission a view declares, "" for public, "*" for signed in, None for none at all."""
     declared: str | None = getattr(view, _MARK, None)
     return declared
 
@@ -59,7 +66,7 @@ def check_request() -> None:
     Unauthorised
         ``signed_out``: the endpoint is not public and nobody is signed in.
     Forbidden
-        ``permission_missing``.
+        ``password_temporary``: somebody else knows the account's password; ``permission_missing``.
     """
     if request.endpoint is None:
         return  # no such address: the router answers
@@ -68,6 +75,10 @@ def check_request() -> None:
         return
     if permission is None or not current_user.is_authenticated:
         raise Unauthorised("signed_out")
+    if permission == SIGNED_IN:
+        return
+    if current_user.password_is_temporary:
+        raise Forbidden("password_temporary")
     g.permission = permission
     require(permission)
 

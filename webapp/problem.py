@@ -18,6 +18,7 @@ from webapp.errors import PreconditionMissing
 from webapp.i18n import choose_locale, translate
 from webapp.log import request_id
 from webapp.sentences import HTTP_CODES, SENTENCES, UNKNOWN
+from webapp.sentences.work import JOB_TITLES
 
 logger = logging.getLogger(__name__)
 #: PostgreSQL: query_canceled, lock_not_available.
@@ -31,14 +32,20 @@ def problem(error: DomainError, locale: str | None = None) -> dict[str, Any]:
     """
     title, advice = SENTENCES.get(error.code, UNKNOWN)
     language = locale or choose_locale()
+    fields = error.fields | _job_title(error, language)
     return {
         "type": "about:blank",
-        "title": translate(title, language, **error.fields),
+        "title": translate(title, language, **fields),
         "status": error.status,
-        "detail": translate(advice, language, **error.fields) if advice else "",
+        "detail": translate(advice, language, **fields) if advice else "",
         "code": error.code,
         "fields": error.fields,
     }
+
+
+def _job_title(error: DomainError, language: str) -> dict[str, str]:
+    title = JOB_TITLES.get(str(error.fields.get("kind", "")))
+    return {"job": translate(title, language)} if title else {}
 
 
 def sentence(code: str, locale: str | None = None, **fields: Any) -> str:
@@ -47,10 +54,10 @@ def sentence(code: str, locale: str | None = None, **fields: Any) -> str:
     return translate(title, locale or choose_locale(), **fields)
 
 
-def problem_of_code(kept: dict[str, Any]) -> dict[str, Any]:
+def problem_of_code(kept: dict[str, Any], locale: str | None = None) -> dict[str, Any]:
     """Return the problem document of an error kept as {"code": ..., fields...}, such as a job's."""
     fields = {name: value for name, value in kept.items() if name not in {"code", "trace"}}
-    return problem(DomainError(str(kept.get("code", "")), **fields))
+    return problem(DomainError(str(kept.get("code", "")), **fields), locale)
 
 
 def wants_json() -> bool:
@@ -110,10 +117,12 @@ class HttpProblem(DomainError):
 
 
 def _on_domain_error(error: DomainError) -> Any:
-    if error.status == HTTPStatus.UNAUTHORIZED and not wants_json():
-        from webapp.views.auth import to_sign_in  # noqa: PLC0415 - the view imports this module
+    from webapp.views.auth import to_own_password, to_sign_in  # noqa: PLC0415 - the view imports this module
 
+    if error.status == HTTPStatus.UNAUTHORIZED and not wants_json():
         return to_sign_in()
+    if error.code == "password_temporary" and not wants_json():
+        return to_own_password()
     return answer(error)
 
 

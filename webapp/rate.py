@@ -22,8 +22,8 @@ __all__ = ["SIGN_IN_PER_ADDRESS", "limiter", "set_up_rates", "sign_in_limit", "w
 
 def who() -> str:
     """Return whose requests are counted together: an account's, else a network address's."""
-    key = session.get("_user_id")
-    return f"account:{key}" if key else f"address:{where()}"
+    account_id, _, _ = session.get("_user_id", "").partition(":")
+    return f"account:{account_id}" if account_id else f"address:{where()}"
 
 
 def who_signs_in() -> str:

@@ -1,20 +1,24 @@
 """Who is signed in, and the request's database transaction in that person's scope.
 
-The browser holds a signed cookie with the account's id and session epoch; raising the epoch ends all
-of an account's sessions at once. Nothing else of a session is kept anywhere.
+The browser holds a signed cookie with the account's id and the key of one sign-in, which the server
+keeps (`geo.staff.sign_in`): signing out ends it wherever the cookie was copied to, and raising the
+account's epoch ends all its sign-ins at once.
 """
 
 import time
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Response, g, request, session
-from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user, login_user
 from sqlalchemy.orm import Session
 
 from core.db import Scope, transaction
+from core.settings import settings
+from geo.staff import sign_in
 from geo.staff.models import Account
-from geo.staff.queries import Grants, grants_of
+from geo.staff.queries import Grants
 from webapp.body import StrictRequest
 from webapp.errors import Unauthorised
 
@@ -27,17 +31,18 @@ UNATTENDED = ("/tiles/", "/api/jobs", "/api/layers", "/static/")
 class SignedIn(UserMixin):  # type: ignore[misc]
     """The account behind a request, with what it may do and how far it sees."""
 
-    def __init__(self, account: Account, grants: Grants) -> None:
+    def __init__(self, account: Account | sign_in.Holder, grants: Grants, key: str) -> None:
         self.id = account.id
+        self.key = key
         self.login_name = account.login
         self.name = account.name
         self.locale = account.locale
-        self.epoch = account.session_epoch
+        self.password_is_temporary = account.password_is_temporary
         self.grants = grants
 
     def get_id(self) -> str:
-        """Return what the cookie holds: account id and session epoch."""
-        return f"{self.id}:{self.epoch}"
+        """Return what the cookie holds: account id (for counting requests) and the sign-in's key."""
+        return f"{self.id}:{self.key}"
 
     def can(self, permission: str) -> bool:
         """Tell whether the account holds `permission`."""
@@ -59,16 +64,25 @@ class Guest(AnonymousUserMixin):  # type: ignore[misc]
         return False
 
 
-def load_account(key: str) -> SignedIn | None:
-    """Return the account of a cookie's key, None when it is resting, gone or signed out everywhere."""
-    account_id, _, epoch = key.partition(":")
-    if not account_id.isdigit() or g.get("without_account"):
+def load_account(held: str) -> SignedIn | None:
+    """Return the account of what a cookie holds, None when it is signed out, resting or gone."""
+    _, _, key = held.partition(":")
+    if not key or g.get("without_account"):
         return None
-    with transaction(Scope.everything()) as system:
-        account = system.get(Account, int(account_id))
-        if account is None or not account.active or str(account.session_epoch) != epoch:
-            return None
-        return SignedIn(account, grants_of(system, account.id))
+    rest = timedelta(hours=settings().session_hours)
+    holder = sign_in.holder_of(key, rest=rest, in_use=not _unattended())
+    return SignedIn(holder, holder.grants, key) if holder else None
+
+
+def enter(account: Account, grants: Grants, key: str) -> None:
+    """Let this browser hold the sign-in with `key`, and nothing of what it held before."""
+    session.clear()  # a new session: nothing a guest's held, neither its form token, lives on
+    session.permanent = True
+    login_user(SignedIn(account, grants, key))
+
+
+def _unattended() -> bool:
+    return request.path.startswith(UNATTENDED)
 
 
 def request_session() -> Session:
@@ -123,7 +137,7 @@ def _keep_or_undo(response: Response) -> None:
 
 def keep_session_fresh() -> None:
     """Set back the idle clock of the session when a person, not a page's own polling, asks."""
-    if "_user_id" not in session or request.path.startswith(UNATTENDED):
+    if "_user_id" not in session or _unattended():
         return
     if time.time() - session.get("seen", 0) > REFRESH_S:
         session["seen"] = int(time.time())  # a changed session is signed and dated anew

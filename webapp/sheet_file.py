@@ -1,4 +1,4 @@
-"""Lists as files that spreadsheet programs open safely."""
+"""Lists and shapes as files; tables are such that spreadsheet programs open them safely."""
 
 import csv
 import io
@@ -7,8 +7,7 @@ from typing import Any
 
 from flask import Response
 
-#: First characters that make a spreadsheet program take a text for a formula (CWE-1236).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from core.intake.cell import harmless
 
 
 def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
@@ -16,14 +15,13 @@ def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) ->
     sheet = io.StringIO()
     writer = csv.writer(sheet)
     writer.writerow(head)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
     # The mark tells spreadsheet programs that the text is UTF-8.
-    response = Response("\ufeff" + sheet.getvalue(), content_type="text/csv; charset=utf-8")
+    return file_answer(name, "\ufeff" + sheet.getvalue(), "text/csv")
+
+
+def file_answer(name: str, content: str, kind: str) -> Response:
+    """Return `content` of a media type as the download `name`."""
+    response = Response(content, content_type=f"{kind}; charset=utf-8")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
-
-
-def _harmless(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return "'" + cell
-    return cell

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import shapely
 from geoalchemy2.shape import to_shape
 
 from core.errors import InvalidInput
+from core.intake.bulk import hex_wkb
 from core.intake.coordinate import OK, REASONS, judge_coordinates
 from geo.areas.county import CountyWish, boundary_of, county_for, robust_box
 from geo.areas.locate import NOWHERE, Locator, Owner, load_locator
 from geo.areas.queries import counties
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from sqlalchemy.orm import Session
 
@@ -41,6 +44,48 @@ class Placement:
     def why_not(self, index: int) -> str:
         """Return the reason code of a row that cannot be placed."""
         return REASONS[int(self.reason[index])]
+
+
+class Record(Protocol):
+    """What was read from one row of a table; `index` is the row's place in it."""
+
+    @property
+    def index(self) -> int:
+        """The row's place in the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed[R: Record]:
+    """A record with the area that owns it and its point in the form COPY takes."""
+
+    record: R
+    owner: Owner
+    geom: str
+
+
+def place_records[R: Record](
+    session: Session, points: PointTable, records: Sequence[R], *, wish: CountyWish, report: ImportReport
+) -> tuple[Area, list[Placed[R]]]:
+    """Return the county of the rows, and the records with their owners; refuse those that lie nowhere.
+
+    Raises
+    ------
+    InvalidInput
+        What `place_rows` raises; ``nothing_usable`` when no record could be placed.
+    """
+    placement = place_rows(session, points, wish, report)
+    where = np.array([record.index for record in records], np.int64)
+    geoms = hex_wkb(shapely.points(points.lon[where], points.lat[where]))
+    placed: list[Placed[R]] = []
+    for record, geom in zip(records, geoms, strict=True):
+        owner = placement.owner(record.index)
+        if owner is None:
+            report.refuse([points.refusal(record.index, placement.why_not(record.index))])
+        else:
+            placed.append(Placed(record, owner, geom))
+    if not placed:
+        raise InvalidInput("nothing_usable", file=report.source, refused=dict(report.refused))
+    return placement.county, placed
 
 
 def place_rows(session: Session, points: PointTable, wish: CountyWish, report: ImportReport) -> Placement:

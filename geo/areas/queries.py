@@ -50,6 +50,16 @@ def counties(session: Session) -> Sequence[Area]:
     ).all()
 
 
+def grids_by_county(session: Session) -> dict[int, int]:
+    """Return how many present grids the session sees, by county id; counties without grids are absent."""
+    rows = session.execute(
+        select(Area.county_id, func.count())
+        .where(Area.level == "grid", Area.valid_to.is_(None))
+        .group_by(Area.county_id)
+    ).all()
+    return {county: int(count) for county, count in rows}
+
+
 def children(session: Session, area: Area) -> Sequence[Area]:
     """Return the present areas directly below `area`, by code."""
     return session.scalars(

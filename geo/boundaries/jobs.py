@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.db import Scope, transaction
-from core.jobs import JobRun, RunningJob, job, request
+from core.jobs import UNFINISHED, JobRun, RunningJob, job, request, runs_of
 from geo.areas.models import ChangeSet
 from geo.boundaries import proposing, queries
 from geo.boundaries.publish import publish
@@ -76,5 +76,8 @@ def run_proposals(running: RunningJob) -> None:
 
 
 def request_due(session: Session) -> list[JobRun]:
-    """Request the publishing of every approved change set whose day has come; called daily and at start."""
-    return [request_publish(session, row) for row in queries.due_change_sets(session)]
+    """Request the publishing of every approved change set whose day has come, unless it is under way."""
+    under_way = {run.params["change_set"] for run in runs_of(session, PUBLISH, states=UNFINISHED, most=1_000)}
+    return [
+        request_publish(session, row) for row in queries.due_change_sets(session) if row.id not in under_way
+    ]

@@ -8,17 +8,16 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import shapely
 from sqlalchemy import text
 
 from core import audit
 from core.db import touch_layer
 from core.errors import InvalidInput
 from core.intake.bulk import load_new
-from core.intake.cell import number_of
+from core.intake.cell import number_of, word_of
 from core.intake.points import PointTable, TableOptions, read_points
 from core.intake.report import ImportReport, Refusal
-from geo.areas.placing import Placement, place_rows
+from geo.areas.placing import Placed, place_records
 from geo.households.masking import mask_name, mask_phone
 from geo.households.models import Dwelling
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from geo.areas.county import CountyWish
+    from geo.areas.locate import Owner
 
 _WANTED = ("id", "address", "plate", "building", "unit", "room", "head_name", "phone", "occupants", "tenure")
 _TENURE_WORDS = {
@@ -134,8 +134,7 @@ def tenure_of(word: str) -> str:
     >>> tenure_of("出租"), tenure_of("Owner"), tenure_of("?")
     ('rented', 'owner', 'unknown')
     """
-    flat = word.strip().lower()
-    return next((tenure for tenure, words in _TENURE_WORDS.items() if flat in words), "unknown")
+    return word_of(word, _TENURE_WORDS, "unknown")
 
 
 def _address_ref(*parts: str) -> str:
@@ -148,51 +147,30 @@ def import_households(session: Session, path: Path, wish: CountyWish, options: T
 
     Names and phone numbers go to `household_contact` alone; the report names none of them.
     """
-    report = ImportReport("households", path.name)
     points, records, refusals = read_households(path, options)
-    report.refuse(refusals)
-    if points.dropped:
-        report.notice("columns_dropped", columns=points.dropped)
-    placement = place_rows(session, points, wish, report)
-    placed = [record for record in records if placement.owner(record.index) is not None]
-    report.refuse(
-        points.refusal(record.index, placement.why_not(record.index))
-        for record in records
-        if placement.owner(record.index) is None
-    )
-    if not placed:
-        raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
-    _load_dwellings(session, points, placed, placement=placement, report=report)
-    _load_people(session, placed, placement.county.id, report)
+    report = points.report("households", path, refusals)
+    county, placed = place_records(session, points, records, wish=wish, report=report)
+    _load_dwellings(session, placed, county.id, report)
+    _load_people(session, [each.record for each in placed], county.id, report)
     touch_layer(session, "dwellings")
-    audit.record(session, "household.import", subject=placement.county, loaded=dict(report.loaded))
+    audit.record(session, "household.import", subject=county, loaded=dict(report.loaded))
     return report
 
 
 def _load_dwellings(
-    session: Session,
-    points: PointTable,
-    records: Sequence[HouseholdRecord],
-    *,
-    placement: Placement,
-    report: ImportReport,
+    session: Session, placed: Sequence[Placed[HouseholdRecord]], county_id: int, report: ImportReport
 ) -> None:
-    where = [record.index for record in records]
-    spots = shapely.set_srid(shapely.points(points.lon[where], points.lat[where]), 4326)
-    geoms = shapely.to_wkb(spots, hex=True, include_srid=True)
-    rows = [
-        (placement.county.id, owner.area_id, owner.area_path, each.source_ref, each.address, each.plate,
-         each.building_no, each.unit_no, each.room_no, each.tenure, str(geom))
-        for each, geom in zip(records, geoms, strict=True)
-        if (owner := placement.owner(each.index)) is not None
-    ]  # fmt: skip
+    rows = (_dwelling_row(each.record, each.owner, each.geom) for each in placed)
     table: Any = Dwelling.__table__
     loaded = load_new(session, table, columns=_COLUMNS, rows=rows, compared=_COLUMNS[4:])
-    report.loaded["dwelling"] += loaded.new
-    report.unchanged["dwelling"] += loaded.unchanged
-    report.kept["dwelling"] += loaded.kept
+    report.count("dwelling", loaded)
     if loaded.new:
-        _join_buildings(session, placement.county.id)
+        _join_buildings(session, county_id)
+
+
+def _dwelling_row(each: HouseholdRecord, owner: Owner, geom: str) -> tuple[Any, ...]:
+    return (owner.county_id, owner.area_id, owner.area_path, each.source_ref, each.address, each.plate,
+            each.building_no, each.unit_no, each.room_no, each.tenure, geom)  # fmt: skip
 
 
 def _join_buildings(session: Session, county_id: int) -> None:

@@ -38,6 +38,13 @@ class Building(Base):
         Index("uq_building_source", "county_id", "source_ref", unique=True),
         spatial_index("building", "geom"),
         spatial_index("building", "geom_tile"),
+        # What the tiles of zoom 13 draw (geo.tiles), out of ten times as many.
+        Index(
+            "ix_building_large",
+            "geom_tile",
+            postgresql_using="gist",
+            postgresql_where=text("ST_Area(geom_tile) >= 1500"),
+        ),
     )
 
 

@@ -12,6 +12,8 @@ from core.clock import today
 from core.errors import NotFound
 from core.settings import settings
 
+_COUNTED_ZOOM = 8
+
 
 @dataclass(frozen=True, slots=True)
 class VisitTally:
@@ -41,18 +43,32 @@ def visit_tally(session: Session) -> VisitTally:
     return VisitTally(row.total, row.due, row.overdue, row.total - row.due - row.overdue)
 
 
+def dwellings_by_county(session: Session) -> dict[int, int]:
+    """Return how many dwellings the session sees, by county id; counties without dwellings are absent."""
+    # Counted in the squares of one zoom, not row by row: a county has up to a million dwellings.
+    rows = session.execute(
+        text(
+            "SELECT county_id, sum(dwelling_count) AS n FROM dwelling_cell WHERE zoom = :zoom "
+            "GROUP BY county_id"
+        ),
+        {"zoom": _COUNTED_ZOOM},
+    ).all()
+    return {row.county_id: int(row.n) for row in rows}
+
+
 def due_list(
     session: Session,
     *,
     lon: float,
     lat: float,
     state: str = "all_due",
+    order: str = "nearest",
     offset: int = 0,
     limit: int = 30,
 ) -> Sequence[Row[Any]]:
-    """Return dwellings nearest first to (lon, lat), each with its household's masked head.
+    """Return dwellings, each with its household's masked head and its distance from (lon, lat).
 
-    `state` is all_due, overdue, due, fresh or all. Distances are metres on the sphere.
+    `state` is one of `DUE_STATES`, `order` one of `DUE_ORDERS`. Distances are metres on the sphere.
     """
     return session.execute(
         text(
@@ -63,14 +79,17 @@ def due_list(
             "FROM dwelling AS d LEFT JOIN household AS h ON h.dwelling_id = d.id AND h.moved_out_on IS NULL, "
             "LATERAL (SELECT ST_SetSRID(ST_MakePoint(:lon, :lat), 4326) AS point) AS p "
             f"WHERE d.tenure <> 'vacant' AND {_CONDITIONS[state]} "
-            "ORDER BY d.geom <-> p.point, d.id LIMIT :limit OFFSET :offset"
+            f"ORDER BY {_ORDERS[order]} LIMIT :limit OFFSET :offset"
         ),
         {"lon": lon, "lat": lat, "limit": min(limit, 200), "offset": offset, **visit_limits()},
     ).all()
 
 
-def due_export(session: Session, *, state: str, limit: int = 50_000) -> Sequence[Row[Any]]:
-    """Return the rows of `due_list` for a file: by grid and address, without distance."""
+def due_export(
+    session: Session, *, state: str, order: str = "address", limit: int = 50_000
+) -> Sequence[Row[Any]]:
+    """Return the rows of `due_list` for a file, by grid and then in `order`; distance is none for a file."""
+    within = _ORDERS["address" if order == "nearest" else order]
     return session.execute(
         text(
             "SELECT a.code AS grid_code, a.name AS grid, d.address, d.plate, d.building_no, d.unit_no, "
@@ -79,8 +98,7 @@ def due_export(session: Session, *, state: str, limit: int = 50_000) -> Sequence
             "FROM dwelling AS d JOIN area AS a ON a.id = d.area_id "
             "LEFT JOIN household AS h ON h.dwelling_id = d.id AND h.moved_out_on IS NULL "
             f"WHERE d.tenure <> 'vacant' AND {_CONDITIONS[state]} "
-            "ORDER BY a.code, d.address, length(d.unit_no), d.unit_no, length(d.room_no), d.room_no, d.id "
-            "LIMIT :limit"
+            f"ORDER BY a.code, {within} LIMIT :limit"
         ),
         {"limit": limit, **visit_limits()},
     ).all()
@@ -147,6 +165,14 @@ _CONDITIONS = {
     "all": "TRUE",
 }
 DUE_STATES = tuple(_CONDITIONS)
+
+#: How the due list may be sorted; the id decides where nothing else does, so that pages do not overlap.
+_ORDERS = {
+    "nearest": "d.geom <-> p.point, d.id",
+    "longest": "d.last_visit_on NULLS FIRST, d.id",
+    "address": "d.address, length(d.unit_no), d.unit_no, length(d.room_no), d.room_no, d.id",
+}
+DUE_ORDERS = tuple(_ORDERS)
 
 _STATE = (
     "CASE WHEN d.tenure = 'vacant' THEN 'vacant' "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import shapely
+import numpy as np
 
-from core.intake.bulk import Loaded, load_new
+from core.intake.bulk import Loaded, hex_wkb, load_new
 from geo.areas.locate import NOWHERE, load_locator
 from geo.places.models import Place
 
@@ -25,14 +25,13 @@ def load_places(session: Session, places: Sequence[PlacePoint], county: Area) ->
     """Store places (EPSG:4326) that are not there yet; those outside the county's boundary are left out."""
     if not places:
         return Loaded(0, 0, 0)
-    points = shapely.set_srid([place.point for place in places], 4326)
+    points = np.array([place.point for place in places], dtype=object)
     locator = load_locator(session, county.id)
     found = locator.locate(points)
-    geoms = shapely.to_wkb(points, hex=True, include_srid=True)
     rows = [
         (county.id, locator.owners[area].area_id, locator.owners[area].area_path, place.source_ref,
-         place.kind, place.name, place.address, str(geom))
-        for place, area, geom in zip(places, found, geoms, strict=True)
+         place.kind, place.name, place.address, geom)
+        for place, area, geom in zip(places, found, hex_wkb(points), strict=True)
         if area != NOWHERE
     ]  # fmt: skip
     table = Place.__table__

@@ -13,6 +13,8 @@ import shapely
 if TYPE_CHECKING:
     from shapely.geometry import LineString, MultiPolygon, Point
 
+    from geo.roads.tags import RoadUse
+
     type Box = tuple[float, float, float, float]
 
 _EARTH = pyproj.Geod(ellps="WGS84")
@@ -34,6 +36,26 @@ class Section:
     bridge: bool
     tunnel: bool
     line: LineString
+
+    @classmethod
+    def of(
+        cls, use: RoadUse, line: LineString, *, source_ref: str, ends: tuple[int, int], name: str | None
+    ) -> Section:
+        """Return the section along `line` between the nodes `ends`, used like the road it is a piece of."""
+        return cls(
+            source_ref=source_ref,
+            from_node=ends[0],
+            to_node=ends[1],
+            road_class=use.road_class,
+            name=name,
+            oneway=use.oneway,
+            foot=use.foot,
+            bicycle=use.bicycle,
+            car=use.car,
+            bridge=use.bridge,
+            tunnel=use.tunnel,
+            line=line,
+        )
 
 
 @dataclass(frozen=True, slots=True)

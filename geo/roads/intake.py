@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import shapely
 
 from core import audit
 from core.db import touch_layer
 from core.errors import InvalidInput
-from core.intake.bulk import Loaded, load_new
+from core.intake.bulk import Loaded, hex_wkb, load_new
 from core.intake.report import ImportReport
 from geo.areas.county import CountyWish, county_for
 from geo.areas.queries import boundary_shape
@@ -23,7 +22,6 @@ from geo.roads.models import GroundCover, RoadSection
 from geo.roads.osm import looks_like_osm, read_osm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from sqlalchemy.orm import Session
@@ -69,22 +67,16 @@ def import_ground(session: Session, path: Path, wish: CountyWish, options: Groun
     county = county_for(session, extent, wish, report)
     _keep_inside(session, ground, county)
     report.skipped.update({code: count for code, count in ground.skipped.items() if count})
-    _count(report, "road_section", _load_sections(session, ground.sections, county))
+    report.count("road_section", _load_sections(session, ground.sections, county))
     footprints = without_repeats(ground.footprints, report.skipped)
-    _count(report, "building", _load_footprints(session, footprints, county))
+    report.count("building", _load_footprints(session, footprints, county))
     covers = without_repeats(ground.covers, report.skipped)
-    _count(report, "ground_cover", _load_covers(session, covers, county))
+    report.count("ground_cover", _load_covers(session, covers, county))
     places = without_repeats(ground.places, report.skipped)
-    _count(report, "place", load_places(session, places, county))
+    report.count("place", load_places(session, places, county))
     touch_layer(session, "base", "places")
     audit.record(session, "ground.import", subject=county, file=path.name, loaded=dict(report.loaded))
     return report
-
-
-def _count(report: ImportReport, kind: str, loaded: Loaded) -> None:
-    report.loaded[kind] += loaded.new
-    report.unchanged[kind] += loaded.unchanged
-    report.kept[kind] += loaded.kept
 
 
 def _keep_inside(session: Session, ground: Ground, county: Area) -> None:
@@ -100,12 +92,6 @@ def _keep_inside(session: Session, ground: Ground, county: Area) -> None:
     kept = ground.count()
     if kept < before:
         ground.skipped["outside_county"] += before - kept
-
-
-def hex_wkb(shapes: Sequence[Any]) -> list[str]:
-    """Return geometries (EPSG:4326) as hexadecimal EWKB, the form COPY takes."""
-    marked = shapely.set_srid(np.asarray(shapes, dtype=object), 4326)
-    return [str(text) for text in shapely.to_wkb(marked, hex=True, include_srid=True)]
 
 
 def _load_sections(session: Session, sections: list[Section], county: Area) -> Loaded:

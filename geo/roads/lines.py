@@ -258,7 +258,9 @@ def cut_line(line: Any, points: list[Any]) -> list[Any]:
     """Return the line in pieces, cut at the points that lie inside it (ends are no cuts)."""
     coordinates = shapely.get_coordinates(line)
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(coordinates, axis=0).T))])
-    places = sorted((float(shapely.line_locate_point(line, point)), point) for point in points)
+    located = ((float(shapely.line_locate_point(line, point)), point) for point in points)
+    # By place alone: two ends at one place cannot be ordered by their points.
+    places = sorted(located, key=lambda place: place[0])
     inner = [(at, point) for at, point in places if 2 * GRID_DEG < at < along[-1] - 2 * GRID_DEG]
     marks = [(0.0, coordinates[0]), *((at, np.array(point.coords[0])) for at, point in inner)]
     marks.append((float(along[-1]), coordinates[-1]))
@@ -281,21 +283,9 @@ def coordinate_node(lon: float, lat: float) -> int:
 
 
 def _section(line: Any, use: RoadUse, name: str | None) -> Section:
-    coordinates = shapely.get_coordinates(line)
-    return Section(
-        source_ref=f"line:{_digest(line)}",
-        from_node=coordinate_node(*coordinates[0]),
-        to_node=coordinate_node(*coordinates[-1]),
-        road_class=use.road_class,
-        name=name,
-        oneway=use.oneway,
-        foot=use.foot,
-        bicycle=use.bicycle,
-        car=use.car,
-        bridge=use.bridge,
-        tunnel=use.tunnel,
-        line=line,
-    )
+    start, *_, end = shapely.get_coordinates(line)
+    ends = coordinate_node(*start), coordinate_node(*end)
+    return Section.of(use, line, source_ref=f"line:{_digest(line)}", ends=ends, name=name)
 
 
 def without_repeats[T: (Footprint, Cover, PlacePoint)](things: list[T], skipped: Counter[str]) -> list[T]:

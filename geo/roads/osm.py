@@ -203,23 +203,11 @@ def split_at_junctions(ways: list[_Way], ground: Ground) -> Iterator[Section]:
             if line.length == 0:
                 ground.skipped["no_length"] += 1
                 continue
-            yield _section(way, number[way.id], (int(way.nodes[start]), int(way.nodes[end])), line)
+            yield Section.of(
+                way.use,
+                line,
+                source_ref=f"osm:way/{way.id}#{number[way.id]}",
+                ends=(int(way.nodes[start]), int(way.nodes[end])),
+                name=way.name,
+            )
             number[way.id] += 1
-
-
-def _section(way: _Way, number: int, ends: tuple[int, int], line: Any) -> Section:
-    use = way.use
-    return Section(
-        source_ref=f"osm:way/{way.id}#{number}",
-        from_node=ends[0],
-        to_node=ends[1],
-        road_class=use.road_class,
-        name=way.name,
-        oneway=use.oneway,
-        foot=use.foot,
-        bicycle=use.bicycle,
-        car=use.car,
-        bridge=use.bridge,
-        tunnel=use.tunnel,
-        line=line,
-    )

@@ -3,14 +3,20 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Owned, Stamped, Versioned
 
 
 class Account(Versioned, Stamped, Base):
-    """A person who signs in. Raising `session_epoch` ends all of the account's sessions."""
+    """A person who signs in. Raising `session_epoch` ends all of the account's sessions.
+
+    `password_is_temporary`: another person knows it; its holder must choose his own before anything
+    else. `entrusted_at`, `entrusted_by`: when and who of the administrators last made the account,
+    gave it a role or a password; empty where nobody did. `confirmed_by`: the second
+    person who knows that it is who it should be.
+    """
 
     __tablename__ = "account"
 
@@ -22,9 +28,29 @@ class Account(Versioned, Stamped, Base):
     active: Mapped[bool] = mapped_column(server_default="true")
     session_epoch: Mapped[int] = mapped_column(Integer, server_default="1")
     last_login_at: Mapped[datetime | None] = mapped_column()
+    password_is_temporary: Mapped[bool] = mapped_column(server_default="false")
+    entrusted_at: Mapped[datetime | None] = mapped_column()
+    entrusted_by: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
 
     # Nobody types capitals in a login twice the same.
     __table_args__ = (Index("uq_account_login", text("lower(login)"), unique=True),)
+
+
+class AccountSession(Base):
+    """One sign-in that still holds; signing out deletes its row.
+
+    `key_digest` is the SHA-256 of the key in the cookie, so that nobody who reads this table can sign in
+    with what he reads. `epoch` is the account's at the sign-in.
+    """
+
+    __tablename__ = "account_session"
+
+    key_digest: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    epoch: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
 class Role(Base):

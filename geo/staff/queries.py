@@ -1,16 +1,31 @@
-"""Reads of accounts, roles and grants."""
+"""Reads of accounts, roles and grants, and of what accounts asked for and did."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, DateTime, Row, Select, any_, case, func, literal, literal_column, select
 from sqlalchemy.orm import Session
 
+from core.audit import AuditEvent
+from core.clock import local_zone
 from core.db import Scope
 from core.errors import NotFound
+from core.jobs import JobRun
+from core.listing import Page, Sortable
+from core.queries import STATES
 from geo.areas.models import Area
 from geo.staff.models import Account, AccountRole, Role, RolePermission
+
+
+class Held(NamedTuple):
+    """A role an account holds over an area."""
+
+    role_code: str
+    area_id: int
+    area_path: str
+    home: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +40,17 @@ class Grants:
     roles: tuple[str, ...]
     home: str
     area_id: int | None
+
+    @classmethod
+    def of(cls, held: Sequence[Held], permissions: Iterable[str]) -> Self:
+        """Return the grants of who holds the roles `held`, ordered by rank, with their `permissions`."""
+        return cls(
+            permissions=frozenset(permissions),
+            scope=Scope(tuple(dict.fromkeys(role.area_path for role in held))),
+            roles=tuple(dict.fromkeys(role.role_code for role in held)),
+            home=held[0].home if held else "",
+            area_id=held[0].area_id if held else None,
+        )
 
 
 def account_by_login(session: Session, login: str) -> Account:
@@ -56,32 +82,163 @@ def grants_of(session: Session, account_id: int) -> Grants:
     permissions = session.scalars(
         select(RolePermission.permission).where(RolePermission.role_code.in_(codes)).distinct()
     )
-    return Grants(
-        permissions=frozenset(permissions),
-        scope=Scope(tuple(dict.fromkeys(str(row.area_path) for row in held))),
-        roles=tuple(dict.fromkeys(codes)),
-        home=held[0].home if held else "",
-        area_id=held[0].area_id if held else None,
+    return Grants.of([Held(*row) for row in held], permissions)
+
+
+def list_roles(session: Session) -> Sequence[Role]:
+    """Return all roles, by rank."""
+    return session.scalars(select(Role).order_by(Role.rank)).all()
+
+
+#: Sorts Chinese by pinyin and ignores case at first; the clusters' own order is that of code points.
+_SPOKEN = "zh-x-icu"
+_NEVER = literal_column("'-infinity'::timestamptz", DateTime(timezone=True))
+_NOT_YET = literal_column("'infinity'::timestamptz", DateTime(timezone=True))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFilter:
+    """Which accounts to list: all that match everything that is given; `words` stand in login or name."""
+
+    words: str = ""
+    role: str = ""
+    active: bool | None = None
+
+
+def roles_with(session: Session, permissions: Sequence[str]) -> frozenset[str]:
+    """Return the codes of the roles that hold any of `permissions`."""
+    return frozenset(
+        session.scalars(
+            select(RolePermission.role_code).where(RolePermission.permission.in_(permissions)).distinct()
+        )
     )
 
 
-def list_accounts(session: Session) -> Sequence[Any]:
-    """Return (id, login, name, active, last_login_at, role codes, role names, area names), by login."""
-    return session.execute(
+def list_accounts(session: Session) -> Sequence[Row[Any]]:
+    """Return the accounts by login: each with its last sign-in, who vouches for it, roles and areas."""
+    return session.execute(_accounts().order_by(Account.login)).all()
+
+
+def accounts_page(session: Session, wanted: AccountFilter, page: Page) -> Sequence[Row[Any]]:
+    """Return a page of the rows of `list_accounts`; to be sorted by account (its name), role or sign_in."""
+    held = _accounts().subquery()
+    listed: Sortable[Any] = Sortable(
+        select(held),
+        {
+            "account": func.coalesce(func.nullif(held.c.name, ""), held.c.login).collate(_SPOKEN),
+            "role": held.c.rank,
+            "sign_in": func.coalesce(held.c.last_login_at, _NEVER),
+        },
+        held.c.id,
+    )
+    where: list[ColumnElement[bool]] = []
+    if words := wanted.words.strip():
+        where.append(
+            held.c.login.icontains(words, autoescape=True) | held.c.name.icontains(words, autoescape=True)
+        )
+    if wanted.role:
+        where.append(literal(wanted.role) == any_(held.c.roles))
+    if wanted.active is not None:
+        where.append(held.c.active == wanted.active)
+    return session.execute(listed.page(page, where)).all()
+
+
+def _accounts() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Account.id,
             Account.login,
             Account.name,
             Account.active,
             Account.last_login_at,
+            Account.entrusted_at,
+            Account.entrusted_by,
+            Account.confirmed_by,
             func.array_agg(Role.code).label("roles"),
             func.array_agg(Role.name_zh).label("roles_zh"),
             func.array_agg(Role.name_en).label("roles_en"),
             func.array_agg(Area.name).label("areas"),
+            func.min(Role.rank).label("rank"),
         )
         .join(AccountRole, AccountRole.account_id == Account.id)
         .join(Role, Role.code == AccountRole.role_code)
         .join(Area, Area.id == AccountRole.area_id)
         .group_by(Account.id)
-        .order_by(Account.login)
-    ).all()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which runs to list: all of a state and of a kind, where given."""
+
+    state: str = ""
+    kind: str = ""
+
+
+def runs_page(session: Session, wanted: JobFilter, page: Page) -> Sequence[Row[JobRun, str]]:
+    """Return a page of runs with the name of who asked; to be sorted by asked, job, state or ended."""
+    listed = Sortable(
+        select(JobRun, func.coalesce(Account.name, "")).outerjoin(Account, Account.id == JobRun.actor_id),
+        {
+            "asked": JobRun.id,
+            "job": JobRun.kind,
+            "state": case({state: rank for rank, state in enumerate(STATES)}, value=JobRun.state),
+            "ended": func.coalesce(JobRun.finished_at, _NOT_YET),
+        },
+        JobRun.id,
+    )
+    where: list[ColumnElement[bool]] = []
+    if wanted.state:
+        where.append(JobRun.state == wanted.state)
+    if wanted.kind:
+        where.append(JobRun.kind == wanted.kind)
+    return session.execute(listed.page(page, where)).all()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which acts to list: all that match everything that is given."""
+
+    action: str = ""
+    actor: str = ""
+    day_from: date | None = None
+    day_to: date | None = None
+
+
+def acts_page(session: Session, wanted: AuditFilter, page: Page) -> Sequence[Row[AuditEvent, str, str]]:
+    """Return a page of acts with actor and place; to be sorted by when, act, who or where."""
+    actor, place = func.coalesce(Account.login, ""), func.coalesce(Area.name, "")
+    listed = Sortable(
+        select(AuditEvent, actor, place)
+        .outerjoin(Account, Account.id == AuditEvent.actor_id)
+        .outerjoin(Area, Area.path == AuditEvent.area_path),
+        {
+            "when": AuditEvent.id,
+            "act": AuditEvent.action,
+            "who": actor.collate(_SPOKEN),
+            "where": place.collate(_SPOKEN),
+        },
+        AuditEvent.id,
+    )
+    return session.execute(listed.page(page, _acts_wanted(wanted))).all()
+
+
+def _acts_wanted(wanted: AuditFilter) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if wanted.action:
+        where.append(AuditEvent.action == wanted.action)
+    if wanted.actor:
+        # Nobody is signed in yet at the moment of signing in: the act itself names the login.
+        signing_in = (AuditEvent.action == "account.sign_in") & (
+            func.lower(AuditEvent.fields["login"].astext) == wanted.actor.lower()
+        )
+        where.append((func.lower(Account.login) == wanted.actor.lower()) | signing_in)
+    if wanted.day_from is not None:
+        where.append(AuditEvent.at >= _midnight(wanted.day_from))
+    if wanted.day_to is not None:
+        where.append(AuditEvent.at < _midnight(wanted.day_to + timedelta(days=1)))
+    return where
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=local_zone())

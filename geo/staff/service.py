@@ -1,12 +1,14 @@
 """Making accounts and signing in."""
 
 import re
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.clock import now, today
+from core.clock import local_zone, now, today
 from core.db import actor_of
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geo.areas.models import Area
@@ -20,6 +22,9 @@ def create_account(
     session: Session, *, login: str, name: str, role_code: str, area: Area, password: str | None = None
 ) -> tuple[Account, str]:
     """Store an account with one role over `area`; return it with its (random) password.
+
+    A random password is temporary: whoever made the account has read it. One that is handed in is the
+    holder's own.
 
     Raises
     ------
@@ -38,7 +43,12 @@ def create_account(
     if session.scalar(select(Account.id).where(func.lower(Account.login) == login.lower())) is not None:
         raise Conflict("login_taken", login=login)
     chosen = password or random_password()
-    account = Account(login=login, name=name or login, password_hash=_hashed(chosen))
+    account = Account(
+        login=login,
+        name=name or login,
+        password_hash=_hashed(chosen),
+        password_is_temporary=password is None,
+    )
     session.add(account)
     session.flush()
     grant_role(session, account, role_code=role_code, area=area)
@@ -59,17 +69,86 @@ def grant_role(session: Session, account: Account, *, role_code: str, area: Area
     )
     if role_code == "captain" and area.level == "grid":
         _take_captaincy(session, account, area)
+    _entrust(session, account)
     session.flush()
 
 
 def set_password(session: Session, account: Account, password: str | None = None) -> str:
-    """Give the account a new (random) password and end its sessions; return the password."""
+    """Give the account a new (random, then temporary) password and end its sessions; return the password."""
     chosen = password or random_password()
     account.password_hash = _hashed(chosen)
+    account.password_is_temporary = password is None
     account.session_epoch += 1
+    _entrust(session, account)
     session.flush()
     _note(session, "account.password", account)
     return chosen
+
+
+def change_own_password(session: Session, account: Account, *, old: str, new: str) -> None:
+    """Let the holder choose a password only he knows, which ends all his sessions.
+
+    Raises
+    ------
+    Forbidden
+        ``password_refused``: `old` is not his password.
+    InvalidInput
+        ``password_too_short``, or ``password_unchanged``: `new` is the old one.
+    """
+    if not password_matches(account.password_hash, old):
+        raise Forbidden("password_refused")
+    if new == old:
+        raise InvalidInput("password_unchanged")
+    account.password_hash = _hashed(new)
+    account.password_is_temporary = False
+    account.session_epoch += 1
+    session.flush()
+    _note(session, "account.own_password", account)
+
+
+def sign_out_everywhere(session: Session, account: Account) -> None:
+    """End all sessions of the account."""
+    account.session_epoch += 1
+    session.flush()
+    _note(session, "account.sign_out_everywhere", account)
+
+
+def confirm_account(session: Session, account: Account) -> None:
+    """Let a second person say that the account is who it should be, which opens contacts to it at once.
+
+    Raises
+    ------
+    Conflict
+        ``account_needs_second_person``: whoever made it, gave it its password, or holds it cannot.
+    """
+    if actor_of(session) in (account.entrusted_by, account.id):
+        raise Conflict("account_needs_second_person", login=account.login)
+    account.confirmed_by = actor_of(session)
+    session.flush()
+    _note(session, "account.confirm", account)
+
+
+def require_trusted(session: Session, *, wait: timedelta) -> None:
+    """Refuse the session's actor what nobody may reach alone through an account he made himself.
+
+    Raises
+    ------
+    Forbidden
+        ``contacts_wait`` (fields `until`, `login`): an administrator made the account, or gave it a role or
+        a password, less than `wait` ago, and no second person has confirmed it.
+    """
+    account = session.get(Account, actor_of(session)) if actor_of(session) is not None else None
+    until = closed_until(account, wait=wait) if account is not None else None
+    if account is not None and until is not None:
+        raise Forbidden("contacts_wait", login=account.login, until=_local(until))
+
+
+def closed_until(account: Account | Row[Any], *, wait: timedelta) -> datetime | None:
+    """Return until when contacts stay closed to an account (or a row of its columns), None when open."""
+    if account.entrusted_at is None or account.confirmed_by is not None:
+        return None
+    until: datetime = account.entrusted_at + wait
+    return until if now() < until else None
 
 
 def set_active(session: Session, account: Account, *, active: bool) -> None:
@@ -119,6 +198,18 @@ def _note(session: Session, action: str, account: Account, **fields: str) -> Non
         select(AccountRole).where(AccountRole.account_id == account.id).order_by(AccountRole.id).limit(1)
     )
     audit.record(session, action, subject=role or account, login=account.login, **fields)
+
+
+def _entrust(session: Session, account: Account) -> None:
+    # The system itself (demo town, command line of whoever holds the database) needs no second person.
+    if actor_of(session) is None:
+        return
+    account.entrusted_at, account.entrusted_by = now(), actor_of(session)
+    account.confirmed_by = None
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone(local_zone()).strftime("%Y-%m-%d %H:%M")
 
 
 def _take_captaincy(session: Session, account: Account, grid: Area) -> None:

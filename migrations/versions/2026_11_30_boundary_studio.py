@@ -10,7 +10,7 @@ import core.db
 from core.settings import settings
 
 revision = "20261130_09"
-down_revision = "20261122_03"
+down_revision = "20261130_02"
 branch_labels = None
 depends_on = None
 

@@ -5,13 +5,13 @@ Pure: metric coordinates in, a solvable problem and drawn legs out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from geo.roads.network import FloatArray, Positions, RoadNetwork, SectionArrays
+from geo.roads.network import BoolArray, FloatArray, Positions, RoadNetwork, SectionArrays
 from geo.roads.speed import Mode, SpeedTable
 from geo.roads.travel import TravelTimes, travel_times
 from patrols.planning.problem import Problem, Route, Stop, TeamShift, Travel
@@ -24,13 +24,44 @@ STOP_REACH_M = 1000.0
 may lie some hundred metres off the road. The way between stop and road is not timed."""
 
 
-class StationOffRoad(ValueError):
-    """A team's station lies too far from every road of its mode; inf when the mode has no road at all."""
+@dataclass(frozen=True)
+class NearestRoads:
+    """Of each station the nearest place on a road its team may use.
 
-    def __init__(self, team: int, distance_m: float) -> None:
-        super().__init__(f"station of team {team} lies {distance_m:.0f} m off the road")
-        self.team = team
-        self.distance_m = distance_m
+    Attributes
+    ----------
+    offset_m
+        Straight distance in metres, shape ``(t,)``; inf where the mode has no road at all.
+    places_m
+        Metric points on the roads, shape ``(t, 2)``; nan where there is none.
+    """
+
+    offset_m: FloatArray
+    places_m: FloatArray
+
+    @property
+    def reached(self) -> BoolArray:
+        """Whether each team can start from its station, shape ``(t,)``."""
+        return np.asarray(self.offset_m <= STATION_REACH_M)
+
+
+def networks_of(
+    sections: SectionArrays, *, speeds: SpeedTable, modes: Sequence[Mode]
+) -> dict[Mode, RoadNetwork]:
+    """Return the network of every mode that occurs among the teams' ``modes``."""
+    return {mode: RoadNetwork.build(sections, mode=mode, speeds=speeds) for mode in sorted(set(modes))}
+
+
+def nearest_roads(
+    networks: Mapping[Mode, RoadNetwork], stations_m: FloatArray, modes: Sequence[Mode]
+) -> NearestRoads:
+    """Return where the roads come nearest to the stations, shape ``(t, 2)``, of teams of ``modes``."""
+    offset_m, places_m = np.full(len(modes), np.inf), np.full((len(modes), 2), np.nan)
+    for mode, network in networks.items():
+        mine = np.array([team for team, of in enumerate(modes) if of is mode], dtype=np.int64)
+        positions = network.snap(stations_m[mine])
+        offset_m[mine], places_m[mine] = positions.offset_m, network.points_of(positions)
+    return NearestRoads(offset_m, places_m)
 
 
 @dataclass(frozen=True)
@@ -43,9 +74,8 @@ class Ground:
 
     @staticmethod
     def lay(
-        sections: SectionArrays,
+        networks: Mapping[Mode, RoadNetwork],
         *,
-        speeds: SpeedTable,
         stops_m: FloatArray,
         stations_m: FloatArray,
         modes: Sequence[Mode],
@@ -53,22 +83,18 @@ class Ground:
     ) -> Ground:
         """Return the ground for stops ``(n, 2)`` and one station per team ``(t, 2)`` of modes ``(t,)``.
 
-        ``on_mode`` is called before the travel times of each mode are searched.
-
-        Raises
-        ------
-        StationOffRoad
-            A station is farther than `STATION_REACH_M` from every road of its team's mode.
+        Networks of modes no team has are left out. A team whose station `nearest_roads` does not find
+        within reach has no place here: leave it out before. ``on_mode`` is called before the travel times
+        of each mode are searched.
         """
         points_m = np.vstack([stops_m.reshape(-1, 2), np.repeat(stations_m.reshape(-1, 2), 2, axis=0)])
-        networks, positions, travel = {}, {}, {}
-        for mode in sorted(set(modes)):
-            networks[mode] = RoadNetwork.build(sections, mode=mode, speeds=speeds)
-            positions[mode] = networks[mode].snap(points_m, reach_m=STOP_REACH_M)
-            _check_stations(networks[mode], stations_m, modes)
+        used = {mode: networks[mode] for mode in sorted(set(modes))}
+        positions = {mode: network.snap(points_m, reach_m=STOP_REACH_M) for mode, network in used.items()}
+        travel = {}
+        for mode, network in used.items():
             on_mode(mode)
-            travel[mode] = travel_times(networks[mode], positions[mode])
-        return Ground(networks, positions, travel)
+            travel[mode] = travel_times(network, positions[mode])
+        return Ground(used, positions, travel)
 
     def problem(self, stops: Sequence[Stop], teams: Sequence[TeamShift]) -> Problem:
         """Return the problem of visiting the stops with the teams the ground was laid for."""
@@ -100,10 +126,3 @@ class Ground:
     def arc_count(self) -> int:
         """Return the number of directed arcs of all networks."""
         return sum(len(network.arcs.tail) for network in self.networks.values())
-
-
-def _check_stations(network: RoadNetwork, stations_m: FloatArray, modes: Sequence[Mode]) -> None:
-    offset_m = network.snap(stations_m).offset_m
-    for team, mode in enumerate(modes):
-        if mode is network.mode and offset_m[team] > STATION_REACH_M:
-            raise StationOffRoad(team, float(offset_m[team]))

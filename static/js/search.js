@@ -38,6 +38,15 @@ export function moveChoice(index, key, count) {
 }
 
 /**
+ * @typedef {object} ResultList
+ * @property {(results: Result[]) => void} show
+ * @property {(words: string) => void} tell words in the place of results
+ * @property {() => void} open
+ * @property {() => void} close
+ * @property {(event: KeyboardEvent) => void} press
+ */
+
+/**
  * @param {HTMLElement} root holds input[role=combobox] and ul[role=listbox]
  * @param {{onChoose?: (result: Result) => void, address?: string}} [options] without onChoose the choice is told
  *   by the event "place-found" on the document
@@ -45,22 +54,73 @@ export function moveChoice(index, key, count) {
  */
 export function mountSearch(root, { onChoose = tellFound, address = "/api/search" } = {}) {
   const input = /** @type {HTMLInputElement} */ (root.querySelector("input"));
-  const list = /** @type {HTMLElement} */ (root.querySelector("[role=listbox]"));
-  /** @type {Result[]} */
-  let results = [];
-  let chosen = -1;
+  const box = /** @type {HTMLElement} */ (root.querySelector("[role=listbox]"));
+  const list = resultList(input, box, onChoose);
   let timer = 0;
   let asked = new AbortController();
 
-  const close = () => {
-    list.hidden = true;
-    chosen = -1;
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
+  const ask = async () => {
+    const text = input.value.trim();
+    asked.abort();
+    asked = new AbortController();
+    if (text.length < 1) return list.close();
+    const { signal } = asked;
+    try {
+      const answer = await get(`${address}?q=${encodeURIComponent(text)}`, { signal });
+      list.show(answer.results ?? []);
+    } catch {
+      if (signal.aborted) return undefined;
+      list.tell(t("The search is not available now. Try again."));
+    }
+    return list.open();
   };
-  const open = () => {
-    list.hidden = false;
-    input.setAttribute("aria-expanded", "true");
+  const stops = [
+    listen(input, "input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(ask, 180);
+    }),
+    listen(input, "focus", () => box.childElementCount > 0 && input.value.trim() !== "" && list.open()),
+    listen(input, "keydown", list.press),
+    listen(document, "pointerdown", (event) => !root.contains(event.target) && list.close()),
+  ];
+  list.close();
+  return () => {
+    clearTimeout(timer);
+    asked.abort();
+    stops.forEach((stop) => stop());
+  };
+}
+
+/**
+ * The list below the input, and which of its options is marked.
+ * @param {HTMLInputElement} input
+ * @param {HTMLElement} box
+ * @param {(result: Result) => void} onChoose
+ * @returns {ResultList}
+ */
+function resultList(input, box, onChoose) {
+  /** @type {Result[]} */
+  let results = [];
+  let chosen = -1;
+
+  /** @param {boolean} wanted */
+  const setOpen = (wanted) => {
+    box.hidden = !wanted;
+    input.setAttribute("aria-expanded", String(wanted));
+  };
+  /** @param {number} next */
+  const mark = (next) => {
+    chosen = next;
+    [...box.children].forEach((option, i) => option.setAttribute("aria-selected", String(i === chosen)));
+    const option = box.children[chosen];
+    if (option) input.setAttribute("aria-activedescendant", option.id);
+    else input.removeAttribute("aria-activedescendant");
+    option?.scrollIntoView({ block: "nearest" });
+  };
+  const close = () => {
+    setOpen(false);
+    chosen = -1;
+    input.removeAttribute("aria-activedescendant");
   };
   /** @param {Result} result */
   const take = (result) => {
@@ -68,56 +128,30 @@ export function mountSearch(root, { onChoose = tellFound, address = "/api/search
     close();
     onChoose(result);
   };
-  /** @param {number} next */
-  const mark = (next) => {
-    chosen = next;
-    [...list.children].forEach((option, i) => option.setAttribute("aria-selected", String(i === chosen)));
-    const option = list.children[chosen];
-    if (option) input.setAttribute("aria-activedescendant", option.id);
-    else input.removeAttribute("aria-activedescendant");
-    option?.scrollIntoView({ block: "nearest" });
-  };
-  const ask = async () => {
-    const text = input.value.trim();
-    asked.abort();
-    asked = new AbortController();
-    if (text.length < 1) return close();
-    const { signal } = asked;
-    try {
-      const answer = await get(`${address}?q=${encodeURIComponent(text)}`, { signal });
-      results = answer.results ?? [];
-      fillWith(list, results.length ? results.map((result, i) => optionFor(result, i, take)) : note(t("Nothing found. Try a street, a door plate or a grid code.")));
-    } catch (error) {
-      if (signal.aborted) return undefined;
-      results = [];
-      fillWith(list, note(t("The search is not available now. Try again.")));
-    }
+  /** @param {Result[]} found @param {HTMLElement | HTMLElement[]} rows */
+  const fill = (found, rows) => {
+    results = found;
     chosen = -1;
-    return open();
+    fillWith(box, rows);
   };
-  /** @param {KeyboardEvent} event */
-  const key = (event) => {
-    if (event.isComposing) return; // Chinese input: the arrows and Enter belong to the input method
-    if (event.key === "Escape") close();
-    else if (event.key === "Enter" && results.length && !list.hidden) take(results[Math.max(0, chosen)]);
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") mark(moveChoice(chosen, event.key, results.length));
-    else return;
-    event.preventDefault();
-  };
-  const stops = [
-    listen(input, "input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(ask, 180);
-    }),
-    listen(input, "focus", () => list.childElementCount > 0 && input.value.trim() !== "" && open()),
-    listen(input, "keydown", key),
-    listen(document, "pointerdown", (event) => !root.contains(event.target) && close()),
-  ];
-  close();
-  return () => {
-    clearTimeout(timer);
-    asked.abort();
-    stops.forEach((stop) => stop());
+  /** @param {string} words */
+  const tell = (words) => fill([], note(words));
+  return {
+    close,
+    tell,
+    open: () => setOpen(true),
+    show: (found) => {
+      if (found.length) fill(found, found.map((result, i) => optionFor(result, i, take)));
+      else tell(t("Nothing found. Try a street, a door plate or a grid code."));
+    },
+    press: (event) => {
+      if (event.isComposing) return; // Chinese input: the arrows and Enter belong to the input method
+      if (event.key === "Escape") close();
+      else if (event.key === "Enter" && results.length && !box.hidden) take(results[Math.max(0, chosen)]);
+      else if (event.key === "ArrowDown" || event.key === "ArrowUp") mark(moveChoice(chosen, event.key, results.length));
+      else return;
+      event.preventDefault();
+    },
   };
 }
 

@@ -28,9 +28,19 @@ export function toast(text, { kind = "plain", action, durationMs = 6000 } = {}) 
  * @returns {() => void}
  */
 export function toastProblem(error) {
-  if (error instanceof ProblemError) return toast(error.text, { kind: "alarm" });
+  if (error instanceof ProblemError) return toast(error.text, { kind: "alarm", action: wayOn(error) });
   console.error(error);
   return toast(t("Something went wrong on this page. Reload it and try again."), { kind: "alarm" });
+}
+
+/**
+ * @param {ProblemError} error
+ * @returns {{label: string, run: () => void} | undefined} a press that leads on, where there is one
+ */
+function wayOn(error) {
+  const tray = /** @type {HTMLElement | null} */ (document.querySelector("[data-tray-button]"));
+  if (error.code !== "too_many_runs" || !tray) return undefined;
+  return { label: t("Open the job tray"), run: () => tray.getAttribute("aria-expanded") !== "true" && tray.click() };
 }
 
 /** @returns {Element} */

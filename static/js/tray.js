@@ -52,7 +52,10 @@ export async function followJob(id, onChange, { signal } = {}) {
       const job = await get(`/api/jobs/${encodeURIComponent(id)}`, { signal });
       failures = 0;
       onChange(job);
-      if (!isLive(job)) return job;
+      if (!isLive(job)) {
+        document.dispatchEvent(new CustomEvent("job-ended"));
+        return job;
+      }
     } catch (error) {
       failures += 1;
       // A short break of the network is not the end of a job; eight in a row (about two minutes) are told.

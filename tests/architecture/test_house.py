@@ -1,5 +1,6 @@
 """What the house promises about itself and no linter checks."""
 
+import ast
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -39,6 +40,42 @@ def _modules(*roots: str) -> list[Path]:
 @pytest.mark.parametrize("path", _modules(*PURE), ids=lambda path: str(path.relative_to(PROJECT)))
 def test_pure_module_knows_no_service_clock_or_environment(path: Path) -> None:
     assert IMPURE.findall(path.read_text("utf-8")) == []
+
+
+#: What the top floor may know of SQLAlchemy: sessions it is handed, rows it reads, errors it answers.
+HANDED = re.compile(r"sqlalchemy\.(Row|exc(\.\w+)?|orm\.Session|orm\.exc\.\w+)")
+#: The demo town is a loader: it fills and analyses tables in bulk, as a domain's intake does. The house
+#: speaks to a database that has no tables yet (docs/decisions/0004).
+OWN_SQL = ("webapp/demo/", "webapp/house/")
+
+
+@pytest.mark.parametrize("path", _modules("webapp"), ids=lambda path: str(path.relative_to(PROJECT)))
+def test_the_top_floor_builds_no_sql(path: Path) -> None:
+    if str(path.relative_to(PROJECT)).startswith(OWN_SQL):
+        return
+    words = path.read_text("utf-8")
+
+    assert [name for name in imported(words, "sqlalchemy") if not HANDED.fullmatch(name)] == []
+    assert re.findall(r"\bsession\.query\(", words) == []
+
+
+def imported(words: str, package: str) -> set[str]:
+    """Return the full names of what a module imports from a package, wherever in the module it does."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(words)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {name for name in names if name.partition(".")[0] == package}
+
+
+def test_the_search_for_sql_finds_it() -> None:
+    words = "def f():\n    from sqlalchemy import select, Row\nimport sqlalchemy.exc\nimport sqlalchemyx"
+    assert imported(words, "sqlalchemy") == {"sqlalchemy.select", "sqlalchemy.Row", "sqlalchemy.exc"}
+    assert [name for name in imported(words, "sqlalchemy") if not HANDED.fullmatch(name)] == [
+        "sqlalchemy.select"
+    ]
 
 
 def test_no_module_is_longer_than_the_cap() -> None:

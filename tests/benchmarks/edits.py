@@ -39,6 +39,8 @@ from tests.benchmarks.figure import Figure, at_most, measured
 from tests.benchmarks.scratch import scratch_database
 from webapp.factory import create_app
 
+type Floats = NDArray[np.float64]
+
 WIDE, HIGH = 5, 4
 PER_SIDE = 50
 CELL_DEG = 0.004  # about 400 m
@@ -49,7 +51,7 @@ PASSWORD = "benchmark-only-password"  # of a database that lives for minutes
 
 @dataclass(frozen=True)
 class Size:
-    """How many communities across and up, how many households in a grid, and in one of the dense community."""
+    """Communities across and up, households in a grid and in one of the dense community, edits."""
 
     across: int
     up: int
@@ -90,15 +92,15 @@ def run(quick: bool, seed: int) -> list[Figure]:
     ]
 
 
-def _waves(size: Size, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return corners (rows, columns, 2) and the waves between them, along rows and along columns, in degrees."""
+def _waves(size: Size, seed: int) -> tuple[Floats, Floats, Floats]:
+    """Return corners (rows, columns, 2) and the waves along rows and columns between them, in degrees."""
     rng = np.random.default_rng(seed)
     rows, columns = size.up * HIGH + 1, size.across * WIDE + 1
     x, y = np.meshgrid(np.arange(columns), np.arange(rows))
     corners = np.stack([WEST + x * CELL_DEG, SOUTH + y * CELL_DEG], axis=-1)
     share = np.arange(1, PER_SIDE) / PER_SIDE
 
-    def wave(start: NDArray[np.float64], end: NDArray[np.float64], across: int) -> NDArray[np.float64]:
+    def wave(start: Floats, end: Floats, across: int) -> Floats:
         line = start[..., None, :] + (end - start)[..., None, :] * share[:, None]
         size_deg = rng.uniform(0.02, 0.05, (*start.shape[:2], 1)) * CELL_DEG
         line[..., across] += size_deg * np.sin(share * 2 * np.pi * rng.integers(1, 4, (*start.shape[:2], 1)))
@@ -109,7 +111,7 @@ def _waves(size: Size, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float
     return np.round(corners, 7), np.round(flat, 7), np.round(steep, 7)
 
 
-def _grid(waves: tuple[NDArray[np.float64], ...], row: int, column: int) -> Polygon:
+def _grid(waves: tuple[Floats, ...], row: int, column: int) -> Polygon:
     corners, flat, steep = waves
     ring = [
         corners[row, column], *flat[row, column],
@@ -173,7 +175,8 @@ def _homes(size: Size, seed: int, owners: dict[tuple[int, int], tuple[int, int, 
         cursor.execute("ALTER TABLE dwelling ENABLE TRIGGER USER")
         cursor.execute(
             "INSERT INTO dwelling_cell (zoom, x, y, county_id, area_id, area_path, dwelling_count) "
-            "SELECT zoom, map_square(ST_X(geom_tile)) >> (20 - zoom), map_square(-ST_Y(geom_tile)) >> (20 - zoom), "
+            "SELECT zoom, map_square(ST_X(geom_tile)) >> (20 - zoom), "
+            "map_square(-ST_Y(geom_tile)) >> (20 - zoom), "
             "county_id, area_id, area_path, count(*) FROM dwelling, generate_series(8, 20) AS zoom "
             "GROUP BY 1, 2, 3, 4, 5, 6"
         )
@@ -223,7 +226,7 @@ def _measure_edits(client: FlaskClient, size: Size, seed: int) -> tuple[list[flo
         opened = _post(client, "/api/change-sets", _community_body(f"990001001{number:03d}"))[0]
         base = f"/api/change-sets/{opened['id']}"
         for body in _bodies(opened, rng):
-            shown, took = _post(client, f"{base}/preview", body)
+            _, took = _post(client, f"{base}/preview", body)
             previews.append(took)
             grids = client.get(base).json["grids"]
             body["versions"] = {str(grid["key"]): grid["version"] for grid in grids}

@@ -44,11 +44,14 @@ def test_tonight_is_planned_with_progress_routes_and_times(desk: Page) -> None:
     assert desk.evaluate(PAINTED) > 2_000
     assert desk.locator(".panel__scroll").evaluate("element => element.scrollTop") == 0
 
+    expect(desk.locator("[data-weights] summary")).to_contain_text("0.6")
+
     # List, time line and map are one selection.
     route = desk.locator("[data-route]").first
     route.locator("summary").click()
     stop = desk.locator("[data-route][open] [data-stop]").first
     expect(stop).to_contain_text(":")
+    expect(stop).to_contain_text("得分")
     expect(desk.locator(".stop-pin")).to_have_count(desk.locator("[data-route][open] [data-stop]").count())
     stop.click()
     expect(desk.locator(".gantt__stop[aria-pressed=true]")).to_have_count(1)
@@ -77,6 +80,70 @@ def test_an_impossible_shift_is_refused_in_words(desk: Page) -> None:
 
     expect(desk.locator(".toast--alarm")).to_be_visible()
     expect(desk.locator("[data-ask]")).to_be_enabled()
+
+
+@pytest.mark.parametrize(
+    ("width", "locale", "words"),
+    [
+        pytest.param(1440, "zh", ("班次的结束早于开始。", "4 小时，跨零点"), id="desk"),
+        pytest.param(360, "en", ("The shift ends before it begins.", "4 hours, past midnight"), id="phone"),
+    ],
+)
+def test_an_end_after_midnight_is_offered_for_the_next_day(
+    sign_in: SignIn, width: int, locale: str, words: tuple[str, str]
+) -> None:
+    page = sign_in("dispatcher", width=width, height=800, locale=locale)
+    page.goto("/dispatch?view=ask")
+    told = page.locator("[data-shift-words]")
+    expect(told).to_contain_text("4")
+    day = page.input_value("#shift-from")[:10]
+    page.fill("#shift-from", f"{day}T22:00")
+    page.fill("#shift-to", f"{day}T02:00")
+    expect(told).to_contain_text(words[0])
+
+    page.click("[data-next-day]")
+
+    expect(told).to_have_text(words[1])
+    assert page.input_value("#shift-to")[:10] > day
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_a_chosen_team_nothing_is_asked_for(desk: Page) -> None:
+    desk.goto("/dispatch?view=ask")
+    expect(desk.locator("[data-ask-teams] input").first).to_be_checked()
+    asked: list[str] = []
+    desk.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    for box in desk.locator("[data-ask-teams] input").all():
+        box.uncheck()
+    desk.click("[data-ask]")
+
+    expect(desk.locator(".toast--alarm")).to_contain_text("请至少选一支巡防队")
+    assert asked == []
+
+
+def test_a_team_off_the_road_is_named_and_its_station_moved_to_the_street(desk: Page) -> None:
+    desk.goto("/dispatch?view=teams")
+    expect(desk.locator("[data-team]").first).to_be_visible()
+    desk.fill("#team-name", "远山组")
+    desk.select_option("#team-mode", "car")
+    desk.fill("#team-lon", "119.9")
+    desk.fill("#team-lat", "30.1")
+    desk.click("[data-team-form] .btn--primary")
+    expect(desk.locator("[data-team]", has_text="远山组")).to_be_visible()
+
+    ask(desk, search_s=1)
+    left_out = desk.locator("[data-off-road]")
+    expect(left_out).to_contain_text("远山组的驻地距最近可走的道路", timeout=90_000)
+    expect(desk.locator(".gantt__row--off")).to_contain_text("远山组")
+    assert desk.locator("[data-route]").count() > 0
+    left_out.locator("button").click()
+    expect(desk.locator("#team-name")).to_have_value("远山组")
+    assert float(desk.input_value("#team-lon")) < 119.4
+    desk.click("[data-team-form] .btn--primary")
+
+    ask(desk, search_s=1)
+    expect(desk.locator("[data-working] [data-job]")).to_have_count(0, timeout=90_000)
+    expect(desk.locator("[data-off-road]")).to_have_count(0)
 
 
 @pytest.mark.parametrize("locale", ["zh", "en"])

@@ -47,3 +47,21 @@ def test_the_outlines_come_as_tiles_of_the_latest_run(sign_in: SignIn) -> None:
         page.goto("/leader")
 
     assert found.value.status in (200, 204)
+
+
+def test_the_outlines_are_asked_for_as_soon_as_they_are_found(sign_in: SignIn) -> None:
+    page = sign_in("leader", width=1440, height=900)
+    page.goto("/leader")
+    expect(page.locator("[data-sentence] .skeleton")).to_have_count(0)
+    began_ms = page.evaluate("performance.now()")
+    page.click("[data-find]")
+    expect(page.locator("[data-working] [data-job]")).to_be_visible()
+    expect(page.locator("[data-working] [data-job]")).to_have_count(0, timeout=60_000)
+
+    # The versions are asked for every 30 s anyway: much sooner than that, the run itself was the reason.
+    page.wait_for_function(
+        """began_ms => performance.getEntriesByType("resource")
+          .some((one) => one.name.includes("/tiles/hotspots/") && one.startTime > began_ms)""",
+        arg=began_ms,
+        timeout=8_000,
+    )

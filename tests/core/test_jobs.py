@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -90,6 +91,64 @@ def test_a_run_is_worked_and_its_result_stored(town: SmallTown) -> None:
     assert (run.state, run.progress, run.result) == ("done", 1.0, {"n": 7})
     assert run.message == {"code": "half_way", "n": 7}
     assert run.scope == [town.county.path]
+
+
+def test_asking_again_for_what_is_not_finished_returns_the_run_there_is(town: SmallTown) -> None:
+    first = _request(town, "test.count", n=1)
+    assert _request(town, "test.count", n=1) == first
+    assert jobs._queue("analysis").count == 1
+    running = jobs._claim(first)
+    assert _request(town, "test.count", n=1) == first, "also while it runs"
+    assert _request(town, "test.count", n=2) != first
+
+    jobs._end(running, "done", None)
+
+    assert _request(town, "test.count", n=1) != first, "what is finished is done anew"
+
+
+def test_what_was_drawn_by_lot_makes_no_other_question(town: SmallTown) -> None:
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        asked = [
+            jobs.request(
+                session, kind="test.count", queue="analysis", owner=town.county,
+                params={"n": 1, "seed": seed}, drawn=("seed",),
+            ).id
+            for seed in (4, 5)
+        ]  # fmt: skip
+
+    assert asked[0] == asked[1]
+
+
+def test_a_cancelled_question_may_be_asked_again(town: SmallTown) -> None:
+    first = _request(town, "test.count", n=1)
+    jobs._claim(first)
+    with transaction(Scope((town.county.path,))) as session:
+        jobs.cancel(session, first)  # running: it stops at its next check
+
+    assert _request(town, "test.count", n=1) != first
+
+
+def test_one_person_cannot_fill_the_queue(town: SmallTown) -> None:
+    asked = [_request(town, "test.count", n=n) for n in range(3)]
+
+    with pytest.raises(Conflict, match="too_many_runs") as refusal:
+        _request(town, "test.count", n=3)
+
+    assert refusal.value.fields == {"kind": "test.count", "count": 3, "runs": asked}
+    assert _request(town, "test.refuse") > asked[-1], "another kind is another queue of wishes"
+    with transaction(Scope((town.county.path,)), actor_id=town.captain) as session:
+        other = jobs.request(session, kind="test.count", queue="analysis", owner=town.county, params={"n": 0})
+    assert other.id not in asked, "another person's wish is his own"
+    with transaction(Scope((town.county.path,))) as session:
+        jobs.cancel(session, asked[0])
+    assert _request(town, "test.count", n=3)
+
+
+def test_two_presses_at_once_make_one_run(town: SmallTown) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        asked = set(pool.map(lambda _: _request(town, "test.count", n=1), range(8)))
+
+    assert len(asked) == 1
 
 
 def test_a_rolled_back_request_enqueues_nothing(town: SmallTown) -> None:

@@ -205,6 +205,16 @@ def test_visits_lie_within_120_days_and_some_homes_were_never_visited(town: Town
     assert 0.02 < (days == NEVER).mean() < 0.2
 
 
+def test_some_grids_were_not_visited_lately_and_most_were(town_of: Make) -> None:
+    town = town_of(7, 12_000)
+    homes = town.dwellings
+    grid = town.areas.of_block[town.buildings.block[homes.building]]
+    visited = homes.last_visit_days != NEVER
+    latest = np.array([homes.last_visit_days[visited & (grid == row)].min() for row in np.unique(grid)])
+    assert 0.08 < (latest >= 25).mean() < 0.25
+    assert (latest < 7).mean() > 0.6
+
+
 def test_phones_begin_with_the_unallotted_prefix(town: Town) -> None:
     phones = town.households.phone
     assert np.strings.startswith(phones, "154").all()

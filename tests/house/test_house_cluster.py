@@ -6,12 +6,15 @@ import socket
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from secrets import token_hex
 
 import psycopg
 import pytest
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
 
 from core import cluster as cluster_module
 from core.cluster import (
@@ -56,7 +59,7 @@ def connect(cluster: PrivateCluster, role: str = APP_ROLE) -> psycopg.Connection
 
 
 def postmaster_pid(cluster: PrivateCluster) -> int:
-    return int((cluster.data_folder / "postmaster.pid").read_text().split("\n", 1)[0])
+    return int((cluster.data_folder / "postmaster.pid").read_bytes().split(b"\n", 1)[0])
 
 
 def wait_until_gone(pid: int) -> None:
@@ -150,6 +153,46 @@ def test_a_process_number_used_again_by_another_program_does_not_block_the_start
         stranger.wait()
 
 
+def test_a_server_in_a_folder_with_a_blank_and_chinese_letters_is_known_and_stopped(place):
+    folder = place / "网格 巡防"
+    cluster = PrivateCluster(settle(folder / "postgres"), durable=False)
+    own_redis = PrivateRedis(settle(folder / "redis"))
+    cluster.ensure()
+    own_redis.ensure()
+    pids = [postmaster_pid(cluster), int((own_redis.folder / "run" / "redis.pid").read_text())]
+    assert cluster.is_running()
+
+    cluster.stop()
+    own_redis.stop()
+
+    assert not any(command_line(pid) for pid in pids)
+
+
+def test_servers_that_died_come_back_where_they_were(own_cluster, place):
+    own_redis = PrivateRedis(settle(place / "redis"))
+    own_redis.ensure()
+    addresses = own_cluster.url(), own_redis.url()
+    assert not own_cluster.revive()
+    assert not own_redis.revive()
+    os.kill(postmaster_pid(own_cluster), signal.SIGKILL)
+    os.kill(int((own_redis.folder / "run" / "redis.pid").read_text()), signal.SIGKILL)
+
+    until(own_redis.revive)
+    until(own_cluster.revive)
+
+    assert (own_cluster.url(), own_redis.url()) == addresses
+    assert own_redis.is_running()
+    with connect(own_cluster) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def until(is_true: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
 def test_a_broken_off_initdb_is_repaired(place):
     cluster = PrivateCluster(settle(place / "postgres"), durable=False)
     half = cluster.folder / "staging" / "data" / "base"
@@ -212,7 +255,26 @@ def test_redis_keeps_nothing_on_disk_and_forgets_no_job(servers):
     client = servers.redis._client()
     assert client.config_get("save")["save"] == ""
     assert client.config_get("appendonly")["appendonly"] == "no"
-    assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+    # A queue has no time to live: it is never what makes room (see the test of the full Redis).
+    assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "volatile-lru"
+
+
+def test_a_redis_full_of_tiles_forgets_tiles_and_still_takes_jobs(place):
+    """Nobody's tiles may keep a job from being queued, and no job may be forgotten for a tile."""
+    own = PrivateRedis(settle(place / "redis"))
+    own.ensure()
+    client = own._client()
+    client.config_set("maxmemory", "24mb")
+    queue = Queue("analysis", connection=client, serializer=JSONSerializer)
+    waiting = [queue.enqueue_call("core.jobs.execute", args=(n,), failure_ttl=3600).id for n in range(20)]
+
+    for number in range(60):  # 60 MB into 24
+        client.set(f"gridpatrol:tile:{number}", b"x" * 1_000_000, ex=3600)
+    waiting.append(queue.enqueue_call("core.jobs.execute", args=(20,)).id)
+
+    assert client.info("stats")["evicted_keys"] > 30
+    assert queue.get_job_ids() == waiting
+    assert all(job is not None for job in Job.fetch_many(waiting, client, serializer=JSONSerializer))
 
 
 def test_servers_never_run_as_root(servers):

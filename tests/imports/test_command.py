@@ -188,6 +188,10 @@ def test_a_changed_row_is_told_and_what_is_stored_stays(tmp_path):
     report = run_json("households", households(tmp_path, *changed))
     assert report["kept"]["household"] == 1
     assert rows("SELECT max(occupant_count) FROM household") == [(3,)]
+    said = run("households", households(tmp_path, *changed))
+    assert "left as they are 1" in said
+    assert "docs/imports.md" in said, "and where to read how such a row is changed"
+    assert "docs/imports.md" not in run("households", households(tmp_path, *HOUSES))
 
 
 def test_bad_rows_are_handed_back_and_good_ones_loaded(tmp_path):

@@ -52,7 +52,20 @@ def test_a_plan_that_cannot_be_made_says_why_and_ends_with_1(database: Database)
     build_street_town(teams=False)
     told = run(*PLAN)
     assert told.exit_code == 1
-    assert "no_teams" in told.stdout
+    assert "failed: no_teams" in told.stdout
+    assert "No team of 试验县 can be planned. Add a team with its station" in told.stdout
+
+
+def test_a_team_off_the_road_is_told_with_what_to_do_and_the_plan_is_made(database: Database) -> None:
+    build_street_town()
+    assert run("team-add", "远山组", "--mode", "car", "--lon", "119.05", "--lat", "30").exit_code == 0
+    told = run(*PLAN)
+    assert told.exit_code == 0, told.output
+    assert "一组 (car)  19:00–" in told.stdout
+    assert "远山组 (car)  未出勤 left out" in told.stdout
+    assert "from the nearest street it may use. Move the station to within 500 m" in told.stdout
+    (left_out,) = json.loads(run(*PLAN, "--json").stdout)["off_road_teams"]
+    assert (left_out["team"], left_out["code"]) == ("远山组", "team_off_road")
 
 
 def test_an_empty_database_and_an_unreadable_time_are_refused(database: Database) -> None:

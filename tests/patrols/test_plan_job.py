@@ -206,21 +206,85 @@ def test_a_county_without_any_spot_is_told_so(database: Database) -> None:
     assert run.error == {"code": "no_candidates", "area": "空县"}
 
 
-def test_a_team_far_from_any_road_of_its_mode_is_named_with_the_distance(town: SmallTown) -> None:
+def add_far_team(county: Area, name: str = "远山组", mode: str = "car") -> int:
+    """Store a team 2.9 km east of the town's last street."""
     with transaction(Scope.everything()) as session:
-        create_team(session, town.county, TeamDetails(name="远山组", mode="car", lon=119.05, lat=30.0))
+        return create_team(session, county, TeamDetails(name=name, mode=mode, lon=119.05, lat=30.0)).id
+
+
+def test_a_team_far_from_any_road_is_left_out_with_its_reason_and_the_others_are_planned(
+    town: SmallTown,
+) -> None:
+    without = planned(town.county)
+    far = add_far_team(town.county)
     run = planned(town.county)
+    assert run.state == "done", run.error
+    (told,) = run.result["off_road_teams"]
+    assert (told["code"], told["team"], told["team_id"]) == ("team_off_road", "远山组", far)
+    assert (told["mode"], told["reach_m"]) == ("car", 500)
+    assert 2800 < told["distance_m"] < 2950
+    # The nearest street's end: (119.02, 30.0).
+    assert told["road"] == pytest.approx([119.02, 30.0], abs=1e-5)
+    assert run.result["teams"] == 3
+    assert run.result["stops_served"] == without.result["stops_served"]
+    with transaction(Scope.everything()) as session:
+        plan = queries.plan(session, run.result["plan_id"])
+        assert plan.summary["off_road_teams"] == run.result["off_road_teams"]
+        assert {row.team for row in queries.routes(session, plan.id)} == {"一组", "二组", "三组"}
+
+
+def test_a_team_that_is_left_out_lends_its_mode_to_no_stop(town: SmallTown) -> None:
+    with transaction(Scope.everything()) as session:
+        (walkers,) = [row.id for row in queries.teams(session) if row.mode == "foot"]
+    far = add_far_team(town.county)
+    only = PlanQuestion.from_params(REPEATABLE.to_params() | {"team_ids": [walkers, far]})
+    run = planned(town.county, only)
+    assert run.state == "done", run.error
+    with transaction(Scope.everything()) as session:
+        assert {row.mode for row in queries.routes(session, run.result["plan_id"])} == {"foot"}
+
+
+def test_a_plan_is_refused_when_its_only_team_cannot_start(town: SmallTown) -> None:
+    far = add_far_team(town.county)
+    only = PlanQuestion.from_params(REPEATABLE.to_params() | {"team_ids": [far]})
+    run = planned(town.county, only)
     assert run.state == "failed"
     assert run.error["code"] == "team_off_road"
     assert (run.error["team"], run.error["mode"], run.error["reach_m"]) == ("远山组", "car", 500)
     assert 2800 < run.error["distance_m"] < 2950
+    assert sum(stored_counts().values()) == 0
 
 
-def test_a_mode_without_any_open_road_is_named(town: SmallTown) -> None:
+def test_a_plan_is_refused_when_none_of_several_teams_can_start(town: SmallTown) -> None:
+    far = [add_far_team(town.county), add_far_team(town.county, "河口组", "foot")]
+    both = PlanQuestion.from_params(REPEATABLE.to_params() | {"team_ids": far})
+    run = planned(town.county, both)
+    assert run.error == {"code": "no_team_on_road", "teams": "远山组, 河口组", "reach_m": 500}
+    assert sum(stored_counts().values()) == 0
+
+
+def close_to_cars() -> None:
     with transaction(Scope.everything()) as session:
         for road in session.scalars(select(RoadSection)):
             road.car = False
-    assert planned(town.county).error == {"code": "no_roads_for_mode", "team": "一组", "mode": "car"}
+
+
+def test_a_team_without_any_road_for_its_mode_is_left_out_and_named(town: SmallTown) -> None:
+    close_to_cars()
+    run = planned(town.county)
+    (told,) = run.result["off_road_teams"]
+    assert (told["code"], told["team"], told["mode"], told["road"]) == (
+        "no_roads_for_mode", "一组", "car", None,
+    )  # fmt: skip
+    assert run.result["teams"] == 2
+
+
+def test_a_plan_for_one_team_without_any_road_for_its_mode_is_refused(town: SmallTown) -> None:
+    close_to_cars()
+    with transaction(Scope.everything()) as session:
+        (car,) = [row.id for row in queries.teams(session) if row.mode == "car"]
+    run = planned(town.county, PlanQuestion.from_params(REPEATABLE.to_params() | {"team_ids": [car]}))
+    assert run.error == {"code": "no_roads_for_mode", "team": "一组", "mode": "car"}
 
 
 def test_only_the_chosen_teams_are_planned_and_an_unknown_one_is_named(town: SmallTown) -> None:

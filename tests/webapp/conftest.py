@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from shapely import box
 from sqlalchemy import event
 
 import core.db
 import webapp.kept
 from core.db import Scope, transaction
 from geo.areas.queries import area_by_id
+from geo.areas.service import NewArea, create_area
 from geo.staff.service import create_account
 from tests.conftest import Database
 from tests.small_town import SmallTown, build_small_town
@@ -86,6 +88,22 @@ def form_token(client: FlaskClient) -> str:
     found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
     assert found, page.text[:300]
     return found[1]
+
+
+def with_token(client: FlaskClient) -> FlaskClient:
+    """Return the client, which sends its session's form token with every request from now on."""
+    client.environ_base["HTTP_X_CSRFTOKEN"] = form_token(client)
+    return client
+
+
+def stranger(world: World, role: str) -> FlaskClient:
+    """Return a client signed in with a role of another county."""
+    with transaction(Scope.everything()) as session:
+        county = create_area(session, NewArea("county", "880001", "邻县", box(120, 31, 120.02, 31.02)), None)
+        create_account(session, login="stranger", name="外人", role_code=role, area=county, password=PASSWORD)
+    client = world.app.test_client()
+    sign_in_with(client, "stranger", PASSWORD)
+    return with_token(client)
 
 
 def sign_in_with(client: FlaskClient, login: str, password: str, **more: str):

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from core import audit
 from core.audit import AuditEvent
+from core.clock import now
 from core.db import Scope, transaction
 from core.jobs import JobRun, execute
 from geo.areas.models import Area
@@ -118,7 +119,7 @@ def test_an_added_account_can_sign_in_with_the_password_told(admin: FlaskClient,
     guest = world.app.test_client()
     entered = sign_in_with(guest, "new.leader", made.json["password"])
     assert (entered.status_code, entered.headers["Location"].startswith("/login")) == (303, False)
-    assert guest.get("/leader").status_code == 200
+    assert guest.get("/leader").headers["Location"] == "/account", "a password of his own comes first"
     (noted,) = events("account.create")[-1:]
     assert noted.fields["login"] == "new.leader"
     assert made.json["password"] not in str(noted.fields)
@@ -267,10 +268,129 @@ def test_a_long_audit_trail_is_paged_without_losing_an_act(admin: FlaskClient, w
     while address:
         page = admin.get(address).text
         seen += [int(number) for number in re.findall(r"number: (\d+)", page)]
-        older = re.search(r'href="(\?[^"]*before=\d+)"', page)
-        address = "/admin" + older[1].replace("&amp;", "&") if older else ""
+        address = next_address(page)
 
     assert seen == list(range(119, -1, -1))
+
+
+def next_address(page: str) -> str:
+    """Return where the page's link to its next page leads, "" on the last one."""
+    link = re.search(r'rel="next" href="(\?[^"]+)"', page)
+    return "/admin" + link[1].replace("&amp;", "&") if link else ""
+
+
+def sort_links(page: str) -> dict[str, tuple[str, str]]:
+    """Return {column: (aria-sort, address)} of the headings that sort."""
+    found = re.findall(
+        r'<th scope="col"(?: aria-sort="(\w+)")?><a class="table__sort" id="sort-(\w+)" href="([^"#]+)#', page
+    )
+    return {column: (state, "/admin" + href.replace("&amp;", "&")) for state, column, href in found}
+
+
+def walk(client: FlaskClient, address: str, pattern: str) -> list[str]:
+    """Return what `pattern` finds on the page of `address` and on all pages that follow it."""
+    found: list[str] = []
+    while address:
+        page = client.get(address).text
+        found += re.findall(pattern, page)
+        address = next_address(page)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("tab", "columns"),
+    [
+        pytest.param("jobs", ["job", "state", "asked", "ended"], id="jobs"),
+        pytest.param("accounts", ["account", "role", "sign_in"], id="accounts"),
+        pytest.param("audit", ["act", "when", "who", "where"], id="audit"),
+    ],
+)
+def test_every_heading_sorts_and_turns_round_and_keeps_the_filter(
+    admin: FlaskClient, world: World, tab: str, columns: list[str]
+) -> None:
+    add_run(world, "hotspots.find", "done")
+    links = sort_links(admin.get(f"/admin?view={tab}&state=&actor=the-admin").text)
+    assert list(links) == columns
+    assert sum(state != "" for state, _ in links.values()) == 1
+
+    for column, (state, address) in links.items():
+        assert "actor=the-admin" in address
+        once = sort_links(admin.get(address).text)[column]
+        again = sort_links(admin.get(once[1]).text)[column]
+        assert {once[0], again[0]} == {"ascending", "descending"}
+        assert once[0] != state
+
+
+def add_run(world: World, kind: str, state: str, *, ended: bool = False) -> None:
+    county = world.town.county
+    with transaction(Scope.everything()) as session:
+        session.add(
+            JobRun(
+                kind=kind, queue="analysis", state=state, scope=[], county_id=county.id, area_id=county.id,
+                area_path=county.path, finished_at=now() if ended else None,
+            )
+        )  # fmt: skip
+
+
+def test_runs_are_sorted_by_the_course_of_their_life_and_exported_so(
+    admin: FlaskClient, world: World
+) -> None:
+    for state in ("failed", "queued", "done", "running", "done"):
+        add_run(world, "hotspots.find", state, ended=state in {"failed", "done"})
+
+    def states(query: str) -> list[str]:
+        return [row["state"] for row in rows_of(admin.get(f"/api/admin/jobs.csv?{query}"))]
+
+    rising = ["queued", "running", "done", "done", "failed"]
+    assert states("sort=state") == rising
+    assert states("sort=-state") == rising[::-1]
+    assert set(states("sort=-ended")[:2]) == {"queued", "running"}
+    assert states("")[0] == "done"  # newest first
+
+
+def test_a_sorted_list_is_paged_without_losing_or_repeating_a_row(admin: FlaskClient, world: World) -> None:
+    for number in range(60):
+        add_run(world, ("patrols.plan", "hotspots.find")[number % 2], "done", ended=number % 3 > 0)
+
+    for sort in ("job", "-job", "ended", "-ended", "state"):
+        seen = walk(admin, f"/admin?view=jobs&sort={sort}", r'data-run="(\d+)"')
+        assert len(seen) == len(set(seen)) == 60, sort
+
+
+def test_accounts_are_paged_and_sorted_by_the_sound_of_their_names(admin: FlaskClient, world: World) -> None:
+    names = ("张三", "王五", "李四", "赵六", "陈七")
+    with transaction(Scope.everything()) as session:
+        area = area_by_id(session, world.town.county.id)
+        for number in range(55):
+            account = Account(login=f"many{number:02d}", name=names[number % 5], password_hash="none")
+            session.add(account)
+            session.flush()
+            grant_role(session, account, role_code="leader", area=area)
+
+    seen = walk(admin, "/admin?view=accounts&q=many&sort=account", r'<th scope="row">(\S+) ')
+
+    assert len(seen) == 55
+    assert list(dict.fromkeys(seen)) == ["陈七", "李四", "王五", "张三", "赵六"]
+    rows = rows_of(admin.get("/api/admin/accounts.csv?sort=-account&q=many"))
+    assert list(dict.fromkeys(row["name"] for row in rows)) == ["赵六", "张三", "王五", "李四", "陈七"]
+    by_role = [row["roles"] for row in rows_of(admin.get("/api/admin/accounts.csv?sort=role"))]
+    assert by_role.index("admin") != by_role.index("leader")
+    assert by_role == [role for role in dict.fromkeys(by_role) for _ in range(by_role.count(role))]
+
+
+def test_who_never_signed_in_comes_last_of_the_latest(admin: FlaskClient) -> None:
+    rows = rows_of(admin.get("/api/admin/accounts.csv?sort=-sign_in"))
+
+    assert rows[0]["login"] == "the-admin"
+    assert rows[-1]["last_sign_in"] == ""
+
+
+@pytest.mark.parametrize("tab", ["jobs", "accounts", "audit"])
+def test_an_unknown_order_is_refused_in_words(admin: FlaskClient, tab: str) -> None:
+    page = admin.get(f"/admin?view={tab}&sort=password_hash")
+    file = admin.get(f"/api/admin/{tab}.csv?sort=password_hash")
+
+    assert (page.status_code, file.status_code, file.json["code"]) == (422, 422, "parameter_unusable")
 
 
 def test_exports_are_logged_and_safe_in_spreadsheets(admin: FlaskClient, world: World) -> None:

@@ -154,7 +154,7 @@ def test_an_edit_from_grids_somebody_changed_is_refused_with_their_names(drawer,
     ("body", "code"),
     [
         pytest.param({"kind": "fly"}, "edit_unknown", id="tool"),
-        pytest.param({"kind": "split", "grid": 99, "lines": [[[119, 30], [120, 30]]]}, "grid_gone", id="grid"),
+        pytest.param({"kind": "merge", "grids": [1, 99]}, "grid_gone", id="grid"),
         pytest.param({"kind": "split", "grid": "1", "lines": []}, "parameter_unusable", id="key"),
         pytest.param({"kind": "reshape", "line": [[500, 30], [501, 30]]}, "drawing_unreadable", id="world"),
         pytest.param({"kind": "reshape", "line": [[119, 30, 5], [1, 2, 5]]}, "drawing_unreadable", id="3-D"),

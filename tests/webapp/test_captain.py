@@ -91,6 +91,53 @@ def test_the_list_goes_on_page_by_page(captain: FlaskClient, world: World) -> No
     assert len({item["id"] for item in first["items"] + second["items"]}) == 36
 
 
+def test_the_list_and_its_file_are_sorted_as_asked(captain: FlaskClient, world: World) -> None:
+    with transaction(Scope.everything()) as session:
+        near, _ = add_dwelling(session, world.town.west, 119.0045, 30.005, head="周")
+        far, _ = add_dwelling(session, world.town.west, 119.009, 30.009, head="吴")
+        session.get_one(Dwelling, near).address = "乙路2号"
+        session.get_one(Dwelling, far).address = "丙路1号"
+    seen(world.town.west_dwelling, None)
+    seen(near, 200)
+    seen(far, 300)
+    here = "lon=119.0045&lat=30.005"
+
+    def listed(sort: str) -> list[int]:
+        answer = captain.get(f"/api/captain/today?{here}&sort={sort}").json
+        assert answer["sort"] == sort
+        return [item["id"] for item in answer["items"]]
+
+    def filed(sort: str) -> list[str]:
+        sheet = captain.get(f"/api/captain/due.csv?sort={sort}").get_data().decode("utf-8-sig")
+        return [row[2] for row in list(csv.reader(io.StringIO(sheet)))[1:]]
+
+    assert listed("nearest")[0] == near
+    assert listed("nearest") == listed("nearest")
+    assert listed("longest") == [world.town.west_dwelling, far, near]
+    by_address = listed("address")
+    assert by_address.index(far) < by_address.index(near)  # 丙 stands before 乙 in code points' order
+    assert filed("longest")[1:] == ["丙路1号", "乙路2号"]
+    assert filed("address").index("丙路1号") < filed("address").index("乙路2号")
+    assert filed("nearest") == filed("address"), "a file has no place to be near to"
+
+
+def test_an_unknown_order_is_refused(captain: FlaskClient) -> None:
+    for address in ("/api/captain/today?sort=income", "/api/captain/due.csv?sort=income"):
+        answer = captain.get(address)
+        assert (answer.status_code, answer.json["code"]) == (422, "parameter_unusable")
+
+
+def test_sorted_pages_do_not_overlap(captain: FlaskClient, world: World) -> None:
+    with transaction(Scope.everything()) as session:
+        for number in range(35):
+            add_dwelling(session, world.town.west, 119.001 + number / 10_000, 30.002, head="周")
+
+    for sort in ("longest", "address"):
+        first = captain.get(f"/api/captain/today?sort={sort}").json["items"]
+        second = captain.get(f"/api/captain/today?sort={sort}&offset={len(first)}").json["items"]
+        assert len({item["id"] for item in first + second}) == 36, sort
+
+
 @pytest.mark.parametrize(
     ("days_ago", "lists"),
     [

@@ -2,12 +2,11 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
-from shapely import box
 from sqlalchemy import select
 
 from core.audit import AuditEvent
@@ -16,11 +15,9 @@ from core.db import Scope, transaction
 from core.jobs import JobRun, execute
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
-from geo.areas.service import NewArea, create_area
 from geo.places.models import Place
-from geo.staff.service import create_account
 from tests.patrols.street_town import add_spots, add_streets, add_teams
-from tests.webapp.conftest import PASSWORD, World, form_token, sign_in_with
+from tests.webapp.conftest import World, stranger, with_token
 
 # The deployment's zone by default; the clock of a shift is what people there read off the wall.
 TOMORROW = now().astimezone(ZoneInfo("Asia/Shanghai")) + timedelta(days=1)
@@ -49,29 +46,12 @@ def streets(world: World) -> World:
     return world
 
 
-def with_token(client: FlaskClient) -> FlaskClient:
-    client.environ_base["HTTP_X_CSRFTOKEN"] = form_token(client)
-    return client
-
-
 def plan(client: FlaskClient, **changes: object) -> dict:
     """Ask for a plan, let the worker's part run here, and return the state of the page after it."""
     started = client.post("/api/dispatch/runs", json=SHIFT | changes)
     assert started.status_code == 202, started.text
     execute(int(started.json["id"]))
     return client.get(f"/api/dispatch/state?run={started.json['id']}").json
-
-
-def stranger(world: World) -> FlaskClient:
-    """Return the dispatcher of another county."""
-    with transaction(Scope.everything()) as session:
-        county = create_area(session, NewArea("county", "880001", "邻县", box(120, 31, 120.02, 31.02)), None)
-        create_account(
-            session, login="stranger", name="外人", role_code="dispatcher", area=county, password=PASSWORD
-        )
-    client = world.app.test_client()
-    sign_in_with(client, "stranger", PASSWORD)
-    return with_token(client)
 
 
 def test_an_empty_house_says_so(dispatcher: FlaskClient) -> None:
@@ -110,6 +90,45 @@ def test_a_plan_comes_with_times_reasons_and_shapes(dispatcher: FlaskClient, str
     assert {feature["properties"]["kind"] for feature in shown["features"]["features"]} >= {"route", "stop"}
 
 
+def test_the_weights_of_a_plan_are_told_with_it_and_each_value_is_made_of_them(
+    dispatcher: FlaskClient, streets: World
+) -> None:
+    shown = plan(dispatcher, weights={"risk": 0.5, "thin": 0.3, "stale": 0.2})["plan"]
+
+    weights = shown["weights"]
+    assert (weights["formula"], weights["risk"], weights["thin"], weights["stale"]) == ("v1", 0.5, 0.3, 0.2)
+    stops = [*shown["dropped"], *(stop for route in shown["routes"] for stop in route["stops"])]
+    for stop in stops:
+        parts = sum(weights[part] * stop["why"][part] for part in ("risk", "thin", "stale"))
+        # Parts are kept to three decimals, values to one.
+        assert stop["prize"] == pytest.approx(100 * parts, abs=0.11)
+
+
+@pytest.mark.parametrize(
+    ("locale", "reason", "advice"),
+    [
+        pytest.param("zh", "远山组的驻地距最近可走的道路", "请把驻地移到距道路 500 米以内", id="zh"),
+        pytest.param("en", "The station of team 远山组 lies 28", "Move the station to within 500 m", id="en"),
+    ],
+)
+def test_a_team_off_the_road_is_told_beside_the_plan_of_the_others(
+    dispatcher: FlaskClient, streets: World, locale: str, reason: str, advice: str
+) -> None:
+    made = dispatcher.post(
+        "/api/dispatch/teams", json=TEAM | {"name": "远山组", "mode": "car", "lon": 119.05, "lat": 30.0}
+    )
+    dispatcher.post("/language", data={"locale": locale})
+    shown = plan(dispatcher)["plan"]
+
+    (left_out,) = shown["off_road_teams"]
+    assert left_out["team_id"] == made.json["id"]
+    assert left_out["reason"].startswith(reason)
+    assert left_out["advice"].startswith(advice)
+    assert left_out["mode_name"] == {"zh": "乘车", "en": "by car"}[locale]
+    assert left_out["road"] == pytest.approx([119.02, 30.0], abs=1e-5)
+    assert len(shown["routes"]) == 3
+
+
 def test_the_table_holds_every_stop_in_local_time(dispatcher: FlaskClient, streets: World) -> None:
     with transaction(Scope.everything()) as session:
         session.scalars(select(Place).limit(1)).one().name = "=cmd|' /C calc'!A0"
@@ -129,7 +148,7 @@ def test_the_table_holds_every_stop_in_local_time(dispatcher: FlaskClient, stree
 
 def test_another_countys_plan_does_not_exist(dispatcher: FlaskClient, streets: World) -> None:
     own = plan(dispatcher)["plan"]
-    foreign = stranger(streets)
+    foreign = stranger(streets, "dispatcher")
 
     assert foreign.get("/api/dispatch/state").json["plans"] == []
     for address in (
@@ -146,11 +165,26 @@ def test_another_countys_plan_does_not_exist(dispatcher: FlaskClient, streets: W
 
 def test_another_countys_teams_cannot_be_planned_or_changed(dispatcher: FlaskClient, streets: World) -> None:
     team_id = dispatcher.get("/api/dispatch/state").json["teams"][0]["id"]
-    foreign = stranger(streets)
+    foreign = stranger(streets, "dispatcher")
 
     changed = foreign.put(f"/api/dispatch/teams/{team_id}", json=TEAM, headers={"If-Match": '"1"'})
 
     assert (changed.status_code, changed.json["code"]) == (404, "team_unknown")
+
+
+def test_a_shift_over_midnight_is_planned_to_its_end_the_next_day(
+    dispatcher: FlaskClient, streets: World
+) -> None:
+    late = {
+        "shift_from": EVENING.replace(hour=23).strftime("%Y-%m-%dT%H:%M"),
+        "shift_to": (EVENING + timedelta(hours=6)).strftime("%Y-%m-%dT%H:%M"),
+    }
+    shown = plan(dispatcher, **late)["plan"]
+
+    assert datetime.fromisoformat(shown["shift_from"]) == EVENING.replace(hour=23)
+    ends = [datetime.fromisoformat(route["end_at"]) for route in shown["routes"]]
+    midnight = EVENING.replace(hour=0) + timedelta(days=1)
+    assert midnight < max(ends) <= midnight + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,20 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 import shapely
 from flask.testing import FlaskClient
 from geoalchemy2.shape import from_shape
-from shapely import box
 
 from core.clock import now
 from core.db import Scope, transaction
 from core.jobs import JobRun, execute
-from geo.areas.service import NewArea, create_area
-from geo.staff.service import create_account
 from incidents.models import Incident
 from tests.small_town import SmallTown
-from tests.webapp.conftest import PASSWORD, World, form_token, sign_in_with
+from tests.webapp.conftest import World, stranger, with_token
 
 HOT = (119.0152, 30.0048)
 
@@ -29,15 +26,10 @@ def leader(sign_in) -> FlaskClient:
     return with_token(sign_in("leader"))
 
 
-def with_token(client: FlaskClient) -> FlaskClient:
-    client.environ_base["HTTP_X_CSRFTOKEN"] = form_token(client)
-    return client
-
-
-def add_incidents(town: SmallTown, *, burst: int, even: int = 1500) -> None:
-    """Store `even` incidents over two years and the town, and `burst` lately around `HOT`."""
+def add_incidents(town: SmallTown, *, burst: int, even: int = 1500, end: datetime | None = None) -> None:
+    """Store `even` incidents over two years and the town, and `burst` in its last weeks around `HOT`."""
     rng = np.random.default_rng(3)
-    end = now() - timedelta(hours=1)
+    end = end or now() - timedelta(hours=1)
     everywhere = rng.uniform((119.0005, 30.0005), (119.0195, 30.0095), (even, 2))
     places = np.vstack([everywhere, rng.normal(HOT, 0.0004, (burst, 2))])
     ages_days = [*rng.uniform(0, 750, even), *rng.uniform(0.5, 26, burst)]
@@ -60,18 +52,6 @@ def find(client: FlaskClient, **question: object) -> int:
     assert started.status_code == 202, started.text
     execute(int(started.json["id"]))
     return int(started.json["id"])
-
-
-def stranger(world: World) -> FlaskClient:
-    """Return the leader of another county."""
-    with transaction(Scope.everything()) as session:
-        county = create_area(session, NewArea("county", "880001", "邻县", box(120, 31, 120.02, 31.02)), None)
-        create_account(
-            session, login="stranger", name="外人", role_code="leader", area=county, password=PASSWORD
-        )
-    client = world.app.test_client()
-    sign_in_with(client, "stranger", PASSWORD)
-    return with_token(client)
 
 
 def test_before_the_first_run_the_page_says_so(leader: FlaskClient) -> None:
@@ -110,6 +90,21 @@ def test_a_burst_is_one_place_with_a_name_a_number_and_a_sentence(leader: FlaskC
     assert first["name"] in answer["sentence"]
     assert "试验县" in answer["sentence"]
     assert shapely.geometry.shape(first["shape"]).is_valid
+
+
+@pytest.mark.parametrize("burst", [pytest.param(60, id="one place"), pytest.param(0, id="no place")])
+def test_a_register_that_ended_long_ago_is_not_told_as_the_last_days(
+    leader: FlaskClient, world: World, burst: int
+) -> None:
+    add_incidents(world.town, burst=burst, end=datetime(2017, 12, 31, 12, tzinfo=UTC))
+
+    find(leader)
+    sentence = leader.get("/api/leader/state").json["sentence"]
+
+    # The newest of the incidents is some hours old at the end.
+    assert sentence.startswith(("截至 2017-12-31 的 28 天，", "截至 2017-12-30 的 28 天，"))
+    leader.post("/language", data={"locale": "en"})
+    assert leader.get("/api/leader/state").json["sentence"].startswith("In the 28 days to 2017-12-3")
 
 
 def test_an_even_town_has_no_hotspot_and_hears_it(leader: FlaskClient, world: World) -> None:
@@ -173,7 +168,7 @@ def test_files_hold_the_places_of_the_run(leader: FlaskClient, world: World) -> 
 def test_another_countys_run_does_not_exist(leader: FlaskClient, world: World) -> None:
     add_incidents(world.town, burst=60)
     run_id = find(leader)
-    foreign = stranger(world)
+    foreign = stranger(world, "leader")
 
     assert foreign.get("/api/leader/state").json["run"] is None
     for address in ("state", "charts", "hotspots.csv", "hotspots.geojson"):

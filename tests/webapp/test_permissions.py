@@ -11,7 +11,7 @@ from core.db import Scope, transaction
 from geo.staff.models import RolePermission
 from tests.webapp.conftest import PLACES, World
 from webapp.factory import create_app
-from webapp.permission import PUBLIC, check_declarations, permission_of, public
+from webapp.permission import PUBLIC, SIGNED_IN, check_declarations, permission_of, public
 
 SignIn = Callable[..., FlaskClient]
 
@@ -20,11 +20,18 @@ OPEN = {
     "static", "health.healthz", "health.metrics", "auth.front_door", "auth.login", "auth.sign_in",
     "auth.sign_out", "auth.choose_language",
 }  # fmt: skip
+#: Open to everybody who is signed in: his own account.
+OWN = {"account.page", "account.change_password", "account.leave_everywhere"}
 
 
 def test_only_these_endpoints_are_public(world: World) -> None:
     views = world.app.view_functions
     assert {name for name, view in views.items() if permission_of(view) == PUBLIC} == OPEN
+
+
+def test_only_these_endpoints_ask_for_no_more_than_being_signed_in(world: World) -> None:
+    views = world.app.view_functions
+    assert {name for name, view in views.items() if permission_of(view) == SIGNED_IN} == OWN
 
 
 def test_the_application_refuses_to_start_with_a_silent_endpoint(world: World) -> None:
@@ -38,7 +45,10 @@ def test_the_application_refuses_to_start_with_a_silent_endpoint(world: World) -
 def test_every_permission_asked_for_is_held_by_some_role(world: World) -> None:
     with transaction(Scope.everything()) as session:
         known = set(session.scalars(select(RolePermission.permission)))
-    asked = {permission_of(view) for view in world.app.view_functions.values()} - {PUBLIC}
+    asked = {permission_of(view) for view in world.app.view_functions.values()} - {
+        PUBLIC,
+        SIGNED_IN,
+    }
 
     assert asked <= known
 
@@ -73,6 +83,8 @@ def test_each_role_enters_exactly_what_its_permissions_open(world: World, sign_i
     client = sign_in(role)
     world.app.config["WTF_CSRF_ENABLED"] = False
     for method, path, permission in guarded(world):
+        if permission == SIGNED_IN:
+            continue  # nothing to be refused, and some end the session
         answer = client.open(path, method=method, headers={"Accept": "application/json"})
         refused = answer.status_code == 403 and (answer.json or {}).get("code") == "permission_missing"
         if permission not in held:

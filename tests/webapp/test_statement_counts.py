@@ -12,6 +12,7 @@ from core import audit
 from core.clock import now
 from core.db import Scope, transaction
 from core.jobs import JobRun
+from core.queries import STATES
 from geo.areas.models import Area, ChangeSet
 from geo.areas.service import NewArea, create_area
 from geo.boundaries.models import AreaDraft
@@ -20,7 +21,6 @@ from patrols.models import PatrolPlan, PatrolRoute, PatrolStop, Team
 from tests.patrols.street_town import add_hotspot, add_place, owner_of
 from tests.small_town import add_dwelling
 from tests.webapp.conftest import World, count_statements
-from webapp.cli.job import STATES
 
 PROFILE = {"types": [{"code": "noise", "n": 3, "share": 1.0}], "hours": [0] * 24, "peak_hours": [1, 2]}
 RESULT = {"outcome": "found", "place_count": 1, "incidents": {"recent": 50}, "params": {"days": 28}}
@@ -32,6 +32,8 @@ LISTS = [
     ("admin", "/admin?view=jobs"),
     ("admin", "/admin?view=accounts"),
     ("admin", "/admin?view=audit"),
+    ("admin", "/admin?view=jobs&sort=ended&after=1"),
+    ("admin", "/admin?view=audit&sort=-who&after=1"),
     ("admin", "/api/admin/jobs.csv"),
     ("admin", "/api/admin/accounts.csv"),
     ("admin", "/api/admin/audit.csv"),

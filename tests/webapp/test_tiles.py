@@ -20,8 +20,9 @@ from geo.places.models import Place
 from geo.roads.models import GroundCover, RoadSection
 from geo.tile_address import Tile
 from incidents.models import Incident
+from incidents.tiles import MOST_POINTS
 from tests.small_town import add_dwelling
-from tests.webapp.conftest import World
+from tests.webapp.conftest import World, count_statements
 from webapp.tiles.layer import LAYERS
 
 SignIn = Callable[..., FlaskClient]
@@ -109,13 +110,42 @@ def test_small_streets_are_left_out_of_far_views(furnished: World, sign_in: Sign
 
 
 def test_areas_say_which_are_the_readers_own(furnished: World, sign_in: SignIn) -> None:
-    found = features(sign_in("captain"), "areas", HOME)
+    found = features(sign_in("captain"), "areas", tile_at(119.01, 30.005, 14))
 
     own = {area["name"]: area["own"] for area in found["areas"] if area["level"] == "grid"}
     assert own == {"西网格": 1, "东网格": 0}
     assert {label["code"] for label in found["area_labels"] if label["level"] == "grid"} == {
         "990001001001001", "990001001001002",
     }  # fmt: skip
+
+
+def test_grids_are_borders_without_names_where_thousands_fit_a_tile(
+    furnished: World, sign_in: SignIn
+) -> None:
+    found = features(sign_in("captain"), "areas", HOME)
+
+    grids = [area for area in found["areas"] if area["level"] == "grid"]
+    assert sorted(grids, key=lambda area: area["own"]) == [
+        {"level": "grid", "own": 0},
+        {"level": "grid", "own": 1},
+    ]
+    assert {label["level"] for label in found["area_labels"]} == {"county", "town", "community"}
+
+
+def test_a_grid_that_is_cut_meets_its_uncut_neighbour(furnished: World, sign_in: SignIn) -> None:
+    """Tile 14/13608/6762: the east grid lies in it, the west one reaches beyond its left edge."""
+    answer = sign_in("leader").get(address("areas", tile_at(119.01, 30.005, 14)))
+    shapes = {
+        area["properties"]["name"]: shapely.geometry.shape(area["geometry"])
+        for area in mapbox_vector_tile.decode(answer.data)["areas"]["features"]
+    }
+    west, east = shapes["西网格"], shapes["东网格"]
+
+    assert west.bounds[0] == -128
+    assert east.bounds[0] > -128
+    assert east.bounds[2] < 4096 + 128
+    assert west.bounds[2] == east.bounds[0]
+    assert west.intersection(east).length == pytest.approx(east.bounds[3] - east.bounds[1], abs=1)
 
 
 def test_a_label_stands_in_one_tile_only(furnished: World, sign_in: SignIn) -> None:
@@ -172,6 +202,26 @@ def test_a_crowded_tile_is_drawn_as_counted_squares(furnished: World, sign_in: S
         assert sum(cell["n"] for cell in found["cells"]) >= 5000
 
 
+def test_a_tile_crowded_with_incidents_is_drawn_as_cells(furnished: World, sign_in: SignIn) -> None:
+    tile = tile_at(119.006, 30.004, 15)
+    add = (
+        "INSERT INTO incident (county_id, area_id, area_path, type_code, occurred_at, geom) "
+        "SELECT :county, :area, CAST(:path AS ltree), 'noise', now() - interval '1 hour', "
+        "ST_SetSRID(ST_MakePoint(119.006, 30.004), 4326) FROM generate_series(1, :count)"
+    )
+    west = furnished.town.west
+    owner = {"county": west.county_id, "area": west.id, "path": west.path}
+    counts = []
+    for count in (MOST_POINTS - 1, 1):  # one incident is there already
+        with transaction(Scope.everything()) as session:
+            session.execute(text(add), {**owner, "count": count})
+            session.execute(text("UPDATE layer_version SET version = version + 1"))
+        found = features(sign_in("captain"), "incidents", tile)
+        counts.append((len(found.get("incidents", [])), sum(cell["n"] for cell in found.get("cells", []))))
+
+    assert counts == [(MOST_POINTS, 0), (0, MOST_POINTS + 1)]
+
+
 def test_incidents_carry_group_and_age_inside_the_scope(furnished: World, sign_in: SignIn) -> None:
     tile = tile_at(119.006, 30.004, 15)
 
@@ -205,6 +255,14 @@ def test_cameras_show_direction_near_and_numbers_far(furnished: World, sign_in: 
         ("working", 90.0, 60.0)
     ]
     assert sum(cell["n"] for cell in features(client, "cameras", tile_at(119.005, 30.005, 11))["cells"]) == 2
+
+
+def test_a_tile_costs_the_database_five_statements(furnished: World, sign_in: SignIn) -> None:
+    """Scope and account, scope and versions, tile; each round trip is paid by every tile of a map."""
+    client = sign_in("leader")
+    client.get(address("cameras", HOME))
+
+    assert count_statements(client, address("cameras", tile_at(119.006, 30.005, 15))) == 5
 
 
 def test_an_unchanged_tile_is_not_sent_again_until_its_data_change(furnished: World, sign_in: SignIn) -> None:

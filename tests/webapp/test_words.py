@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,31 @@ def test_every_message_is_translated(template_of_messages: Any) -> None:
         if not strings or not all(strings) or (found is not None and found.fuzzy):
             missing.append(sources(message)[0])
     assert missing == [], "add them to webapp/translations/zh/LC_MESSAGES/messages.po"
+
+
+def blocks_of(words: str) -> list[tuple[str, str, str]]:
+    """Return (flags, message, translation) of every entry of a catalogue but its head, as written."""
+    found = []
+    for block in re.split(r"\n{2,}", words.strip())[1:]:
+        flags = "".join(re.findall(r"^#,.*$", block, re.M))
+        source, _, rest = re.sub(r"^#.*\n?", "", block, flags=re.M).partition("msgstr")
+        quoted = re.findall(r'"(.*)"', rest)
+        found.append((flags, "".join(re.findall(r'"(.*)"', source)), "".join(quoted)))
+    return found
+
+
+def test_the_catalogue_has_no_entry_twice_unsure_empty_or_obsolete() -> None:
+    words = (CATALOGUES / "zh" / "LC_MESSAGES" / "messages.po").read_text("utf-8")
+    blocks = blocks_of(words)
+    assert len(blocks) > 300, "the search finds entries at all"
+
+    times = Counter(message for _, message, _ in blocks)
+    # The reader takes the first of two equal entries without a word, and somebody then mends the second.
+    assert [message for message, count in times.items() if count > 1] == []
+    assert [message for flags, message, _ in blocks if "fuzzy" in flags] == []
+    assert [message for _, message, translation in blocks if not translation] == []
+    assert re.findall(r"^#~.*$", words, re.M) == []
+    assert len(blocks) == len([message for message in chinese() if message.id]), "entries stand apart"
 
 
 def test_translations_keep_the_places_of_their_sources() -> None:

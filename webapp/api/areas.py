@@ -7,13 +7,14 @@ from flask import Blueprint, jsonify, request
 from flask_login import current_user
 
 from core.errors import InvalidInput
+from core.queries import layer_versions
 from geo.areas.models import LEVELS
 from geo.areas.queries import tree
 from geo.outline import MOST, boundaries_in
 from webapp.api.parameter import bbox
 from webapp.permission import requires
 from webapp.session import request_session
-from webapp.tiles.layer import LAYERS, layer_version, table_versions
+from webapp.tiles.layer import LAYERS, layer_version
 
 blueprint = Blueprint("api_areas", __name__, url_prefix="/api")
 
@@ -63,7 +64,7 @@ def area_boundaries() -> Any:
 @requires("area.view")
 def layers() -> Any:
     """Return the version of each tile layer the reader may see: when it rises, tiles are fetched anew."""
-    versions = table_versions(request_session())
+    versions = layer_versions(request_session())
     return jsonify(
         layers={
             name: layer_version(layer, versions)

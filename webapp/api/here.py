@@ -115,35 +115,37 @@ def _places(session: Session, spot: Spot) -> list[dict[str, Any]]:
 
 def _hotspots(session: Session, spot: Spot) -> list[dict[str, Any]]:
     return [
-        {
-            "kind": "hotspot",
-            "id": row.id,
-            "label": row.name,
-            "detail": gettext(
+        _shape(
+            "hotspot",
+            row,
+            spot,
+            detail=gettext(
                 "%(observed)s instead of %(expected)s", observed=row.observed, expected=f"{row.expected:.1f}"
             ),
-            "rank": row.rank,
-            "lon": spot.lon,
-            "lat": spot.lat,
-            "geometry": json.loads(row.geometry),
-        }
+            rank=row.rank,
+        )
         for row in hotspots_at(session, spot)
     ]
 
 
 def _drafts(session: Session, spot: Spot) -> list[dict[str, Any]]:
     return [
-        {
-            "kind": "draft",
-            "id": row.id,
-            "label": row.name,
-            "detail": gettext("Draft, not published"),
-            "lon": spot.lon,
-            "lat": spot.lat,
-            "geometry": json.loads(row.geometry),
-        }
-        for row in drafts_at(session, spot)
+        _shape("draft", row, spot, detail=gettext("Draft, not published")) for row in drafts_at(session, spot)
     ]
+
+
+def _shape(kind: str, row: Row[Any], spot: Spot, *, detail: str, **more: Any) -> dict[str, Any]:
+    """Return a thing that covers the spot, with its outline."""
+    return {
+        "kind": kind,
+        "id": row.id,
+        "label": row.name,
+        "detail": detail,
+        "lon": spot.lon,
+        "lat": spot.lat,
+        "geometry": json.loads(row.geometry),
+        **more,
+    }
 
 
 def _owner(area: dict[str, Any], spot: Spot) -> dict[str, Any]:

@@ -1,18 +1,16 @@
 """``gridpatrol hotspots``: find hotspots from a terminal, through the same job code as the pages."""
 
-import json
-import sys
+from functools import partial
 from typing import Any
 
 import click
 from sqlalchemy.orm import Session
 
-from core.db import Scope, transaction
 from core.jobs import JobRun
 from incidents.jobs import FIND_TIMEOUT_S, request_find
 from incidents.queries import hotspots_of_run
 from incidents.service import HotspotQuestion
-from webapp.cli.inline import area_of, do_here, moment_of
+from webapp.cli.inline import Form, moment_of, run_here, tell_and_exit
 
 DEFAULTS = HotspotQuestion()
 
@@ -55,25 +53,11 @@ def find(  # noqa: PLR0917 - click passes every option by name
         q=q,
         seed=seed,
     )
-    answer = run_inline(question, code)
-    click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _told(answer))
-    sys.exit(0 if answer["state"] == "done" else 1)
+    answer = run_here(partial(request_find, question=question), code, FIND_TIMEOUT_S, _found)
+    tell_and_exit(answer, _told, Form.asked(as_json=as_json))
 
 
-def run_inline(question: HotspotQuestion, code: str | None) -> dict[str, Any]:
-    """Request a run and do it here; return its state, result, error and places.
-
-    Raises
-    ------
-    DomainError
-        The request is refused, or the run does not end within its time-out.
-    """
-    with transaction(Scope.everything()) as session:
-        run_id = request_find(session, area_of(session, code), question).id
-    return do_here(run_id, FIND_TIMEOUT_S, _answer)
-
-
-def _answer(session: Session, run: JobRun) -> dict[str, Any]:
+def _found(session: Session, run: JobRun) -> dict[str, Any]:
     places = [
         {
             "id": row.id,
@@ -92,13 +76,11 @@ def _answer(session: Session, run: JobRun) -> dict[str, Any]:
         }
         for row in hotspots_of_run(session, run.id)
     ]
-    return {"run": run.id, "state": run.state, "result": run.result, "error": run.error, "places": places}
+    return {"places": places}
 
 
 def _told(answer: dict[str, Any]) -> str:
     result = answer["result"]
-    if result is None:
-        return f"{answer['state']}: {json.dumps(answer['error'], ensure_ascii=False)}"
     window = result["window"]
     head = f"{window['from'][:16]} – {window['to'][:16]} UTC ({result['as_of_source']}), "
     head += f"n = {result['incidents']['recent']}"

@@ -60,6 +60,26 @@ ERRORS: dict[str, Words] = {
         "{file} names no coordinate system; give it with --crs (for example EPSG:4547).",
     ),
     "crs_unknown": ("无法识别坐标系 {crs}。", "The coordinate system {crs} is unknown."),
+    "crs_contradicted": (
+        "{file} 写明的坐标系 {crs} 与坐标数值（范围 {extent}）不符，请用 --crs 指定（如 EPSG:4547）。",
+        "The coordinates of {file} (extent {extent}) cannot be in {crs}; give the system with --crs.",
+    ),
+    "crs_needs_shift": (
+        "{crs} 属于{datum}，与 CGCS2000 相差约 100 米；请先用当地参数转换为 CGCS2000。",
+        "{crs} has the datum {datum}, some 100 m from CGCS2000: convert it with local parameters first.",
+    ),
+    "shift_unusable": (
+        "坐标转换参数应为 3 个或 7 个数，实为 {found} 个。",
+        "A datum shift has three or seven parameters; found: {found}.",
+    ),
+    "datum_marked": (
+        "{file} 标明为 {datum} 偏移坐标，请先转换为 CGCS2000 或 WGS-84。",
+        "{file} says its coordinates are shifted ({datum}); convert them to CGCS2000 or WGS 84 first.",
+    ),
+    "shape_part_missing": (
+        "{file} 缺少同名的 {part} 文件，请把整套 Shapefile 放在一起（或打包为 zip）。",
+        "{file} lacks its {part} file; keep all parts of a Shapefile together, or zip them.",
+    ),
     "column_twice": ("{file} 中列名重复：{columns}。", "{file} has these column names twice: {columns}."),
     "column_not_found": (
         "没有名为“{column}”的列，现有：{found}。",

@@ -4,14 +4,12 @@ import json
 from typing import Any
 
 import click
-from sqlalchemy import select
 
 from core import audit
 from core.db import Scope, transaction
 from core.errors import NotFound
 from core.jobs import JobRun, cancel
-
-STATES = ("queued", "running", "done", "failed", "cancelled")
+from core.queries import STATES, latest_runs
 
 
 @click.group()
@@ -25,12 +23,8 @@ def job() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_all(state: str | None, most: int, as_json: bool) -> None:  # noqa: FBT001
     """List the latest runs, newest first."""
-    query = select(JobRun).order_by(JobRun.created_at.desc(), JobRun.id.desc()).limit(most)
     with transaction(Scope.everything()) as session:
-        runs = [
-            _told(run)
-            for run in session.scalars(query.where(JobRun.state == state) if state is not None else query)
-        ]
+        runs = [_told(run) for run in latest_runs(session, state=state, most=most)]
     if as_json:
         click.echo(json.dumps(runs, ensure_ascii=False, indent=2))
         return

@@ -1,8 +1,8 @@
 """``gridpatrol patrols``: teams and patrol plans from a terminal, through the same job code as the pages."""
 
 import json
-import sys
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -16,7 +16,14 @@ from patrols.jobs import PLAN_TIMEOUT_S, request_plan
 from patrols.models import MODES
 from patrols.question import PlanQuestion
 from patrols.teams import TeamDetails, create_team
-from webapp.cli.inline import area_of, do_here, moment_of
+from webapp.cli.inline import (
+    Form,
+    area_of,
+    in_both_languages,
+    moment_of,
+    run_here,
+    tell_and_exit,
+)
 
 DEFAULTS = PlanQuestion()
 
@@ -61,9 +68,8 @@ def plan(  # noqa: PLR0917 - click passes every option by name
         most_stops=most_stops,
         seed=seed,
     )
-    answer = run_inline(question, code)
-    click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _told(answer))
-    sys.exit(0 if answer["state"] == "done" else 1)
+    answer = run_here(partial(request_plan, question=question), code, PLAN_TIMEOUT_S, _found)
+    tell_and_exit(answer, _told, Form.asked(as_json=as_json))
 
 
 @patrols.command("team-add")
@@ -100,23 +106,9 @@ def teams(as_json: bool) -> None:  # noqa: FBT001 - click passes it by name
         )
 
 
-def run_inline(question: PlanQuestion, code: str | None) -> dict[str, Any]:
-    """Request a plan and make it here; return the run's state, result, error, routes and dropped stops.
-
-    Raises
-    ------
-    DomainError
-        The request is refused, or the run does not end within its time-out.
-    """
-    with transaction(Scope.everything()) as session:
-        run_id = request_plan(session, area_of(session, code), question).id
-    return do_here(run_id, PLAN_TIMEOUT_S, _answer)
-
-
-def _answer(session: Session, run: JobRun) -> dict[str, Any]:
-    answer: dict[str, Any] = {"run": run.id, "state": run.state, "result": run.result, "error": run.error}
+def _found(session: Session, run: JobRun) -> dict[str, Any]:
     if run.result is None:
-        return answer | {"routes": [], "dropped": []}
+        return {"routes": [], "dropped": [], "off_road_teams": []}
     plan_id = run.result["plan_id"]
     stops = [_shown(row) for row in queries.stops(session, plan_id)]
     routes = [
@@ -133,7 +125,11 @@ def _answer(session: Session, run: JobRun) -> dict[str, Any]:
         }
         for row in queries.routes(session, plan_id)
     ]
-    return answer | {"routes": routes, "dropped": [stop for stop in stops if stop["dropped"]]}
+    return {
+        "routes": routes,
+        "dropped": [stop for stop in stops if stop["dropped"]],
+        "off_road_teams": run.result.get("off_road_teams", []),
+    }
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -159,8 +155,6 @@ def _local(moment: datetime | None) -> str | None:
 
 def _told(answer: dict[str, Any]) -> str:
     result = answer["result"]
-    if result is None:
-        return f"{answer['state']}: {json.dumps(answer['error'], ensure_ascii=False)}"
     head = f"{result['shift_from'][:16]} – {result['shift_to'][11:16]}  "
     head += f"{result['stops_served']}/{result['stops_offered']} 停靠 stops, "
     lines = [f"{head}{result['value_share']:.1%} 价值 of the value, seed {result['seed']}"]
@@ -173,4 +167,7 @@ def _told(answer: dict[str, Any]) -> str:
             for stop in route["stops"]
         ]
     dropped = ", ".join(f"{reason} {count}" for reason, count in sorted(result["stops_dropped"].items()))
-    return "\n".join([*lines, "", f"未安排 not planned: {dropped or 0}"])
+    lines += ["", f"未安排 not planned: {dropped or 0}"]
+    for team in answer["off_road_teams"]:
+        lines += ["", f"{team['team']} ({team['mode']})  未出勤 left out", *in_both_languages(team)]
+    return "\n".join(lines)

@@ -2,12 +2,15 @@
 
 import signal
 import threading
+from datetime import timedelta
 from importlib import import_module
 
 import click
 
+from core.db import Scope, transaction
 from core.jobs import QUEUES, reconcile_forever, work
 from core.settings import settings
+from geo.staff.sign_in import sweep
 from webapp.handlers import register_handlers
 from webapp.house.words import in_a_sentence
 from webapp.log import write_json_lines
@@ -27,11 +30,26 @@ def worker(queues: tuple[str, ...], burst: bool) -> None:  # noqa: FBT001 - clic
 def reconcile() -> None:
     """Enqueue again whatever Redis or a dead worker lost, until told to stop."""
     write_json_lines(settings().log_level)
-    import_module("geo.areas.models")  # a run's row refers to its area: unknown, the row cannot be changed
+    register_models()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    reconcile_forever(stop)
+    reconcile_forever(stop, hourly=tidy)
+
+
+def register_models() -> None:
+    """Import what a run's row refers to: while its area is unknown, the row cannot be changed."""
+    import_module("geo.areas.models")
+
+
+def tidy() -> None:
+    """Delete the sign-ins that hold no longer, and publish the change sets whose day has come."""
+    from geo.boundaries.jobs import request_due  # noqa: PLC0415 - geometry is heavy, and wanted once an hour
+
+    with transaction(Scope.everything()) as session:
+        sweep(session, rest=timedelta(hours=settings().session_hours))
+    with transaction(Scope.everything()) as session:
+        request_due(session)
 
 
 @click.command()

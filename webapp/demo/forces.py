@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from webapp.demo.frame import FloatArray, IntArray, TextArray
+from webapp.demo.frame import BoolArray, FloatArray, IntArray, TextArray
 from webapp.demo.places import Places
 
 FORCES = (
@@ -16,20 +16,21 @@ FORCES = (
     ("小区物业保安队", "property"),
     ("平安志愿者", "volunteer"),
 )
-# name, force row, mode, people
+# name, force row, mode, people, whether on duty this evening. Eight of twelve: with all of them every place
+# worth a stop would get one, and nothing would have to be chosen.
 TEAMS = (
-    ("警组一", 0, "car", 2),
-    ("警组二", 0, "car", 2),
-    ("警组三", 0, "e_scooter", 2),
-    ("巡防一队", 1, "car", 3),
-    ("巡防二队", 1, "e_scooter", 2),
-    ("巡防三队", 1, "e_scooter", 2),
-    ("巡防四队", 1, "bicycle", 2),
-    ("村巡一队", 2, "e_scooter", 3),
-    ("村巡二队", 2, "car", 3),
-    ("物业一队", 3, "foot", 2),
-    ("志愿一队", 4, "foot", 5),
-    ("志愿二队", 4, "bicycle", 4),
+    ("警组一", 0, "car", 2, True),
+    ("警组二", 0, "car", 2, False),
+    ("警组三", 0, "e_scooter", 2, True),
+    ("巡防一队", 1, "car", 3, True),
+    ("巡防二队", 1, "e_scooter", 2, True),
+    ("巡防三队", 1, "e_scooter", 2, False),
+    ("巡防四队", 1, "bicycle", 2, True),
+    ("村巡一队", 2, "e_scooter", 3, True),
+    ("村巡二队", 2, "car", 3, False),
+    ("物业一队", 3, "foot", 2, True),
+    ("志愿一队", 4, "foot", 5, False),
+    ("志愿二队", 4, "bicycle", 4, True),
 )
 
 
@@ -41,15 +42,14 @@ class Teams:
     force: IntArray
     mode: TextArray
     size: IntArray
+    on_duty: BoolArray
     station: IntArray
     points_m: FloatArray
 
 
 def muster(places: Places) -> Teams:
-    """Return the twelve teams, dealt to the stations in turn."""
+    """Return the twelve teams, eight of them on duty, dealt to the stations in turn."""
     stations = np.flatnonzero(places.kind == "station")
     station = stations[np.arange(len(TEAMS)) % len(stations)]
-    name, force, mode, size = zip(*TEAMS, strict=True)
-    return Teams(
-        np.array(name), np.array(force), np.array(mode), np.array(size), station, places.points_m[station]
-    )
+    name, force, mode, size, on_duty = (np.array(column) for column in zip(*TEAMS, strict=True))
+    return Teams(name, force, mode, size, on_duty, station, places.points_m[station])

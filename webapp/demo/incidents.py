@@ -28,6 +28,10 @@ BRANCHING = 0.25
 TRIGGER_DAYS = 6.0
 TRIGGER_M = 65.0
 PATROL_SHARE = 0.06
+RADIUS_MOST_M = 150.0
+# Between two planted circles three whole cells of 200 m: a window of 3 x 3 cells reaches one cell beyond a
+# circle's own, so that one cell at least is flagged for neither and the hotspot job tells the two apart.
+APART_M = 2 * RADIUS_MOST_M + 4 * 200.0
 _SOURCES = ("resident", "hotline", "visit", "informant", "camera", "patrol")
 _SOURCE_SHARE = (0.45, 0.40, 0.05, 0.015, 0.025, PATROL_SHARE)
 
@@ -259,41 +263,46 @@ def _plant(
     wishes.append(("theft_from_vehicle", 300.0, 270.0))
     planted: list[Planted] = []
     extra = _Draft(draft.kind[:0], draft.points_m[:0], draft.days[:0], draft.parent[:0], draft.planted[:0])
-    centres = _apart(draft.points_m, len(wishes), layout, rng)
+    dry = shapely.contains_xy(stage.land_m, draft.points_m[:, 0], draft.points_m[:, 1])
+    centres = _apart(draft.points_m[dry], len(wishes), layout, rng)
     for row, (wish, centre) in enumerate(zip(wishes, centres, strict=True)):
-        one, new = _planted(draft, (row, wish, centre), rng)
+        one, new = _planted(draft, (row, wish, centre), (stage.land_m, rng))
         planted.append(one)
         extra = extra.joined(new)
     return planted, extra
 
 
 def _apart(points: FloatArray, count: int, layout: Layout, rng: np.random.Generator) -> list[FloatArray]:
-    """Return centres in the town's core, at least 600 m (less in a small town) from each other."""
+    """Return centres in town and villages, `APART_M` from each other unless the town is too small for it.
+
+    Distances are those of a lattice: the longer of the steps east and north.
+    """
     options = points[rng.permutation(len(points))[:4000]]
-    options = options[(layout.core(options) < 0.98) & (layout.outline(options) < 0.85)]
-    gap_m = 620.0 * min(1.0, layout.scale)
+    options = options[layout.built(options) & (layout.outline(options) < 0.85)]
+    gap_m = APART_M
     while True:
         chosen: list[FloatArray] = []
         for point in options:
-            if len(chosen) < count and all(np.hypot(*(point - other)) > gap_m for other in chosen):
+            if len(chosen) < count and all(np.abs(point - other).max() > gap_m for other in chosen):
                 chosen.append(point)
         if len(chosen) == count:
             return chosen
-        gap_m *= 0.8
+        gap_m *= 0.9
 
 
 def _planted(
-    draft: _Draft, wish: tuple[int, tuple[str, float, float], FloatArray], rng: np.random.Generator
+    draft: _Draft,
+    wish: tuple[int, tuple[str, float, float], FloatArray],
+    ground: tuple[shapely.Geometry, np.random.Generator],
 ) -> tuple[Planted, _Draft]:
     row, (code, start, stop), centre = wish
-    radius_m = float(rng.uniform(110, 150))
+    land, rng = ground
+    radius_m = float(rng.uniform(110, RADIUS_MOST_M))
     near = np.hypot(*(draft.points_m - centre).T) < radius_m
     background = float(near.sum()) * (start - stop) / DAYS
     multiplier = float(rng.uniform(4.0, 6.0))
-    # At least 20 incidents, or a quiet spot times five would be lost in chance.
-    added = max(20, int(rng.poisson(background * (multiplier - 1))))
-    angle, share = rng.uniform(0, 2 * np.pi, added), np.sqrt(rng.random(added))
-    points = centre + radius_m * share[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    added = max(int(rng.poisson(background * (multiplier - 1))), _least_added(draft, centre, start - stop))
+    points = _on_land(centre, radius_m, added, (land, rng))
     main = next(k for k, kind in enumerate(KINDS) if kind.code == code)
     others = rng.choice(len(KINDS), added, p=np.array([k.share for k in KINDS]) / sum(k.share for k in KINDS))
     kind = np.where(rng.random(added) < 0.75, main, others)
@@ -302,6 +311,28 @@ def _planted(
     real = (background + added) / max(background, 1e-9)
     spot = (float(centre[0]), float(centre[1]))
     return Planted(spot, radius_m, start, stop, code, real, background, added), new
+
+
+def _least_added(draft: _Draft, centre: FloatArray, days: float) -> int:
+    """Return how many more incidents than usual nobody takes for chance in the 600 m around the centre.
+
+    Five standard deviations of the usual number, and at least 20: a quiet spot times five would be lost.
+    """
+    usual = float((np.abs(draft.points_m - centre).max(axis=1) <= 300.0).sum()) * days / DAYS
+    return max(20, int(np.ceil(5.0 * np.sqrt(usual) + 8.0)))
+
+
+def _on_land(
+    centre: FloatArray, radius_m: float, count: int, ground: tuple[shapely.Geometry, np.random.Generator]
+) -> FloatArray:
+    """Return points spread evenly over the dry part of a circle whose centre is dry, shape ``(count, 2)``."""
+    land, rng = ground
+    points = np.zeros((0, 2))
+    while len(points) < count:
+        angle, share = rng.uniform(0, 2 * np.pi, count), np.sqrt(rng.random(count))
+        tried = centre + radius_m * share[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+        points = np.vstack([points, tried[shapely.contains_xy(land, tried[:, 0], tried[:, 1])]])
+    return points[:count]
 
 
 def _dated(draft: _Draft, stage: _Stage, rng: np.random.Generator) -> Incidents:

@@ -374,8 +374,8 @@ def _load_teams(session: Session, loading: Loading) -> dict[str, int]:
     session.add_all(
         Team(
             name=str(teams.name[k]), force_id=forces[int(teams.force[k])].id, mode=str(teams.mode[k]),
-            size=int(teams.size[k]), station_name=str(town.places.name[teams.station[k]]),
-            geom=shapes[k], **own,
+            size=int(teams.size[k]), active=bool(teams.on_duty[k]),
+            station_name=str(town.places.name[teams.station[k]]), geom=shapes[k], **own,
         )
         for k in range(len(teams.name))
     )  # fmt: skip

@@ -15,6 +15,7 @@ from geo.areas.models import Area
 from geo.households.models import Dwelling, Visit
 from geo.households.service import UNDO_TIME
 from geo.staff.models import Account, AccountRole, Post
+from geo.staff.password import random_password
 from geo.staff.service import create_account, set_password
 from webapp.demo.territory import COUNTY_CODE
 from webapp.demo.words import head_names
@@ -68,7 +69,10 @@ def make_staff(
     logins = []
     for role, name in ROLES:
         area = own if role == "captain" else county
-        account, password = create_account(session, login=role, name=name, role_code=role, area=area)
+        # Handed in, so that nobody who tries the demo is asked for a password of his own first.
+        account, password = create_account(
+            session, login=role, name=name, role_code=role, area=area, password=random_password()
+        )
         logins.append(Login(role, account.login, password, area.name))
         if role == "captain":
             _log_visits(session, account, own)
@@ -87,7 +91,7 @@ def renew_logins(session: Session) -> list[Login]:
         ).first()
         if found is not None:
             account, area = found
-            logins.append(Login(role, role, set_password(session, account), area))
+            logins.append(Login(role, role, set_password(session, account, random_password()), area))
     return logins
 
 

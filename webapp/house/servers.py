@@ -52,6 +52,13 @@ class Servers:
             values[DEMO] = "true"
         write_private(kept, json.dumps(values, indent=1))
 
+    def revive(self) -> None:
+        """Start again what is private and has died: everybody else waits for it at the address he knows."""
+        if self.cluster is not None and self.cluster.revive():
+            say("数据库已重新启动", "The private database was started again")
+        if self.redis is not None and self.redis.revive():
+            say("Redis 已重新启动", "The private Redis was started again")
+
     def stop(self) -> None:
         """Stop what is private."""
         if self.redis is not None:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -14,12 +15,19 @@ from types import FrameType
 import click
 
 from core.cluster import HOST
+from core.errors import DomainError
 from webapp.house.processes import Child, SupervisorNote, end_children
 from webapp.house.servers import Servers, choose_servers
-from webapp.house.words import in_a_sentence
+from webapp.house.words import explain, in_a_sentence
 
 WEB_PROCESSES, WEB_THREADS = 2, 4
+#: Longer than the 60 s after which nginx drops an idle connection to us, and than a person's pause between
+#: two presses. gunicorn's 2 s end many connections in the very moment a browser writes into them, and it gets
+#: no answer; a connection at rest occupies no thread.
+KEEP_ALIVE_S = 75
 TICK_S = 0.25
+#: How often the supervisor looks whether the private servers live.
+LOOK_EVERY_S = 5.0
 
 
 def make_children(host: str, port: int, logs: Path) -> tuple[Child, ...]:
@@ -37,6 +45,7 @@ def make_children(host: str, port: int, logs: Path) -> tuple[Child, ...]:
         f"--threads={WEB_THREADS}",
         "--timeout=60",
         "--graceful-timeout=10",
+        f"--keep-alive={KEEP_ALIVE_S}",
         "--no-control-socket",
         # Importing takes seconds and 150 MB: once, then fork. Nothing connects while it is imported.
         "--preload",
@@ -86,17 +95,28 @@ def supervise(servers: Servers, host: str, port: int, on_tick: Callable[[], None
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, ask_to_stop)
     SupervisorNote.of_this_process(host, port).write(run_folder)
+    look_at = time.monotonic() + LOOK_EVERY_S
     try:
         while not stop.is_set():
             for child in children:
                 child.keep_alive()
             on_tick()
+            if time.monotonic() >= look_at:
+                _revive(servers)
+                look_at = time.monotonic() + LOOK_EVERY_S
             stop.wait(TICK_S)
     finally:
         end_children(children)
         servers.stop()
         with contextlib.suppress(FileNotFoundError):
             (run_folder / "house.json").unlink()
+
+
+def _revive(servers: Servers) -> None:
+    try:
+        servers.revive()
+    except DomainError as error:
+        click.echo(explain(error), err=True)  # it is tried again; the house says in /healthz what is missing
 
 
 @click.command()

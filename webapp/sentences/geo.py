@@ -39,6 +39,46 @@ PLACE_NAMES = {
 }
 
 GEO: dict[str, tuple[str, str]] = {
+    "proposal_size_unusable": (
+        mark("A size of %(size)s households cannot be used."),
+        mark("Choose a number from %(low)s to %(high)s."),
+    ),
+    "proposal_tolerance_unusable": (
+        mark("A tolerance of %(tolerance)s cannot be used."),
+        mark("Choose a share from %(low)s to %(high)s; 0.1 is 10 %%."),
+    ),
+    "proposal_grids_unknown": (
+        mark("Some of the grids to rebalance do not exist: %(grids)s."),
+        mark("Choose grids of this community as it is today."),
+    ),
+    "proposal_coordinates_unusable": (
+        mark("%(count)s households have coordinates that are no place on earth."),
+        mark("Correct their coordinates first."),
+    ),
+    "proposal_no_roads": (
+        mark("There are no roads here, so no grid can follow a street."),
+        mark("Import the roads of this area first."),
+    ),
+    "proposal_no_households": (
+        mark("No household lies in the ground to divide; %(outside)s places lie outside it."),
+        mark("Import the households first, or choose another area."),
+    ),
+    "proposal_no_today": (
+        mark("There are no grids of today whose number could be kept."),
+        mark("Give the number of households a grid should hold."),
+    ),
+    "proposal_count_unreadable": (
+        mark("The number of households in line %(line)s of %(file)s cannot be read: %(found)s."),
+        mark("Write a whole number there."),
+    ),
+    "proposal_no_polygons": (
+        mark("%(file)s holds no usable polygon."),
+        mark("Choose the file with the borders."),
+    ),
+    "proposal_rebalance_without_today": (
+        mark("Rebalancing needs the grids of today."),
+        mark("Choose the file that holds them."),
+    ),
     "area_unknown": (
         mark("There is no area %(area)s, or it lies outside your own."),
         mark("Check the code in the place switcher."),
@@ -87,5 +127,25 @@ GEO: dict[str, tuple[str, str]] = {
     "visit_unknown": (
         mark("This visit can no longer be taken back."),
         mark("Only your own visit of the last ten minutes can be."),
+    ),
+    "datum_converted": (
+        mark("The coordinates of %(file)s were converted from %(datum)s already."),
+        mark("Nothing is left to do; converting again would shift them."),
+    ),
+    "datum_unsure": (
+        mark("The boundaries of %(file)s do not show which datum they are in."),
+        mark("Compare them with the streets on the map and choose the datum yourself."),
+    ),
+    "crs_not_in_format": (
+        mark("A %(format)s file cannot hold coordinates in %(crs)s."),
+        mark("Choose degrees (EPSG:4326 or EPSG:4490), or another format."),
+    ),
+    "encoding_not_offered": (
+        mark("The text encoding %(encoding)s is not offered."),
+        mark("Choose UTF-8, GB18030 or GBK."),
+    ),
+    "text_not_in_encoding": (
+        mark("The text “%(value)s” in column %(column)s cannot be written in %(encoding)s."),
+        mark("Choose GB18030 or UTF-8; nothing was written."),
     ),
 }

@@ -87,6 +87,27 @@ WEB: dict[str, tuple[str, str]] = {
     ),
     "login_taken": (mark("The login name %(login)s is taken."), mark("Choose another one.")),
     "password_too_short": (mark("The password needs at least %(minimum)s characters."), ""),
+    "password_temporary": (
+        mark("Choose your own password first."),
+        mark("Open your account page and change the password you were given."),
+    ),
+    "password_refused": (mark("The present password is wrong."), ""),
+    "password_unchanged": (mark("That is the present password."), mark("Choose another one.")),
+    "password_repeated_wrongly": (
+        mark("The new password was not typed the same twice."),
+        mark("Type it twice again."),
+    ),
+    "contacts_wait": (
+        mark("Names and phones stay closed to your account until %(until)s."),
+        mark(
+            "An administrator made it or gave it a password a short while ago. A second administrator can "
+            "confirm it at once."
+        ),
+    ),
+    "account_needs_second_person": (
+        mark("The account %(login)s must be confirmed by a second person."),
+        mark("Ask an administrator who did not make it or give it its password."),
+    ),
     "account_unknown": (mark("There is no account %(login)s."), mark("gridpatrol account list shows all.")),
     "account_own": (
         mark("You cannot deactivate your own account."),

@@ -45,6 +45,10 @@ _JOBS: dict[str, tuple[str, str]] = {
         mark("Give a name, how it moves, and the station as longitude and latitude."),
     ),
     "job_finished": (mark("The job has already ended."), ""),
+    "too_many_runs": (
+        mark("%(count)s runs of “%(job)s” that you asked for are not finished yet."),
+        mark("Open the job tray at the top to see or stop them, or wait until one has ended."),
+    ),
     "job_kind_unknown": (mark("There is no job of the kind %(kind)s."), ""),
     "job_unfinished": (mark("The job ended without storing a result."), mark("Start it again.")),
     "job_timed_out": (
@@ -101,8 +105,12 @@ _PATROLS: dict[str, tuple[str, str]] = {
         mark("Load them with: gridpatrol import roads FILE."),
     ),
     "no_roads_for_mode": (
-        mark("Team %(team)s finds no street it may use (%(mode)s)."),
+        mark("Team %(team)s finds no street it may use."),
         mark("Change the team's way of moving, or import more streets."),
+    ),
+    "no_team_on_road": (
+        mark("No team can start: %(teams)s stand more than %(reach_m)s m from every street they may use."),
+        mark("Move a station to a street, change how a team moves, or import more streets."),
     ),
     "no_candidates": (
         mark("There is nothing to visit in %(area)s."),
@@ -127,10 +135,8 @@ _PATROLS: dict[str, tuple[str, str]] = {
     "team_name_unusable": (mark("The team's name needs 1 to %(limit)s characters."), ""),
     "team_size_unusable": (mark("A team has %(low)s to %(high)s members."), ""),
     "team_off_road": (
-        mark(
-            "The station of team %(team)s lies %(distance_m)s m from the next street it may use (%(mode)s)."
-        ),
-        mark("Move the station to within %(reach_m)s m of a street."),
+        mark("The station of team %(team)s lies %(distance_m)s m from the nearest street it may use."),
+        mark("Move the station to within %(reach_m)s m of a street, or change how the team moves."),
     ),
     "position_unusable": (mark("The position cannot be used."), mark("Choose a point on the map.")),
     "cameras_none": (

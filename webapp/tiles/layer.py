@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import cameras.tiles
@@ -15,8 +14,9 @@ import geo.tiles
 import incidents.tiles
 from cameras.tiles import camera_views_tile, cameras_tile
 from core.clock import now, today
-from core.db import LayerVersion, scope_of
+from core.db import scope_of
 from core.errors import InvalidInput, NotFound
+from core.queries import layer_versions
 from geo.tile_address import Tile
 from geo.tiles import areas_tile, base_tile, drafts_tile, dwellings_tile, places_tile
 from incidents.tiles import PERIODS_DAYS, hotspots_tile, incidents_tile, newest_incident, reference_moment
@@ -98,12 +98,6 @@ def days_of(text: str | None) -> int:
     return days
 
 
-def table_versions(session: Session) -> Mapping[str, int]:
-    """Return the version of the data of every table of ``layer_version``."""
-    rows = session.execute(select(LayerVersion.layer, LayerVersion.version)).all()
-    return {row.layer: row.version for row in rows}
-
-
 def layer_version(layer: Layer, versions: Mapping[str, int]) -> str:
     """Return the version of a layer: what a tile's address may carry to be fetched anew when it rises."""
     numbers = [str(versions.get(table, 0)) for table in layer.tables]
@@ -116,7 +110,7 @@ def _date(layer: Layer) -> str:
 
 def tile_key(layer: Layer, session: Session, days: int) -> str:
     """Return what, with the tile's address, names one content: layer, version, reader's scope, period."""
-    parts = [layer.name, layer_version(layer, table_versions(session))]
+    parts = [layer.name, layer_version(layer, layer_versions(session))]
     if not layer.shared:
         parts.append(hashlib.sha256(scope_of(session).literal().encode()).hexdigest()[:16])
     if layer.takes_days:

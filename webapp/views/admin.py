@@ -4,12 +4,10 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cameras.jobs import SIGHT, request_sight
@@ -19,14 +17,29 @@ from core.audit import AuditEvent
 from core.clock import local_zone, today
 from core.db import scope_of
 from core.errors import InvalidInput, NotFound
-from core.jobs import UNFINISHED, JobRun
+from core.jobs import UNFINISHED, runs_of
+from core.listing import Page
 from core.settings import settings
 from geo.areas.models import Area
 from geo.areas.queries import ancestors, area_by_code, area_by_id
-from geo.staff.models import Role
-from geo.staff.service import create_account, set_active, set_password
+from geo.staff.queries import (
+    AccountFilter,
+    AuditFilter,
+    JobFilter,
+    accounts_page,
+    acts_page,
+    list_roles,
+    runs_page,
+)
+from geo.staff.service import (
+    confirm_account,
+    create_account,
+    set_active,
+    set_password,
+    sign_out_everywhere,
+)
 from webapp import administration
-from webapp.administration import EXPORT_MOST, JOB_STATES, PAGE_SIZE, AuditFilter, JobFilter
+from webapp.administration import EXPORT_MOST, JOB_STATES, PAGE_SIZE
 from webapp.api.jobs import as_json
 from webapp.health import health_report
 from webapp.i18n import in_locale, mark
@@ -36,7 +49,9 @@ from webapp.sentences.acts import ACTS, CHECK_WORDS, SUBJECTS
 from webapp.sentences.work import JOB_TITLES
 from webapp.session import request_session
 from webapp.sheet_file import csv_answer
+from webapp.sorting import address, headings, order_asked, page_asked
 from webapp.tiles.layer import LAYERS
+from webapp.trust import require_contacts_open, second_person_wanted
 from webapp.views.map_page import scope_map
 
 blueprint = Blueprint("admin", __name__)
@@ -48,6 +63,12 @@ VIEWS = {
     "accounts": (mark("Accounts"), "account.manage"),
     "audit": (mark("Audit"), "audit.view"),
     "settings": (mark("Settings"), "system.view"),
+}
+#: Tab -> the columns its list may be sorted by, and whether each falls when first pressed (webapp.sorting).
+SORTS = {
+    "jobs": {"asked": True, "job": False, "state": False, "ended": True},
+    "accounts": {"account": False, "role": False, "sign_in": True},
+    "audit": {"when": True, "act": False, "who": False, "where": False},
 }
 SHOWN_LAYERS = ("areas", "dwellings", "cameras")
 OFFERED_LAYERS = ("camera_views", "incidents", "hotspots", "places")
@@ -76,7 +97,7 @@ def index() -> str:
         map_parts=scope_map(session, _seen(SHOWN_LAYERS), offered=_seen(OFFERED_LAYERS), tools=(Picker(),)),
         place_name=_place_name(session),
         local=_local,
-        address=_address,
+        address=address,
         **FILL[view](session),
     )
 
@@ -86,7 +107,7 @@ def index() -> str:
 def jobs_file() -> Response:
     """Answer the list of jobs as a table."""
     session = request_session()
-    rows = administration.job_runs(session, _job_filter(), most=EXPORT_MOST)
+    rows = runs_page(session, _job_filter(), _whole("jobs"))[:EXPORT_MOST]
     audit.record(session, "job.export", subject=_own_area(session), rows=len(rows))
     head = ("id", "kind", "state", "asked_by", "requested_at", "started_at", "finished_at", "error")
     return csv_answer(
@@ -105,7 +126,7 @@ def jobs_file() -> Response:
 def accounts_file() -> Response:
     """Answer the list of accounts as a table."""
     session = request_session()
-    rows = administration.accounts(session, **_account_filter())
+    rows = accounts_page(session, _account_filter(), _whole("accounts"))[:EXPORT_MOST]
     audit.record(session, "account.export", subject=_own_area(session), rows=len(rows))
     return csv_answer(
         f"accounts-{today()}.csv",
@@ -130,7 +151,7 @@ def audit_file() -> Response:
     """Answer the acts that match the filter as a table; asking is itself an act."""
     session = request_session()
     wanted = _audit_filter()
-    rows = administration.audit_events(session, wanted, most=EXPORT_MOST)
+    rows = acts_page(session, wanted, _whole("audit"))[:EXPORT_MOST]
     audit.record(session, "audit.export", subject=_own_area(session), sought=wanted.action, rows=len(rows))
     return csv_answer(
         f"audit-{today()}.csv",
@@ -172,6 +193,27 @@ def new_password(account_id: int) -> Response:
     return jsonify(id=found.id, login=found.login, password=set_password(session, found))
 
 
+@blueprint.post("/api/admin/accounts/<int:account_id>/sign-out")
+@requires("account.manage")
+def end_sessions(account_id: int) -> Response:
+    """End all sessions of an account."""
+    session = request_session()
+    found = administration.account_to_manage(session, account_id, current_user.scope)
+    sign_out_everywhere(session, found)
+    return jsonify(id=found.id, login=found.login)
+
+
+@blueprint.post("/api/admin/accounts/<int:account_id>/confirm")
+@requires("account.manage")
+def confirm(account_id: int) -> Response:
+    """Say as a second person that an account is who it should be: contacts open to it at once."""
+    require_contacts_open("account.confirm_refused")
+    session = request_session()
+    found = administration.account_to_manage(session, account_id, current_user.scope)
+    confirm_account(session, found)
+    return jsonify(id=found.id, login=found.login)
+
+
 @blueprint.put("/api/admin/accounts/<int:account_id>/active")
 @requires("account.manage")
 def change_active(account_id: int) -> Response:
@@ -197,12 +239,7 @@ def compute_sight() -> tuple[Response, int]:
 
 def _system(session: Session) -> dict[str, Any]:
     own = _own_area(session)
-    working = session.scalar(
-        select(JobRun)
-        .where(JobRun.kind == SIGHT, JobRun.state.in_(UNFINISHED))
-        .order_by(JobRun.id.desc())
-        .limit(1)
-    )
+    working = next(iter(runs_of(session, SIGHT, states=UNFINISHED, most=1)), None)
     return {
         "checks": [(*map(_, CHECK_WORDS[name]), passed) for name, passed in health_report().items()],
         "loaded": administration.loaded(session),
@@ -216,10 +253,10 @@ def _system(session: Session) -> dict[str, Any]:
 
 def _jobs(session: Session) -> dict[str, Any]:
     wanted = _job_filter()
-    rows = administration.job_runs(session, wanted, before=request.args.get("before", type=int))
-    return {
+    page = page_asked(SORTS["jobs"], PAGE_SIZE)
+    rows = runs_page(session, wanted, page)
+    return _listed("jobs", page, [run.id for run, _asker in rows]) | {
         "runs": [as_json(run) | {"asked_by": asker} for run, asker in rows[:PAGE_SIZE]],
-        "older": rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None,
         "wanted": wanted,
         "states": {code: _(word) for code, word in JOB_STATES.items()},
         "kinds": {code: _(title) for code, title in JOB_TITLES.items()},
@@ -228,20 +265,22 @@ def _jobs(session: Session) -> dict[str, Any]:
 
 
 def _accounts(session: Session) -> dict[str, Any]:
-    roles = session.scalars(select(Role).order_by(Role.rank)).all()
-    return {
-        "accounts": administration.accounts(session, **_account_filter()),
-        "roles": {role.code: in_locale(role.name_zh, role.name_en) for role in roles},
+    page = page_asked(SORTS["accounts"], PAGE_SIZE)
+    rows = accounts_page(session, _account_filter(), page)
+    return _listed("accounts", page, [row.id for row in rows]) | {
+        "accounts": rows[:PAGE_SIZE],
+        "roles": {role.code: in_locale(role.name_zh, role.name_en) for role in list_roles(session)},
         "own_area": _own_area(session),
+        "waits_for_second_person": second_person_wanted(session),
     }
 
 
 def _audit(session: Session) -> dict[str, Any]:
     wanted = _audit_filter()
-    rows = administration.audit_events(session, wanted, before=request.args.get("before", type=int))
-    return {
+    page = page_asked(SORTS["audit"], PAGE_SIZE)
+    rows = acts_page(session, wanted, page)
+    return _listed("audit", page, [row[0].id for row in rows]) | {
         "events": rows[:PAGE_SIZE],
-        "older": rows[PAGE_SIZE - 1][0].id if len(rows) > PAGE_SIZE else None,
         "wanted": wanted,
         "acts": {code: _(words) for code, words in ACTS.items()},
         "note": _note,
@@ -253,6 +292,18 @@ def _settings(_session: Session) -> dict[str, Any]:
 
 
 FILL = {"system": _system, "jobs": _jobs, "accounts": _accounts, "audit": _audit, "settings": _settings}
+
+
+def _listed(tab: str, page: Page, ids: Sequence[int]) -> dict[str, Any]:
+    """Return what every list shows around its rows: headings, and the id the next page begins after."""
+    return {
+        "heads": headings(SORTS[tab], page.order),
+        "next_after": ids[PAGE_SIZE - 1] if len(ids) > PAGE_SIZE else None,
+    }
+
+
+def _whole(tab: str) -> Page:
+    return Page(order_asked(SORTS[tab]), EXPORT_MOST)
 
 
 def _own_area(session: Session) -> Area | None:
@@ -282,18 +333,21 @@ def _place_name(session: Session) -> str:
 
 
 def _job_filter() -> JobFilter:
-    return JobFilter(state=request.args.get("state", ""), kind=request.args.get("kind", ""))
+    state = request.args.get("state", "")
+    if state and state not in JOB_STATES:
+        raise InvalidInput("filter_unknown", state=state)
+    return JobFilter(state=state, kind=request.args.get("kind", ""))
 
 
-def _account_filter() -> dict[str, Any]:
+def _account_filter() -> AccountFilter:
     state = request.args.get("state", "")
     if state not in {"", "active", "resting"}:
         raise InvalidInput("filter_unknown", state=state)
-    return {
-        "words": request.args.get("q", ""),
-        "role": request.args.get("role", ""),
-        "active": None if not state else state == "active",
-    }
+    return AccountFilter(
+        words=request.args.get("q", ""),
+        role=request.args.get("role", ""),
+        active=None if not state else state == "active",
+    )
 
 
 def _audit_filter() -> AuditFilter:
@@ -318,12 +372,6 @@ def _local(moment: datetime | str | None) -> str:
         return ""
     instant = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return instant.astimezone(local_zone()).strftime("%Y-%m-%d %H:%M")
-
-
-def _address(**changes: Any) -> str:
-    """Return this page's address with some parameters changed; None takes one away."""
-    kept = {name: value for name, value in request.args.items() if value} | changes
-    return "?" + urlencode({name: value for name, value in kept.items() if value is not None})
 
 
 def _sent() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from core import audit
@@ -13,12 +13,13 @@ from core.settings import settings
 from geo.staff.models import Account
 from geo.staff.queries import account_by_login, grants_of
 from geo.staff.service import authenticate
+from geo.staff.sign_in import begin, end
 from webapp.i18n import LOCALE_COOKIE, LOCALES
 from webapp.permission import public
 from webapp.problem import problem
 from webapp.rate import SIGN_IN_PER_ADDRESS, limiter, sign_in_limit, where, who_signs_in
 from webapp.rooms import home_url
-from webapp.session import SignedIn, request_session
+from webapp.session import enter, request_session
 
 blueprint = Blueprint("auth", __name__)
 
@@ -31,6 +32,11 @@ def local_address(wanted: str | None) -> str | None:
     if not wanted or not wanted.startswith("/") or any(ord(sign) < 32 or sign == "\\" for sign in wanted):
         return None
     return None if wanted.startswith("//") else wanted
+
+
+def to_own_password() -> AnyResponse:
+    """Send a person who still uses the password somebody gave him to the page where he chooses his own."""
+    return redirect(url_for("account.page"))
 
 
 def to_sign_in() -> AnyResponse:
@@ -70,13 +76,10 @@ def sign_in() -> Any:
     typed = request.form.get("login_name", "").strip()
     wanted = local_address(request.form.get("next"))
     try:
-        account = _authenticated(typed, request.form.get("password", ""))
+        _enter_as(typed, request.form.get("password", ""))
     except Forbidden as refusal:
         _note_failure(typed)
         return _sign_in_page(wanted, typed=typed, refusal=refusal), 401
-    session.clear()  # a new session: nothing a guest's held, neither its form token, lives on
-    session.permanent = True
-    login_user(account)
     return redirect(wanted or url_for("auth.front_door"), code=303)
 
 
@@ -86,6 +89,7 @@ def sign_out() -> AnyResponse:
     """End the session in this browser and let it forget what it kept."""
     if current_user.is_authenticated:
         audit.record(request_session(), "account.sign_out")
+        end(request_session(), current_user.key)
         logout_user()
     session.clear()
     response = redirect(url_for("auth.login"), code=303)
@@ -120,10 +124,11 @@ def _keep_locale(response: AnyResponse, locale: str) -> AnyResponse:
     return response
 
 
-def _authenticated(login_name: str, password: str) -> SignedIn:
+def _enter_as(login_name: str, password: str) -> None:
     with transaction(Scope.everything()) as system:
         account = authenticate(system, login_name, password)
-        return SignedIn(account, grants_of(system, account.id))
+        grants, key = grants_of(system, account.id), begin(system, account)
+    enter(account, grants, key)
 
 
 def _note_failure(typed: str) -> None:

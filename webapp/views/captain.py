@@ -17,6 +17,7 @@ from core.errors import InvalidInput
 from core.settings import settings
 from geo.areas.queries import ancestors, scope_extent
 from geo.households.queries import (
+    DUE_ORDERS,
     DUE_STATES,
     due_export,
     due_list,
@@ -33,6 +34,7 @@ from webapp.permission import requires
 from webapp.problem import etag_of
 from webapp.session import request_session
 from webapp.sheet_file import csv_answer
+from webapp.trust import require_contacts_open
 from webapp.views.map_page import place_words, scope_map
 
 blueprint = Blueprint("captain", __name__)
@@ -76,17 +78,21 @@ def index() -> str:
 @blueprint.get("/api/captain/today")
 @requires("household.view")
 def today_list() -> Response:
-    """Answer the count of visits and a page of the list, nearest first."""
+    """Answer the count of visits and a page of the list, in the order asked for."""
     session = request_session()
     state = _state()
     offset = request.args.get("offset", 0, type=int)
     lon, lat, origin = _origin(session)
     prefixes = _prefixes(session)
-    rows = due_list(session, lon=lon, lat=lat, state=state, offset=max(0, offset), limit=PAGE_SIZE + 1)
+    order = _order()
+    rows = due_list(
+        session, lon=lon, lat=lat, state=state, order=order, offset=max(0, offset), limit=PAGE_SIZE + 1
+    )
     return jsonify(
         tally=_tally(session),
         origin=origin,
         state=state,
+        sort=order,
         items=[_item(row, prefixes) | {"distance_m": round(row.distance_m)} for row in rows[:PAGE_SIZE]],
         more=len(rows) > PAGE_SIZE,
     )
@@ -98,7 +104,7 @@ def due_file() -> Response:
     """Answer the list as a spreadsheet file; names and phones stay masked, the export is logged."""
     session = request_session()
     state = _state()
-    rows = due_export(session, state=state)
+    rows = due_export(session, state=state, order=_order())
     audit.record(session, "household.export", state=state, rows=len(rows))
     head = [_(heading) for heading in FILE_HEADINGS]
     return csv_answer(f"visits-{state}-{today()}.csv", head, (_file_row(row) for row in rows))
@@ -131,6 +137,7 @@ def entrance(dwelling_id: int) -> Response:
 @requires("household.reveal")
 def reveal(household_id: int) -> Response:
     """Answer one household's name and phone for a stated purpose; the asking is logged."""
+    require_contacts_open("household.reveal_refused")
     contact = reveal_contact(request_session(), household_id, purpose=str(sent().get("purpose", "")))
     return jsonify(name=contact.head_name, phone=contact.phone, shown_s=SHOWN_S)
 
@@ -167,6 +174,13 @@ def _state() -> str:
     if state not in DUE_STATES:
         raise InvalidInput("filter_unknown", state=state)
     return state
+
+
+def _order() -> str:
+    order = request.args.get("sort", "nearest")
+    if order not in DUE_ORDERS:
+        raise InvalidInput("parameter_unusable", name="sort", wanted=", ".join(DUE_ORDERS))
+    return order
 
 
 def _origin(session: Session) -> tuple[float, float, str]:

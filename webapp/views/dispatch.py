@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -20,16 +20,16 @@ from patrols import queries
 from patrols.jobs import PLAN, request_plan
 from patrols.models import MODES, PatrolPlan
 from patrols.planning.candidates import FORMULA, Weights
-from patrols.question import PlanQuestion, evening_shift
+from patrols.question import LONGEST_SHIFT, PlanQuestion, evening_shift
 from patrols.teams import NAME_LIMIT, TeamDetails, create_team, update_team
 from webapp.api.jobs import as_json
 from webapp.api.parameter import sent
 from webapp.i18n import mark
 from webapp.maps import Picker, PlanRoutes
 from webapp.permission import requires
-from webapp.problem import require_match
+from webapp.problem import problem_of_code, require_match
 from webapp.session import request_session
-from webapp.sheet_file import csv_answer
+from webapp.sheet_file import csv_answer, file_answer
 from webapp.views.map_page import scope_map
 
 blueprint = Blueprint("dispatch", __name__)
@@ -64,6 +64,7 @@ def index() -> str:
         place_name=area_by_id(session, current_user.grants.area_id).name,
         shift_from=shift_from.strftime("%Y-%m-%dT%H:%M"),
         shift_to=shift_to.strftime("%Y-%m-%dT%H:%M"),
+        longest_h=LONGEST_SHIFT // timedelta(hours=1),
         weights=Weights(),
         formula=FORMULA,
         modes={mode: gettext(MODE_NAMES[mode]) for mode in MODES},
@@ -115,7 +116,7 @@ def shape_file(plan_id: int) -> Response:
     if "download" not in request.args:
         return Response(content, content_type="application/geo+json; charset=utf-8")
     audit.record(session, "patrol_plan.export", subject=found, form="geojson")
-    return _file(content, "application/geo+json", f"plan-{plan_id}.geojson")
+    return file_answer(f"plan-{plan_id}.geojson", content, "application/geo+json")
 
 
 @blueprint.get("/api/dispatch/plans/<int:plan_id>.csv")
@@ -168,6 +169,7 @@ def _plan(session: Session, found: PatrolPlan) -> dict[str, Any]:
     ordinals = {row.id: ordinal for ordinal, row in enumerate(routes)}
     return _plan_line(found) | {
         "weights": found.weights,
+        "off_road_teams": [_off_road(told) for told in found.summary.get("off_road_teams", [])],
         "routes": [
             {
                 "id": row.id,
@@ -188,6 +190,19 @@ def _plan(session: Session, found: PatrolPlan) -> dict[str, Any]:
         ],
         "dropped": [_stop(stop) for stop in stops if stop.route_id is None],
         "features": _features(routes, stops),
+    }
+
+
+def _off_road(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a team the plan had to leave out, with the reason and what to do in the reader's language."""
+    words = problem_of_code(told)
+    return {
+        "team_id": told["team_id"],
+        "team": told["team"],
+        "mode_name": gettext(MODE_NAMES.get(told["mode"], told["mode"])),
+        "reason": words["title"],
+        "advice": words["detail"],
+        "road": told["road"],
     }
 
 
@@ -295,8 +310,3 @@ def _local(text: Any, name: str) -> str:
 
 def _minute(moment: datetime | None) -> str:
     return moment.astimezone(local_zone()).strftime("%Y-%m-%d %H:%M") if moment else ""
-
-
-def _file(content: str, kind: str, name: str) -> Response:
-    headers = {"Content-Disposition": f"attachment; filename={name}"}
-    return Response(content, content_type=f"{kind}; charset=utf-8", headers=headers)

@@ -11,7 +11,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.clock import now
+from core.clock import local_zone, now
 from core.db import scope_of
 from core.errors import InvalidInput, NotFound
 from core.jobs import UNFINISHED, JobRun, runs_of
@@ -33,7 +33,7 @@ from webapp.i18n import in_locale
 from webapp.maps import Picker
 from webapp.permission import requires
 from webapp.session import request_session
-from webapp.sheet_file import csv_answer
+from webapp.sheet_file import csv_answer, file_answer
 from webapp.views.map_page import scope_map
 
 blueprint = Blueprint("leader", __name__)
@@ -160,7 +160,7 @@ def shape_file() -> Response:
     ]
     audit.record(session, "hotspots.export", subject=run, form="geojson")
     content = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
-    return _file(content, "application/geo+json", f"hotspots-{run.id}.geojson")
+    return file_answer(f"hotspots-{run.id}.geojson", content, "application/geo+json")
 
 
 def _shown(session: Session, runs: Sequence[JobRun], run_id: int | None) -> JobRun | None:
@@ -216,19 +216,18 @@ def _answer(session: Session, run: JobRun | None) -> dict[str, Any]:
 
 def _sentence(area: Area, result: dict[str, Any], places: list[dict[str, Any]]) -> str:
     counted = result["incidents"]["recent"]
-    days = result["params"]["days"]
     if result["outcome"] == "too_few":
         return str(
             gettext(
                 "Not enough data in %(place)s: too few incidents to tell chance from change.", place=area.name
             )
         )
+    period = _period(result)
     if not places:
         return str(
             gettext(
-                "In the last %(days)s days no place in %(place)s stood out: %(count)s incidents, "
-                "spread as usual.",
-                days=days,
+                "%(period)s no place in %(place)s stood out: %(count)s incidents, spread as usual.",
+                period=period,
                 place=area.name,
                 count=counted,
             )
@@ -236,18 +235,27 @@ def _sentence(area: Area, result: dict[str, Any], places: list[dict[str, Any]]) 
     share = round(100 * sum(place["observed"] for place in places) / counted) if counted else 0
     return str(
         ngettext(
-            "In the last %(days)s days one place in %(place)s stood out: %(name)s. "
+            "%(period)s one place in %(place)s stood out: %(name)s. "
             "It held %(share)s %% of %(count)s incidents.",
-            "In the last %(days)s days %(num)s places in %(place)s stood out, first %(name)s. "
+            "%(period)s %(num)s places in %(place)s stood out, first %(name)s. "
             "Together they held %(share)s %% of %(count)s incidents.",
             len(places),
-            days=days,
+            period=period,
             place=area.name,
             name=places[0]["name"],
             share=share,
             count=counted,
         )
     )
+
+
+def _period(result: dict[str, Any]) -> str:
+    """Return the tested days in words; those of a register that ended long ago are not the last ones."""
+    days = result["params"]["days"]
+    if result["as_of_source"] == "now":
+        return str(gettext("In the last %(days)s days", days=days))
+    end = datetime.fromisoformat(result["window"]["to"]).astimezone(local_zone())
+    return str(gettext("In the %(days)s days to %(day)s", days=days, day=end.strftime("%Y-%m-%d")))
 
 
 def _run_line(run: JobRun) -> dict[str, Any]:
@@ -270,11 +278,3 @@ def _shares(session: Session, counts: dict[str, int]) -> list[dict[str, Any]]:
     names = _type_names(session)
     largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:8]
     return [{"code": code, "name": names.get(code, code), "n": n} for code, n in largest]
-
-
-def _file(content: str, kind: str, name: str) -> Response:
-    return Response(
-        content,
-        content_type=f"{kind}; charset=utf-8",
-        headers={"Content-Disposition": f"attachment; filename={name}"},
-    )

@@ -1,5 +1,8 @@
 """Drawing a new grid: on free ground, or out of the middle of another."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 import shapely
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -8,9 +11,9 @@ from geo.shapes.edits.attach import REACH_M
 from geo.shapes.edits.cut import Cut, cut
 from geo.shapes.edits.division import without_slivers
 from geo.shapes.edits.fit import fitted, overhang
-from geo.shapes.edits.lattice import to_degrees
+from geo.shapes.edits.lattice import Edge, Vertex, edges_of, points, segments, to_degrees, with_chains
 from geo.shapes.edits.outcome import assigned, own_faces
-from geo.shapes.edits.patch import DEGREE_M, FREE, Patch, patch_around, patch_of
+from geo.shapes.edits.patch import DEGREE_M, FREE, ON_FRAME_STEPS, Patch, patch_around, patch_of
 from geo.shapes.edits.plane import Plane, is_thin
 from geo.shapes.edits.proof import difference_of, proved
 from geo.shapes.edits.sketch import read_polygon
@@ -81,12 +84,35 @@ def _read(polygon: Polygon, snap_m: float) -> Polygon:
 def _free_ground(patch: Patch, drawn: Polygon) -> Ground:
     """Return the ground of the frame around `drawn` that no grid of `patch` holds."""
     held = shapely.union_all(list(patch.parts.values()), grid_size=1)
-    # On whole steps the frame's edges bend through the vertices that grids put on them: no slivers there.
-    free = shapely.get_parts(shapely.difference(patch.frame, held, grid_size=1))
+    free = shapely.get_parts(shapely.difference(_frame_through(patch), held, grid_size=1))
     near = [part for part in free if isinstance(part, Polygon) and part.intersects(drawn)]
     if not near:
         raise _overlap(patch, drawn, 0.0)
     return near[0] if len(near) == 1 else shapely.MultiPolygon(near)
+
+
+def _frame_through(patch: Patch) -> Ground:
+    """Return the frame, led through the vertices that grids put on its edges.
+
+    They lie up to 0.71 steps off an edge; where a grid's border leaves the frame at a flat angle, the frame's
+    own edge would cross that border some steps away from the vertex in which both should meet.
+    """
+    outer = {vertex for edge, keys in patch.owners.items() if len(keys) == 1 for vertex in edge}
+    vertices = sorted(outer - {vertex for edge in edges_of(patch.frame) for vertex in edge})
+    if not vertices:
+        return patch.frame
+    edges = sorted(set(edges_of(patch.frame)))
+    tree = shapely.STRtree(segments(edges))
+    row, nearest = tree.query_nearest(points(vertices), max_distance=ON_FRAME_STEPS, all_matches=False)
+    put: defaultdict[Edge, list[Vertex]] = defaultdict(list)
+    for index, edge in zip(row.tolist(), nearest.tolist(), strict=True):
+        put[edges[edge]].append(vertices[index])
+    return with_chains(patch.frame, {edge: _in_order(edge, chain) for edge, chain in put.items()})
+
+
+def _in_order(edge: Edge, chain: Sequence[Vertex]) -> tuple[Vertex, ...]:
+    (x, y), (u, v) = edge
+    return tuple(sorted(chain, key=lambda vertex: (vertex[0] - x) * (u - x) + (vertex[1] - y) * (v - y)))
 
 
 def _overlap(patch: Patch, outside: BaseGeometry, snap_m: float) -> EditRefused:

@@ -237,11 +237,12 @@ function showLabels(map, layer, scene, pane) {
     const [lon, lat] = middleOf(grid.geometry);
     const name = shortName(grid.name, scene.place ?? "");
     const at = map.project([lat, lon]);
-    const half = L.point((widthOf(name) * NAME_PX) / 2 + 3, grid.households === null ? LINE_PX / 2 : LINE_PX);
+    const homes = grid.households === null || weightAt(map.getZoom()) < 0.5 ? "" : t("{count} households", { count: grid.households });
+    const half = L.point((Math.max(widthOf(name), widthOf(homes)) * NAME_PX) / 2 + 3, homes ? LINE_PX : LINE_PX / 2);
     const box = L.bounds(at.subtract(half), at.add(half));
     if (taken.some((other) => other.intersects(box))) continue;
     taken.push(box);
-    labelOf(name, grid.households, [lat, lon], pane).addTo(layer);
+    labelOf(name, homes, [lat, lon], pane).addTo(layer);
   }
 }
 
@@ -260,12 +261,12 @@ export function shortName(name, place) {
   return place && name.startsWith(place) && name.length > place.length ? name.slice(place.length).trim() : name;
 }
 
-/** @param {string} name @param {number | null} households @param {[number, number]} at lat, lon @param {string} pane @returns {L.Marker} */
-function labelOf(name, households, at, pane) {
+/** @param {string} name @param {string} homes @param {[number, number]} at lat, lon @param {string} pane @returns {L.Marker} */
+function labelOf(name, homes, at, pane) {
   const line = (/** @type {string} */ tag, /** @type {string} */ words) => Object.assign(document.createElement(tag), { textContent: words });
   const words = document.createElement("span");
   words.append(line("span", name));
-  if (households !== null) words.append(line("small", t("{count} households", { count: households })));
+  if (homes) words.append(line("small", homes));
   return L.marker(at, { pane, interactive: false, keyboard: false, icon: L.divIcon({ className: "grid-label", iconSize: [0, 0], html: words }) });
 }
 

@@ -13,6 +13,8 @@ import { teamColour, wantsDarkText } from "./palette.js";
 /** From this zoom on stops are told apart by their numbers; farther out only the chosen team's are. */
 const NUMBERS_ZOOM = 16;
 
+const DROPPED_COLOUR = "#6f7a79";
+
 const DASHES = /** @type {Record<string, string>} */ ({ foot: "1 8", bicycle: "10 7", e_scooter: "16 6 3 6", car: "" });
 
 /**
@@ -69,33 +71,10 @@ export function mountPlanRoutes(map, { url = null } = {}) {
     // A pale casing below the colour keeps the line readable on every ground.
     L.geoJSON(lines, { interactive: false, style: (f) => ({ ...routeLook(f?.properties, chosen), color: "#ffffff", weight: 8, dashArray: "", opacity: 0.75 }) }).addTo(group);
     L.geoJSON(lines, { interactive: false, style: (f) => routeLook(f?.properties, chosen) }).addTo(group);
+    const near = map.getZoom() >= NUMBERS_ZOOM;
     for (const feature of features) {
-      if (feature.properties.kind !== "route") markFor(feature).addTo(group);
+      if (feature.properties.kind !== "route") markFor(feature, { near, chosen, onPress: (properties) => stopListener(properties) }).addTo(group);
     }
-  }
-  /** @param {any} feature a numbered pin, or a dot where pins would hide one another */
-  function markFor(feature) {
-    const near = map.getZoom() >= NUMBERS_ZOOM || (chosen !== null && feature.properties.team_id === chosen);
-    return near ? pinFor(feature) : dotFor(feature);
-  }
-  /** @param {any} feature */
-  function dotFor({ properties, geometry: { coordinates: [lon, lat] } }) {
-    const faded = chosen !== null && properties.team_id !== chosen;
-    const colour = properties.kind === "dropped" ? "#6f7a79" : teamColour(properties.ordinal ?? 0);
-    const dot = L.circleMarker([lat, lon], {
-      radius: properties.kind === "dropped" ? 3 : 5, color: "#ffffff", weight: 1.5, fillColor: colour, fillOpacity: faded ? 0.3 : 1, opacity: faded ? 0.3 : 1,
-    });
-    dot.on("click", (event) => (L.DomEvent.stopPropagation(event), stopListener(properties)));
-    return dot.bindTooltip(el("span", {}, pinTitle(properties)), { direction: "top" });
-  }
-  /** @param {any} feature */
-  function pinFor(feature) {
-    const { properties, geometry: { coordinates: [lon, lat] } } = feature;
-    const faded = chosen !== null && properties.team_id !== chosen;
-    const marker = L.marker([lat, lon], { icon: pinIcon(properties), opacity: faded ? 0.3 : 1, title: properties.name ?? "", alt: pinTitle(properties), riseOnHover: true });
-    marker.on("click", () => stopListener(properties));
-    marker.bindTooltip(el("span", {}, pinTitle(properties)), { direction: "top", offset: [0, -12] });
-    return marker;
   }
   const show = (/** @type {any} */ next) => {
     routes = next;
@@ -130,6 +109,56 @@ export function mountPlanRoutes(map, { url = null } = {}) {
   };
 }
 
+/**
+ * @typedef {object} MarkForm
+ * @property {boolean} near whether the map is close enough to tell pins apart
+ * @property {number | null} chosen the team brought forward
+ * @property {(properties: any) => void} onPress
+ */
+
+/**
+ * @param {any} feature
+ * @param {MarkForm} form
+ * @returns {L.Layer} a numbered pin, or a dot where pins would hide one another
+ */
+function markFor(feature, form) {
+  const { properties, geometry: { coordinates: [lon, lat] } } = feature;
+  const mine = form.chosen !== null && properties.team_id === form.chosen;
+  const faded = form.chosen !== null && !mine;
+  return form.near || mine
+    ? pinFor(properties, [lat, lon], { faded, onPress: form.onPress })
+    : dotFor(properties, [lat, lon], { faded, onPress: form.onPress });
+}
+
+/**
+ * @param {any} properties
+ * @param {[number, number]} at lat, lon
+ * @param {{faded: boolean, onPress: (properties: any) => void}} form
+ */
+function dotFor(properties, at, { faded, onPress }) {
+  const dropped = properties.kind === "dropped";
+  const colour = dropped ? DROPPED_COLOUR : teamColour(properties.ordinal ?? 0);
+  const opacity = faded ? 0.3 : 1;
+  const dot = L.circleMarker(at, {
+    radius: dropped ? 3 : 5, color: "#ffffff", weight: 1.5, fillColor: colour, fillOpacity: opacity, opacity,
+  });
+  dot.on("click", (event) => (L.DomEvent.stopPropagation(event), onPress(properties)));
+  return dot.bindTooltip(el("span", {}, pinTitle(properties)), { direction: "top" });
+}
+
+/**
+ * @param {any} properties
+ * @param {[number, number]} at lat, lon
+ * @param {{faded: boolean, onPress: (properties: any) => void}} form
+ */
+function pinFor(properties, at, { faded, onPress }) {
+  const marker = L.marker(at, {
+    icon: pinIcon(properties), opacity: faded ? 0.3 : 1, title: properties.name ?? "", alt: pinTitle(properties), riseOnHover: true,
+  });
+  marker.on("click", () => onPress(properties));
+  return marker.bindTooltip(el("span", {}, pinTitle(properties)), { direction: "top", offset: [0, -12] });
+}
+
 /** @param {any} properties @returns {string} */
 function pinTitle(properties) {
   const name = properties.name ?? "";
@@ -142,7 +171,7 @@ function pinTitle(properties) {
 /** @param {any} properties @returns {L.DivIcon} */
 function pinIcon(properties) {
   const dropped = properties.kind === "dropped";
-  const colour = dropped ? "#6f7a79" : teamColour(properties.ordinal ?? 0);
+  const colour = dropped ? DROPPED_COLOUR : teamColour(properties.ordinal ?? 0);
   const mark = el("span", {}, properties.kind === "base" ? "●" : dropped ? "×" : String(properties.sequence));
   const dark = !dropped && wantsDarkText(colour);
   const pin = L.divIcon({ className: `stop-pin${dark ? " stop-pin--dark-text" : ""}`, iconSize: dropped ? [18, 18] : [26, 26], html: mark });

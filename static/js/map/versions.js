@@ -1,6 +1,6 @@
 /**
- * Noticing that the data of a layer changed: the versions are asked for now and then, and a layer whose version
- * is new is drawn again.
+ * Noticing that the data of a layer changed: the versions are asked for now and then and whenever a job that the page
+ * followed has ended, and a layer whose version is new is drawn again.
  *
  * GET /api/layers answers {"layers": {name: version, …}}.
  */
@@ -35,6 +35,10 @@ export function followVersions() {
     }
   };
   const timer = setInterval(ask, EVERY_MS);
+  document.addEventListener("job-ended", ask);
   void ask();
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener("job-ended", ask);
+  };
 }

@@ -180,6 +180,24 @@ for (const row of root.querySelectorAll("[data-account]")) {
       showPassword(account, t("{login} has a new password.", { login: account.login }));
     });
   }
+  const leave = /** @type {HTMLButtonElement | null} */ (row.querySelector("[data-end-sessions]"));
+  if (leave) {
+    onSecondPress(leave, async () => {
+      const account = await post(`/api/admin/accounts/${id}/sign-out`);
+      toast(t("{login} is signed out everywhere.", { login: account.login }));
+    });
+  }
+  const confirm = /** @type {HTMLButtonElement | null} */ (row.querySelector("[data-confirm-account]"));
+  confirm?.addEventListener("click", async () => {
+    confirm.disabled = true;
+    try {
+      await post(`/api/admin/accounts/${id}/confirm`);
+      location.reload();
+    } catch (error) {
+      confirm.disabled = false;
+      toastProblem(error);
+    }
+  });
   const change = /** @type {HTMLButtonElement | null} */ (row.querySelector("[data-set-active]"));
   change?.addEventListener("click", async () => {
     change.disabled = true;

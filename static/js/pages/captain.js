@@ -9,12 +9,13 @@ import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { backButton, focusHeading, showCard } from "./captain_card.js";
 import { asSent, browserStore, makeNotes, makeOutbox, mayPass, newRef } from "./captain_outbox.js";
-import { FILTERS, emptyList, emptyState, itemRow, showFilters, showTally } from "./captain_today.js";
+import { FILTERS, SORTS, emptyList, emptyState, itemRow, orderWord, showFilters, showTally } from "./captain_today.js";
 import { doorLabel, outcomeWord, roomLabel } from "./captain_words.js";
 
 /** @typedef {import("./captain_words.js").Card} Card */
 /** @typedef {import("./captain_words.js").Item} Item */
 /** @typedef {import("./captain_today.js").Filter} Filter */
+/** @typedef {import("./captain_today.js").Sort} Sort */
 /** @typedef {import("./captain_outbox.js").Entry} Entry */
 
 const SEND_AGAIN_MS = 30_000;
@@ -29,6 +30,7 @@ const detail = part("[data-detail]");
 const foot = part("[data-foot]");
 const list = part("[data-list]");
 const more = /** @type {HTMLButtonElement} */ (part("[data-more]"));
+const sorting = /** @type {HTMLSelectElement} */ (part("[data-sort]"));
 const near = /** @type {HTMLButtonElement} */ (part("[data-near]"));
 const nearest = /** @type {HTMLButtonElement} */ (part("[data-nearest]"));
 const waitingBox = part("[data-waiting]");
@@ -37,8 +39,8 @@ const account = root.dataset.account ?? "";
 const outbox = makeOutbox(account, store);
 const notes = makeNotes(account, store);
 
-/** @type {{filter: Filter, items: Item[], place: {lon: number, lat: number} | null, asked: AbortController}} */
-const state = { filter: filterInAddress(), items: [], place: null, asked: new AbortController() };
+/** @type {{filter: Filter, sort: Sort, items: Item[], place: {lon: number, lat: number} | null, asked: AbortController}} */
+const state = { filter: inAddress("list", FILTERS, "all_due"), sort: inAddress("sort", SORTS, "nearest"), items: [], place: null, asked: new AbortController() };
 /** @type {Card | null} */
 let shown = null;
 let opening = 0;
@@ -54,10 +56,16 @@ function part(selector) {
   return found;
 }
 
-/** @returns {Filter} */
-function filterInAddress() {
-  const wanted = new URLSearchParams(location.search).get("list");
-  return FILTERS.find((filter) => filter === wanted) ?? "all_due";
+/**
+ * @template {string} Word
+ * @param {string} name
+ * @param {readonly Word[]} words
+ * @param {Word} otherwise
+ * @returns {Word} what the address says, or `otherwise` where it says nothing known
+ */
+function inAddress(name, words, otherwise) {
+  const wanted = new URLSearchParams(location.search).get(name);
+  return words.find((word) => word === wanted) ?? otherwise;
 }
 
 // ---- today
@@ -67,7 +75,7 @@ async function loadToday({ append = false } = {}) {
   state.asked.abort();
   state.asked = new AbortController();
   const { signal } = state.asked;
-  const query = new URLSearchParams({ state: state.filter, offset: String(append ? state.items.length : 0) });
+  const query = new URLSearchParams({ state: state.filter, sort: state.sort, offset: String(append ? state.items.length : 0) });
   if (state.place) for (const [name, degrees] of Object.entries(state.place)) query.set(name, degrees.toFixed(6));
   list.setAttribute("aria-busy", "true");
   try {
@@ -89,20 +97,31 @@ function showToday({ tally, origin, more: hasMore }) {
   showFilters(part("[data-filters]"), { tally, chosen: state.filter, onChoose: chooseFilter });
   const rows = state.items.map((item) => itemRow(item, { onChoose: ({ id }) => select("dwelling", id) }));
   fillWith(list, rows.length ? el("ul", { class: "list" }, rows) : emptyList(tally, state.filter));
-  part("[data-origin]").textContent = origin === "here"
-    ? t("Nearest to you first") : t("Nearest to the middle of your area first");
+  part("[data-origin]").textContent = orderWord(state.sort, origin);
   more.hidden = !hasMore;
   nearest.disabled = state.items.length === 0;
-  /** @type {HTMLAnchorElement} */ (part("[data-export]")).href = `/api/captain/due.csv?state=${state.filter}`;
+  fillWith(nearest, icon("home"), state.sort === "nearest" ? t("Visit the nearest household") : t("Visit the first household"));
+  /** @type {HTMLAnchorElement} */ (part("[data-export]")).href = `/api/captain/due.csv?state=${state.filter}&sort=${state.sort}`;
 }
 
 /** @param {Filter} filter */
 function chooseFilter(filter) {
   state.filter = filter;
-  const address = new URL(location.href);
-  address.searchParams.set("list", filter);
-  history.replaceState(history.state, "", address);
+  keepInAddress("list", filter);
   void loadToday().then(() => document.getElementById(`filter-${filter}`)?.focus());
+}
+
+function chooseSort() {
+  state.sort = SORTS.find((sort) => sort === sorting.value) ?? "nearest";
+  keepInAddress("sort", state.sort);
+  void loadToday();
+}
+
+/** @param {string} name @param {string} word */
+function keepInAddress(name, word) {
+  const address = new URL(location.href);
+  address.searchParams.set(name, word);
+  history.replaceState(history.state, "", address);
 }
 
 /** Ask where we are only where it was allowed before or by a press: a question nobody expects is refused. */
@@ -337,6 +356,8 @@ function openFeature(kind, id, count = 1) {
 
 more.addEventListener("click", () => void loadToday({ append: true }));
 near.addEventListener("click", askPlace);
+sorting.value = state.sort;
+sorting.addEventListener("change", chooseSort);
 nearest.addEventListener("click", () => state.items[0] && select("dwelling", state.items[0].id));
 listen(window, "online", () => void sendWaiting());
 listen(document, "place-picked", (event) => {

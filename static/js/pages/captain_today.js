@@ -8,6 +8,19 @@ import { distanceText, doorLabel, lastVisitText, stateWord } from "./captain_wor
 
 export const FILTERS = /** @type {const} */ (["all_due", "overdue", "due", "fresh", "all"]);
 /** @typedef {typeof FILTERS[number]} Filter */
+export const SORTS = /** @type {const} */ (["nearest", "longest", "address"]);
+/** @typedef {typeof SORTS[number]} Sort */
+
+/**
+ * @param {Sort} sort
+ * @param {string} origin "here" or "area": where distances are counted from
+ * @returns {string} what the list begins with
+ */
+export function orderWord(sort, origin) {
+  if (sort === "longest") return t("Longest not visited first");
+  if (sort === "address") return t("By address");
+  return origin === "here" ? t("Nearest to you first") : t("Nearest to the middle of your area first");
+}
 
 /**
  * @param {Tally} tally

@@ -9,7 +9,7 @@ import { toast, toastProblem } from "../toast.js";
 import { followJob, isLive, jobCard } from "../tray.js";
 import { onStateBack } from "../url_state.js";
 import { showGantt } from "./dispatch_gantt.js";
-import { clock, distanceWords, dropWords, durationWords, unbroken, whyWords } from "./dispatch_words.js";
+import { clock, distanceWords, dropWords, durationWords, shiftWords, spanWords, unbroken, valueWords, whyWords } from "./dispatch_words.js";
 
 const VIEWS = ["plan", "ask", "teams"];
 /** Dropped stops beyond this many are behind a press: the list is long and sorted by worth. */
@@ -117,16 +117,50 @@ function showPlan() {
 function planHead(plan) {
   const { summary } = plan;
   return el("header", { class: "stack-s" },
-    el("p", { class: "lead" }, t("{served} stops for {teams} teams, {from} to {to}", {
-      served: summary.stops_served, teams: summary.teams, from: unbroken(formatInstant(plan.shift_from)), to: clock(plan.shift_to) })),
-    el("p", { class: "muted small" }, t("{share} % of the value on offer · {distance} · {count} stops left out", {
+    el("p", { class: "lead" }, t("{served} stops for {teams} teams, {span}", {
+      served: summary.stops_served, teams: summary.teams, span: unbroken(spanWords(plan)) })),
+    el("p", { class: "muted small" }, t("{share} % of the value on offer · {distance} · left out: {count}", {
       share: Math.round(100 * summary.value_share), distance: distanceWords(summary.distance_m),
       count: summary.stops_offered - summary.stops_served })),
-    summary.idle_teams?.length ? el("p", { class: "notice notice--attend", role: "status" }, icon("attend"), t("Without a stop: {names}", { names: summary.idle_teams.join(t(", ")) })) : null,
+    summary.idle_teams?.length ? el("p", { class: "notice notice--attend", role: "status" }, icon("attend"), t("Without a stop: {names}. Nothing that is left lies within their reach.", { names: summary.idle_teams.join(t(", ")) })) : null,
+    plan.off_road_teams.map(offRoadNotice),
+    weightsCard(plan.weights),
     el("div", { class: "row" },
       el("a", { class: "btn", href: `/api/dispatch/plans/${plan.id}.csv`, download: true }, icon("download"), t("Table")),
       el("a", { class: "btn", href: `/api/dispatch/plans/${plan.id}.geojson?download`, download: true }, "GeoJSON"),
       el("button", { class: "btn", type: "button", onClick: () => print() }, icon("print"), t("Print"))));
+}
+
+/** @param {any} left a team that could not start, why, and where its station could stand */
+function offRoadNotice(left) {
+  const team = state.teams.find((one) => one.id === left.team_id);
+  return el("div", { class: "notice notice--attend", role: "status", "data-off-road": left.team_id }, icon("attend"),
+    el("div", { class: "stack-s" },
+      el("p", {}, el("strong", {}, t("Left out: {team} ({mode})", { team: left.team, mode: left.mode_name })), " ", left.reason, " ", left.advice),
+      team && teamForm ? el("button", { class: "btn", type: "button", onClick: () => mendTeam(team, left.road) }, t("Change the team")) : null));
+}
+
+/** @param {any} team @param {[number, number] | null} road the nearest street: offered as the new station, saved only by the person */
+function mendTeam(team, road) {
+  openView("teams");
+  editTeam(team);
+  if (!road) return;
+  [field("lon").value, field("lat").value] = road.map((degrees) => degrees.toFixed(6));
+  centreOn(map, { lon: road[0], lat: road[1] });
+  toast(t("The nearest street is filled in as the station. Check it and save the team."));
+}
+
+/** @param {Record<string, any>} weights */
+function weightsCard(weights) {
+  const line = (/** @type {string} */ name, /** @type {any} */ value) => [el("dt", {}, name), el("dd", {}, String(value))];
+  return el("details", { class: "card", "data-weights": "" },
+    el("summary", {}, t("Weights: risk {risk}, thin prevention {thin}, not visited {stale}", weights)),
+    el("dl", { class: "facts" },
+      line(t("Formula"), weights.formula),
+      line(t("Excess or recent incidents at which risk is one half"), weights.half_excess),
+      line(t("Days without a visit that count in full"), weights.stale_days),
+      line(t("Minutes at a stop"), `${weights.dwell_least_min}–${weights.dwell_most_min}`),
+      line(t("Table of speeds"), weights.speeds)));
 }
 
 /** @param {any} route */
@@ -153,8 +187,9 @@ function stopRow(stop, route) {
       el("span", { class: "rank" }, stop.sequence),
       el("span", { class: "list__text" },
         el("span", { class: "list__title" }, stop.name),
-        el("span", { class: "list__detail" }, whyWords(stop))),
-      el("span", { class: "list__end" }, el("strong", {}, clock(stop.arrive_at)), " ", durationWords(stop.dwell_s))));
+        el("span", {}, el("strong", {}, clock(stop.arrive_at)), " ", durationWords(stop.dwell_s)),
+        el("span", { class: "list__detail" }, whyWords(stop)),
+        el("span", { class: "list__detail" }, valueWords(stop, state.plan.weights)))));
 }
 
 /** @param {any[]} dropped */
@@ -163,9 +198,9 @@ function droppedList(dropped) {
   const row = (/** @type {any} */ stop) => el("li", { class: "list__item" },
     el("button", { class: "list__link", type: "button", onClick: () => centreOn(map, stop, Math.max(map.getZoom(), 16)) },
       el("span", { class: "list__text" }, el("span", { class: "list__title" }, stop.name), el("span", { class: "list__detail" }, dropWords(stop)),
-        el("span", { class: "list__detail" }, whyWords(stop))),
-      el("span", { class: "list__end" }, t("value {prize}", { prize: Math.round(stop.prize) }))));
-  return el("details", { class: "card" },
+        el("span", { class: "list__detail" }, whyWords(stop)),
+        el("span", { class: "list__detail" }, valueWords(stop, state.plan.weights)))));
+  return el("details", { class: "card", "data-dropped": "" },
     el("summary", {}, el("strong", {}, t("Left out: {count}", { count: dropped.length }))),
     el("ul", { class: "list" }, dropped.slice(0, DROPPED_SHOWN).map(row)),
     dropped.length > DROPPED_SHOWN && el("details", {}, el("summary", {}, t("{count} more", { count: dropped.length - DROPPED_SHOWN })),
@@ -177,7 +212,7 @@ function earlierPlans() {
   return el("section", { class: "stack-s" }, el("h2", {}, t("Plans")),
     el("ul", { class: "list" }, state.plans.map((plan) => el("li", { class: "list__item" },
       el("a", { class: "list__link", href: `?plan=${plan.id}`, "aria-current": plan.id === state.plan?.id ? "true" : null },
-        el("span", { class: "list__text" }, el("span", { class: "list__title" }, `${formatInstant(plan.shift_from)} – ${clock(plan.shift_to)}`),
+        el("span", { class: "list__text" }, el("span", { class: "list__title" }, spanWords(plan)),
           el("span", { class: "list__detail" }, t("made {time}", { time: formatInstant(plan.made_at) }))),
         el("span", { class: "list__end" }, t("{count} stops", { count: plan.summary.stops_served })))))));
 }
@@ -220,12 +255,30 @@ routes.onStop((properties) => {
 
 // ---- asking
 
+const shiftFrom = /** @type {HTMLInputElement} */ (part("#shift-from"));
+const shiftTo = /** @type {HTMLInputElement} */ (part("#shift-to"));
+
+/** Say under the two times how long the shift is; an end before the beginning may be meant for the next day. */
+function showShift() {
+  const { words, usable, nextDay } = shiftWords(shiftFrom.value, shiftTo.value, Number(askForm.dataset.longestH));
+  fillWith(part("[data-shift-words]"), el("span", { class: usable ? "muted small" : "field__error" }, words), nextDay && " ",
+    nextDay && el("button", { class: "btn", type: "button", "data-next-day": "", onClick: () => {
+      shiftTo.value = nextDay;
+      showShift();
+    } }, t("End the next day, {time}", { time: nextDay.slice(11) })));
+}
+
+for (const input of [shiftFrom, shiftTo]) input.addEventListener("input", showShift);
+showShift();
+
 function showAskTeams() {
   const onDuty = state.teams.filter((team) => team.active);
   fillWith(part("[data-ask-teams]"), onDuty.length
     ? onDuty.map((team) => el("label", { class: "check" }, el("input", { type: "checkbox", name: "team", value: team.id, checked: true }),
       el("span", {}, team.name, " ", el("span", { class: "muted small" }, [team.mode_name, team.station_name].filter(Boolean).join(" · ")))))
-    : el("p", { class: "muted" }, t("No team is on duty. "), el("button", { class: "btn", type: "button", onClick: () => openView("teams") }, t("Add a team"))));
+    : el("div", { class: "stack-s", "data-no-team": "" },
+      el("p", { class: "muted" }, state.teams.length ? t("No team is on duty: set one on duty, or add one.") : t("There is no team yet: a plan needs at least one.")),
+      teamForm ? el("button", { class: "btn", type: "button", onClick: () => openView("teams") }, state.teams.length ? t("Open the teams") : t("Add a team")) : null));
 }
 
 /** @param {SubmitEvent} event */
@@ -233,7 +286,10 @@ async function ask(event) {
   event.preventDefault();
   const form = new FormData(askForm);
   const teams = form.getAll("team").map(Number);
-  if (teams.length === 0) return void toast(t("Choose at least one team."), { kind: "alarm" });
+  if (teams.length === 0) {
+    const anyOnDuty = state.teams.some((team) => team.active);
+    return void toast(anyOnDuty ? t("Choose at least one team.") : t("No team is on duty. Add one, or set one on duty under Teams."), { kind: "alarm" });
+  }
   const number = (/** @type {string} */ name) => Number(form.get(name));
   setBusy(true);
   try {

@@ -1,5 +1,5 @@
 /** The teams' time line: one row a team, stops as blocks, ways as thin lines. */
-import { el, fillWith } from "../dom.js";
+import { el, fillWith, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { teamColour, wantsDarkText } from "../map/palette.js";
 import { clock } from "./dispatch_words.js";
@@ -39,7 +39,14 @@ export function marks({ shift_from, shift_to }) {
  */
 export function showGantt(box, plan, chosen, { onTeam, onStop }) {
   box.hidden = false;
-  fillWith(box, axis(plan), plan.routes.map((/** @type {any} */ route) => row(plan, route, chosen, { onTeam, onStop })));
+  fillWith(box, axis(plan), plan.routes.map((/** @type {any} */ route) => row(plan, route, chosen, { onTeam, onStop })),
+    plan.off_road_teams.map(offRoadRow));
+}
+
+/** @param {any} left a team that could not start: its line tells why */
+function offRoadRow(left) {
+  return el("div", { class: "gantt__row gantt__row--off" }, el("span", { class: "gantt__name" }, icon("attend"), el("span", { class: "truncate" }, left.team)),
+    el("span", { class: "gantt__why", title: `${left.reason} ${left.advice}` }, left.reason));
 }
 
 /** @param {any} plan */

@@ -35,6 +35,65 @@ export function whyWords(stop) {
   return told.join(" · ");
 }
 
+/**
+ * What each part of a stop's value comes to; together they are the value.
+ * @param {Stop} stop
+ * @param {Record<string, number>} weights those of the plan
+ * @returns {string} value 63 = risk 42 + thin prevention 15 + not visited 6
+ */
+export function valueWords(stop, weights) {
+  const { risk, thin, stale } = valueParts(stop, weights);
+  return t("value {value} = risk {risk} + thin prevention {thin} + not visited {stale}", { value: stop.prize.toFixed(1), risk, thin, stale });
+}
+
+/**
+ * @param {Stop} stop
+ * @param {Record<string, number>} weights
+ * @returns {{risk: string, thin: string, stale: string}} one decimal each
+ */
+function valueParts({ why }, weights) {
+  const share = 100 / (weights.risk + weights.thin + weights.stale);
+  const part = (/** @type {string} */ name) => (share * weights[name] * why[name]).toFixed(1);
+  return { risk: part("risk"), thin: part("thin"), stale: part("stale") };
+}
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * How long a shift typed into the form is, and whether it ends on another day.
+ * @param {string} from 2026-11-22T22:00, local
+ * @param {string} to
+ * @param {number} longest_h
+ * @returns {{words: string, usable: boolean, nextDay: string | null}} `nextDay`: the end a day later, where that makes a shift
+ */
+export function shiftWords(from, to, longest_h) {
+  // Read as UTC on both sides: a form's local times differ by what the clocks show, summer time aside.
+  const [start, end] = [Date.parse(`${from}Z`), Date.parse(`${to}Z`)];
+  if (Number.isNaN(start) || Number.isNaN(end)) return { words: t("Give beginning and end of the shift."), usable: false, nextDay: null };
+  const hours = (end - start) / HOUR_MS;
+  if (hours <= 0) {
+    const later = hours + 24 > 0 && hours + 24 <= longest_h && hours < 0;
+    return { words: t("The shift ends before it begins."), usable: false, nextDay: later ? new Date(end + 24 * HOUR_MS).toISOString().slice(0, 16) : null };
+  }
+  if (hours > longest_h) return { words: t("{hours} hours: at most {longest} can be planned at once.", { hours: hoursWords(hours), longest: longest_h }), usable: false, nextDay: null };
+  const words = from.slice(0, 10) === to.slice(0, 10) ? t("{hours} hours", { hours: hoursWords(hours) }) : t("{hours} hours, past midnight", { hours: hoursWords(hours) });
+  return { words, usable: true, nextDay: null };
+}
+
+/** @param {number} hours @returns {string} 4 or 2.5 */
+function hoursWords(hours) {
+  return String(Math.round(hours * 10) / 10);
+}
+
+/**
+ * @param {{shift_from: string, shift_to: string}} shift instants
+ * @returns {string} 2026-11-22 19:00 – 23:00, with the day of the end where it is another one
+ */
+export function spanWords({ shift_from, shift_to }) {
+  const [from, to] = [formatInstant(shift_from), formatInstant(shift_to)];
+  return `${from} – ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(-5) : to.slice(5)}`;
+}
+
 /** @param {Stop} stop @returns {string} */
 export function dropWords(stop) {
   const words = /** @type {Record<string, string>} */ ({

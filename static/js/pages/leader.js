@@ -9,7 +9,7 @@ import { toast, toastProblem } from "../toast.js";
 import { followJob, isLive, jobCard } from "../tray.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { barChart, shareList } from "./bar_chart.js";
-import { areaWords, chanceWords, dayWords, ratioWords } from "./leader_words.js";
+import { SORTS, areaWords, chanceWords, dayWords, ratioWords, sorted } from "./leader_words.js";
 
 /** @typedef {import("./leader_words.js").Place} Place */
 
@@ -19,6 +19,7 @@ const detail = part("[data-place]");
 const sentence = part("[data-sentence]");
 const working = part("[data-working]");
 const findForm = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-find-form]"));
+const sorting = /** @type {HTMLSelectElement} */ (part("[data-sort]"));
 const findButton = /** @type {HTMLButtonElement | null} */ (document.querySelector("[data-find]"));
 
 const { map } = await mapReady;
@@ -80,7 +81,14 @@ function showPlaces() {
     /** @type {HTMLAnchorElement} */ (part("[data-csv]")).href = `/api/leader/hotspots.csv?run=${state.run.id}`;
     /** @type {HTMLAnchorElement} */ (part("[data-geojson]")).href = `/api/leader/hotspots.geojson?run=${state.run.id}`;
   }
-  fillWith(part("[data-places]"), el("ol", { class: "list" }, state.places.map(placeRow)));
+  fillWith(part("[data-places]"), el("ol", { class: "list" }, sorted(state.places, sorting.value).map(placeRow)));
+}
+
+function chooseSort() {
+  const address = new URL(location.href);
+  address.searchParams.set("sort", sorting.value);
+  history.replaceState(history.state, "", address);
+  showPlaces();
 }
 
 /** @param {Place} place */
@@ -252,6 +260,9 @@ function extentNow() {
 }
 
 findForm?.addEventListener("submit", (event) => void find(event));
+const wantedSort = new URLSearchParams(location.search).get("sort") ?? "";
+sorting.value = Object.hasOwn(SORTS, wantedSort) ? wantedSort : "rank";
+sorting.addEventListener("change", chooseSort);
 part("[data-print]").addEventListener("click", () => print());
 listen(document, "place-picked", (event) => {
   const hit = event.detail.features.find((/** @type {any} */ feature) => feature.kind === "hotspot");

@@ -38,6 +38,24 @@ export function ratioWords(place) {
   return t("{ratio} times as many as usual", { ratio: place.ratio.toFixed(1) });
 }
 
+/** What the places may be sorted by, the largest first; the rank is that of the run. */
+export const SORTS = /** @type {Record<string, (a: Place, b: Place) => number>} */ ({
+  rank: (a, b) => a.rank - b.rank,
+  observed: (a, b) => b.observed - a.observed,
+  ratio: (a, b) => b.ratio - a.ratio,
+  area: (a, b) => b.area_m2 - a.area_m2,
+});
+
+/**
+ * @param {Place[]} places
+ * @param {string} sort a name of `SORTS`; any other means the rank
+ * @returns {Place[]} a new list; equal places in the order of their rank
+ */
+export function sorted(places, sort) {
+  const compare = Object.hasOwn(SORTS, sort) ? SORTS[sort] : SORTS.rank;
+  return [...places].sort((a, b) => compare(a, b) || SORTS.rank(a, b));
+}
+
 /** @param {number} area_m2 @returns {string} */
 export function areaWords(area_m2) {
   return area_m2 >= 1e6 ? `${(area_m2 / 1e6).toFixed(2)} km²` : t("{hectares} ha", { hectares: Math.round(area_m2 / 1e4 * 10) / 10 });
