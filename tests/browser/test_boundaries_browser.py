@@ -1,20 +1,21 @@
-"""Boundary staff at work in a browser: each edit by mouse and by form, two people at one draft, publication."""
+"""Boundary staff in a browser: each edit by mouse and by form, two people at one draft, publication."""
 
+import itertools
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import shapely
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from shapely import LineString, Point, Polygon
-from shapely.affinity import rotate, scale, translate
+from shapely.affinity import rotate, translate
 from shapely.geometry import shape
 from sqlalchemy import select
 
 from core.db import Scope, transaction
-from core.people.models import Account
-from core.people.service import create_account
 from geo.areas.models import Area
+from geo.staff.service import create_account
 from tests.conftest import LiveServer
 
 pytestmark = pytest.mark.browser
@@ -36,6 +37,19 @@ ASK = """async ([address, body]) => {
   const { post } = await import("/static/js/api.js");
   return post(address, body);
 }"""
+KEYS = {
+    "draw": "d",
+    "split": "s",
+    "merge": "m",
+    "move_vertex": "v",
+    "insert_vertex": "i",
+    "delete_vertex": "x",
+    "reshape": "r",
+    "follow": "f",
+    "give_strip": "g",
+    "cut_hole": "h",
+    "simplify": "p",
+}
 #: About a metre north in degrees; the ground here is small enough to be flat.
 METRE = 9e-6
 
@@ -60,7 +74,7 @@ class Studio:
     def show(self) -> None:
         """Open the change set on the page."""
         self.page.goto(f"/boundaries?sel=change_set:{self.id}")
-        expect(self.page.locator("[data-grid]").first).to_be_attached()
+        expect(self.page.locator("[data-view=grids] .table, [data-view=grids] .empty").first).to_be_attached()
 
     def look_at(self, ground: shapely.Geometry) -> None:
         """Bring a place to the middle of the map, as near as it goes."""
@@ -74,9 +88,7 @@ class Studio:
     def choose(self, kind: str) -> None:
         """Take a tool in hand with its key."""
         self.page.locator("[data-studio] h1").click()
-        keys = {"split": "s", "merge": "m", "move_vertex": "v", "insert_vertex": "i", "delete_vertex": "x"}
-        more = {"reshape": "r", "follow": "f", "give_strip": "g", "cut_hole": "h", "simplify": "p", "draw": "d"}
-        self.page.keyboard.press((keys | more)[kind])
+        self.page.keyboard.press(KEYS[kind])
         expect(self.page.locator(".studio-form")).to_be_visible()
 
     def apply(self, kind: str) -> dict[str, Any]:
@@ -158,7 +170,7 @@ def longest_side(parts: dict[int, Polygon]) -> tuple[int, int, LineString]:
                 continue
             for line in shapely.get_parts(shapely.line_merge(first.boundary & second.boundary)):
                 places = list(line.coords) if line.geom_type == "LineString" else []
-                for start, end in zip(places, places[1:], strict=False):
+                for start, end in itertools.pairwise(places):
                     side = LineString([start, end])
                     if best is None or side.length > best[0]:
                         best = (side.length, one, two, side)
@@ -189,7 +201,7 @@ def courtyard(ground: Polygon) -> Corners:
     at = shapely.maximum_inscribed_circle(ground)
     half = min(12 * METRE, at.length / 3)
     ring = rotate(Point(at.coords[0]).buffer(half, quad_segs=1), 45)
-    return [(x, y) for x, y in list(scale(ring, 1, 1).exterior.coords)[:-1]]
+    return list(ring.exterior.coords)[:-1]
 
 
 def test_every_edit_by_mouse(open_set: Callable[..., Studio]) -> None:
@@ -267,18 +279,120 @@ def test_every_edit_by_form(open_set: Callable[..., Studio]) -> None:
 
 @pytest.mark.parametrize("way", ["mouse", "form"])
 def test_free_ground_is_drawn_on(open_set: Callable[..., Studio], way: str) -> None:
-    page_of = open_set_of_free_ground(open_set)
-    frame = shape(page_of.whole["frame"])
-    at = frame.representative_point()
+    studio = open_set("清湖新区社区")
+    at = shape(studio.whole["frame"]).representative_point()
     ring = [(at.x + x * 60 * METRE, at.y + y * 60 * METRE) for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
-    page_of.look_at(Polygon(ring))
+    studio.look_at(Polygon(ring))
     if way == "mouse":
-        page_of.by_mouse("draw", [], ring)
+        studio.by_mouse("draw", [], ring)
     else:
-        page_of.by_form("draw", [], ring)
-    assert len(page_of.parts) == 1
+        studio.by_form("draw", [], ring)
+    assert len(studio.parts) == 1
 
 
-def open_set_of_free_ground(open_set: Callable[..., Studio]) -> Studio:
-    """Open the community that has no grid yet: its list says so, and no row can be waited for."""
-    return open_set("清湖新区社区")
+def test_a_refusal_shows_the_place_and_keeps_the_sketch(open_set: Callable[..., Studio]) -> None:
+    studio = open_set()
+    page, parts = studio.page, studio.parts
+    key = max(parts, key=lambda one: parts[one].area)
+    at = parts[key].representative_point()
+    loose = [(at.x - METRE, at.y), (at.x + METRE, at.y)]
+    studio.choose("split")
+    studio.fill("split", [key], loose)
+
+    expect(page.locator("[data-refusal]")).to_be_visible()
+    expect(page.locator("[data-zoom-refusal]")).to_be_visible()
+    expect(page.locator(".finding-pin", has_text="!")).to_be_attached()
+    page.click("[data-apply]")
+    expect(page.locator("[data-refusal]")).to_be_visible()
+    page.reload()
+    expect(page.locator("[data-said]")).to_contain_text("还在")
+    assert page.input_value("[data-corners]").count("\n") == 1
+    assert studio.whole["last_edit"] == 0
+
+    page.locator("[data-studio] h1").click()
+    page.keyboard.press("Escape")
+    page.click("[data-turn]")
+    assert page.input_value("[data-corners]").count("\n") == 1
+
+
+def second_page(new_page: Callable[..., Page], live_server: LiveServer) -> Page:
+    """Sign another boundary editor in, in a browser of his own."""
+    login, password = f"second-{secrets.token_hex(3)}", secrets.token_hex(8)
+    with live_server.settings(), transaction(Scope.everything()) as session:
+        county = session.scalars(select(Area).where(Area.level == "county")).one()
+        create_account(
+            session, login=login, name="钱编辑", role_code="boundary", area=county, password=password
+        )
+    page = new_page()
+    page.goto("/login")
+    page.fill("[name=login_name]", login)
+    page.fill("[name=password]", password)
+    page.click("form .btn--primary")
+    page.wait_for_url("**/boundaries*")
+    return page
+
+
+def test_two_people_edit_one_draft_and_nothing_is_lost(
+    open_set: Callable[..., Studio], new_page: Callable[..., Page], live_server: LiveServer
+) -> None:
+    first = open_set()
+    other = Studio(second_page(new_page, live_server), first.id)
+    other.show()
+    deaf = {"on": True}
+
+    def hear(route: Route) -> None:
+        if deaf["on"]:
+            route.abort()
+        else:
+            route.fallback()
+
+    first.page.route("**/since/*", hear)
+    one, _, side = longest_side(first.parts)
+    line = across(first.parts[one])
+    first.choose("split")
+    first.fill("split", [one], line)
+    expect(first.page.locator("[data-preview]")).to_be_visible()
+    other.by_form("insert_vertex", [], [middle(side)])
+
+    with first.page.expect_response("**/edits") as refused:
+        first.page.click("[data-apply]")
+    assert (refused.value.status, refused.value.json()["code"]) == (409, "grid_changed")
+    expect(first.page.locator('[data-refusal="grid_changed"]')).to_be_visible()
+    assert first.page.input_value("[data-corners]").count("\n") == 1
+    with first.page.expect_response(lambda answer: "/since/" in answer.url and answer.ok):
+        deaf["on"] = False
+    expect(first.page.locator("#studio-log li")).to_have_count(1)
+    first.apply("split")
+
+    expect(other.page.locator("#studio-log li")).to_have_count(2)
+    assert [edit["kind"] for edit in first.whole["edits"]] == ["insert_vertex", "split"]
+    frame = shape(first.whole["frame"])
+    assert shapely.union_all(list(first.parts.values())).symmetric_difference(frame).area < 1e-12
+    expect(first.page.locator("#studio-log")).to_contain_text("钱编辑")
+
+
+def test_the_captain_follows_a_publication(
+    open_set: Callable[..., Studio], sign_in: Callable[..., Page], live_server: LiveServer
+) -> None:
+    grid_name = live_server.login("captain")["area"]
+    studio = open_set(grid_name.split("第")[0])
+    key = next(grid["key"] for grid in studio.whole["grids"] if grid["name"] == grid_name)
+    captain = sign_in("captain")
+    before = captain.request.get("/api/captain/today").json()["tally"]["total"]
+    studio.by_form("split", [key], across(studio.parts[key]))
+    studio.page.click("[data-tab=impact]")
+    expect(studio.page.locator("[data-moves] li")).to_have_count(1)
+    studio.page.fill("[data-note]", "请审核")
+    studio.page.click("[data-step=submit]")
+    expect(studio.page.locator(".badge", has_text="待审核").first).to_be_visible()
+
+    reviewer = sign_in("approver")
+    reviewer.click(f'[data-set="{studio.id}"]')
+    reviewer.click("[data-compare]")
+    expect(reviewer.locator(".swipe")).to_be_visible()
+    reviewer.click("[data-step=approve]")
+    expect(reviewer.locator(".badge--done").first).to_be_visible(timeout=30_000)
+
+    captain.reload()
+    after = captain.request.get("/api/captain/today").json()["tally"]["total"]
+    assert 0 < after < before

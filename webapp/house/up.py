@@ -34,6 +34,7 @@ ROLES = {
     "dispatcher": "指挥调度 dispatcher",
     "leader": "领导 leader",
     "boundary": "区划编辑 boundary staff",
+    "approver": "审核 approver",
     "admin": "管理员 administrator",
 }
 

@@ -36,7 +36,7 @@ import { mountCrosshair } from "./pick.js";
  * @param {{storageKey: string}} options names the person: another one at the same browser sees nothing of it
  */
 export function mountGridEditor(map, { storageKey }) {
-  const panes = { draft: paneOf(map, "draft", 420), draftLabels: paneOf(map, "draft-labels", 610), published: paneOf(map, "published", 430), publishedLabels: paneOf(map, "published-labels", 611) };
+  const panes = { draft: paneOf(map, "draft", 420), draftLabels: paneOf(map, "draft-labels", 580), published: paneOf(map, "published", 430), publishedLabels: paneOf(map, "published-labels", 581) };
   const canvas = L.canvas({ pane: "draft", padding: 0.3 });
   const layers = { scene: group(map), labels: group(map), preview: group(map), sketch: group(map), refusal: group(map), compare: group(map), publishedLabels: group(map), remarks: group(map) };
   /** @type {Scene | null} */

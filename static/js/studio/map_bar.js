@@ -40,7 +40,7 @@ export function mountMapBar(stage, { studio, onForm, onPlace }) {
       apply.hidden = tool.kind === "measure" || !undo.hidden;
       apply.disabled = missing(tool, state.input) !== null || state.busy;
       drop.disabled = state.input.points.length === 0;
-      words.classList.toggle("map-bar__words--refused", state.refusal !== null);
+      words.classList.toggle("map-bar__words--refused", state.refusal !== null && !state.tentative);
       fillWith(words, el("strong", {}, tool.label()), " ", wordsOf(state, missing(tool, state.input)));
     },
   };

@@ -19,6 +19,7 @@ import { NO_INPUT, editOf, isDrawn, legOf, missing, toolOf, wantsGrid, withGrid,
  * @property {Input} input
  * @property {any | null} preview what the server says the edit would do
  * @property {ProblemError | null} refusal why the edit was not done; the sketch stays
+ * @property {boolean} tentative the refusal is only of the preview: the person is still drawing
  * @property {boolean} busy an edit is on its way
  * @property {number | null} selected key of the grid looked at
  * @property {Set<number>} flashing grids somebody else has just changed
@@ -48,7 +49,7 @@ export function openStudio(answer, { storageKey, onChange }) {
   /** @type {State} */
   let state = {
     set: readChangeSet(answer), tool: answer.can.edit && kept ? kept.tool : null, input: kept?.input ?? NO_INPUT, preview: null,
-    refusal: null, busy: false, selected: null, flashing: new Set(), news: [],
+    refusal: null, tentative: false, busy: false, selected: null, flashing: new Set(), news: [],
     said: kept && answer.can.edit && isDrawn(kept.input) ? { what: "kept" } : null,
   };
   /** @type {{tool: string | null, input: Input} | null} the sketch that was put away last */
@@ -91,7 +92,7 @@ export function openStudio(answer, { storageKey, onChange }) {
     } catch (error) {
       if (signal.aborted) return;
       // A network that is away is told when the edit is sent, not at every corner.
-      if (error instanceof ProblemError && error.status >= 400) set({ preview: null, refusal: error });
+      if (error instanceof ProblemError && error.status >= 400) set({ preview: null, refusal: error, tentative: true });
     }
   }
   /** @param {any} answer of an edit @returns {Said} names only grids whose ground has changed, not those that got a corner */
@@ -111,7 +112,7 @@ export function openStudio(answer, { storageKey, onChange }) {
       return true;
     } catch (error) {
       const refusal = error instanceof ProblemError ? error : new ProblemError({});
-      set({ busy: false, refusal });
+      set({ busy: false, refusal, tentative: false });
       if (refusal.code === "grid_changed") await poll();
       return false;
     }

@@ -64,7 +64,7 @@ function mountBar(studio) {
     el("button", { class: "studio-tool", type: "button", "data-tool": kind, title: hint, tabindex: -1, onClick: run }, icon(sign), el("span", {}, name));
   const places = toolGroups().map((tools) => {
     const [first] = tools;
-    const made = button(first.group ?? first.kind, first.group ? t("Corners") : first.label(), first.icon, tools.map((tool) => `${tool.label()} (${tool.key.toUpperCase()})`).join(" · "), () => studio().choose(tools.find((tool) => tool.kind === studio().state.tool)?.kind ?? first.kind));
+    const made = button(first.group ?? first.kind, first.group ? t("Corners") : (first.short ?? first.label)(), first.icon, tools.map((tool) => `${tool.label()} (${tool.key.toUpperCase()})`).join(" · "), () => studio().choose(tools.find((tool) => tool.kind === studio().state.tool)?.kind ?? first.kind));
     return { made, tools };
   });
   const undo = button("undo", t("Undo"), "undo", `${t("Undo")} (Ctrl+Z)`, () => studio().undo());
@@ -109,6 +109,7 @@ function showSaid(root, state, studio) {
   const words = saidWords(state);
   if (root.dataset.words === words) return;
   root.dataset.words = words;
+  root.classList.toggle("studio-said--done", state.said?.what === "done");
   const { said } = state;
   const turn = said?.what === "aside" ? () => studio().takeUp() : said?.what === "done" && said.kind !== "undo" ? () => studio().undo() : null;
   fillWith(root, words ? [icon(said?.what === "done" ? "check" : "info"), el("span", { class: "grow" }, words), turn ? el("button", { class: "btn btn--quiet", type: "button", "data-turn": "", onClick: turn }, said?.what === "aside" ? t("Take it up again") : t("Undo")) : null] : null);
@@ -238,10 +239,10 @@ function fillForm(parts, tool, state, { studio, zoomTo }) {
 }
 
 /** @param {State} state @param {string | null} lacking @param {(place: any) => void} zoomTo @returns {Node[]} */
-function resultOf({ refusal, preview, set }, lacking, zoomTo) {
+function resultOf({ refusal, tentative, preview, set }, lacking, zoomTo) {
   const place = refusal?.fields.place;
-  const refused = refusal ? el("div", { class: "notice notice--alarm", role: "alert", "data-refusal": refusal.code }, icon("attend"),
-    el("div", { class: "stack-s" }, el("strong", {}, refusal.title), refusal.detail && refusal.detail !== refusal.title ? el("span", {}, refusal.detail) : null,
+  const refused = refusal ? el("div", { class: tentative ? "notice" : "notice notice--alarm", role: tentative ? "status" : "alert", "data-refusal": refusal.code }, icon(tentative ? "info" : "attend"),
+    el("div", { class: "stack-s" }, el("p", {}, el("strong", {}, refusal.title)), refusal.detail && refusal.detail !== refusal.title ? el("p", {}, refusal.detail) : null,
       place ? el("button", { class: "btn", type: "button", "data-zoom-refusal": "", onClick: () => zoomTo(place) }, icon("search"), t("Show the place")) : null)) : null;
   const shown = preview ? previewTable(preview, set) : null;
   return refused || shown ? [refused, shown].filter((one) => one !== null) : [nextStep(lacking)];

@@ -29,6 +29,7 @@ import { t } from "../i18n.js";
  * @property {"corners"} [group] tools that share one place in the bar
  * @property {() => string} label
  * @property {() => string} hint
+ * @property {() => string} [short] label of the bar, where the full one does not fit
  */
 
 /** @type {Tool[]} */
@@ -41,8 +42,8 @@ export const TOOLS = [
   { kind: "delete_vertex", icon: "minus", key: "x", grids: 0, shape: "point", group: "corners", label: () => t("Delete a corner"), hint: () => t("Press the corner that shall go.") },
   { kind: "reshape", icon: "redraw", key: "r", grids: 0, shape: "line", label: () => t("Redraw"), hint: () => t("Draw the new boundary from one place of the old one to another.") },
   { kind: "follow", icon: "road", key: "f", grids: 2, shape: "ends", label: () => t("Follow"), hint: () => t("Choose two neighbours, then press where their boundary shall begin and end to follow it.") },
-  { kind: "give_strip", icon: "strip", key: "g", grids: 2, shape: "line", size: true, sizeInstead: true, label: () => t("Give a strip"), hint: () => t("Choose who gives and who takes, then draw the new boundary or type a width.") },
-  { kind: "cut_hole", icon: "hole", key: "h", grids: 1, shape: "ring", label: () => t("Courtyard"), hint: () => t("Choose a grid, then draw the part inside it that becomes a grid of its own.") },
+  { kind: "give_strip", icon: "strip", key: "g", grids: 2, shape: "line", size: true, sizeInstead: true, label: () => t("Give a strip"), short: () => t("Strip"), hint: () => t("Choose who gives and who takes, then draw the new boundary or type a width.") },
+  { kind: "cut_hole", icon: "hole", key: "h", grids: 1, shape: "ring", label: () => t("Courtyard"), short: () => t("Yard"), hint: () => t("Choose a grid, then draw the part inside it that becomes a grid of its own.") },
   { kind: "simplify", icon: "simplify", key: "p", grids: 0, shape: "none", size: true, label: () => t("Simplify"), hint: () => t("Take out corners that matter less than the given metres. The outer boundary stays.") },
   { kind: "measure", icon: "measure", key: "l", grids: 0, shape: "line", label: () => t("Measure"), hint: () => t("Set places to read distances, bearings and the area. Nothing is changed.") },
 ];

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { middleOf, shortName } from "../../static/js/map/grid_editor.js";
+import { hectares } from "../../static/js/pages/boundaries_words.js";
+import * as model from "../../static/js/studio/model.js";
+import { remarkSign } from "../../static/js/studio/review.js";
+import { clipOf } from "../../static/js/studio/swipe.js";
+import * as tools from "../../static/js/studio/tools.js";
+
+const grid = (key, more = {}) => ({ key, grid_id: key, code: `00${key}`, name: `第${key}网格`, version: 1, changed: false, area_m2: 100 * key, households: 10, geometry: square(key), ...more });
+const square = (x) => ({ type: "Polygon", coordinates: [[[x, 0], [x + 1, 0], [x + 1, 1], [x, 1], [x, 0]]] });
+const setOf = (grids, edits = []) => model.readChangeSet({ id: 1, title: "", state: "draft", last_edit: 0, grids, edits, frame: null, can: {} });
+const line = (number, more = {}) => ({ number, kind: "split", of: null, state: "done", author: "甲", own: true, at: "", grids: [], ...more });
+const given = (more) => ({ ...tools.NO_INPUT, ...more });
+
+test("every tool has a key of its own and stands in the bar once", () => {
+  assert.equal(new Set(tools.TOOLS.map(({ key }) => key)).size, tools.TOOLS.length);
+  assert.deepEqual(tools.toolGroups().flat().map(({ kind }) => kind).sort(), tools.TOOLS.map(({ kind }) => kind).sort());
+  assert.deepEqual(tools.toolGroups().find((group) => group.length > 1).map(({ kind }) => kind), ["move_vertex", "insert_vertex", "delete_vertex"]);
+});
+
+test("a tool says what it still lacks, and nothing once it can be sent", () => {
+  const split = tools.toolOf("split");
+  assert.equal(tools.missing(split, given({})), "grids");
+  assert.equal(tools.missing(split, given({ grids: [1], points: [[0, 0]] })), "shape");
+  assert.equal(tools.missing(split, given({ grids: [1], points: [[0, 0], [1, 1]] })), null);
+  assert.equal(tools.missing(split, given({ grids: [1], lines: [[[0, 0], [1, 1]]] })), null);
+  assert.equal(tools.missing(tools.toolOf("merge"), given({ grids: [1] })), "grids");
+  assert.equal(tools.missing(tools.toolOf("draw"), given({ points: [[0, 0], [1, 0]] })), "shape");
+  assert.equal(tools.missing(tools.toolOf("simplify"), given({ size: 0 })), "size");
+});
+
+test("metres may stand in for the line of a strip, a begun line is not overruled by them", () => {
+  const strip = tools.toolOf("give_strip");
+  assert.equal(tools.missing(strip, given({ grids: [1, 2], size: 5 })), null);
+  assert.equal(tools.missing(strip, given({ grids: [1, 2], size: 5, points: [[0, 0]] })), "shape");
+  assert.deepEqual(tools.editOf(strip, given({ grids: [1, 2], size: 5 })), { kind: "give_strip", giver: 1, taker: 2, width_m: 5 });
+});
+
+test("an edit is written as the server reads it", () => {
+  const [a, b] = [[0, 0], [1, 1]];
+  assert.deepEqual(tools.editOf(tools.toolOf("split"), given({ grids: [7], lines: [[a, b]], points: [b, a] })), { kind: "split", grid: 7, lines: [[a, b], [b, a]] });
+  assert.deepEqual(tools.editOf(tools.toolOf("move_vertex"), given({ points: [a, b] })), { kind: "move_vertex", at: a, to: b });
+  assert.deepEqual(tools.editOf(tools.toolOf("follow"), given({ grids: [1, 2], points: [a, b], along: "water" })), { kind: "follow", grids: [1, 2], along: "water", start: a, end: b });
+  for (const tool of tools.TOOLS.filter(({ kind }) => kind !== "measure")) assert.equal(tools.editOf(tool, given({ points: [a, b] })).kind, tool.kind);
+});
+
+test("a second press on a grid takes it out, the oldest makes room", () => {
+  const follow = tools.toolOf("follow");
+  const two = tools.withGrid(follow, tools.withGrid(follow, given({}), 1), 2);
+  assert.deepEqual(tools.withGrid(follow, two, 1).grids, [2]);
+  assert.deepEqual(tools.withGrid(follow, two, 3).grids, [2, 3]);
+});
+
+test("a third press of a tool with two places begins anew", () => {
+  const move = tools.toolOf("move_vertex");
+  const full = given({ points: [[0, 0], [1, 1]] });
+  assert.deepEqual(tools.withPoint(move, full, [2, 2]).points, [[2, 2]]);
+  assert.equal(tools.withPoint(tools.toolOf("merge"), full, [2, 2]), full);
+});
+
+test("grids that others have merged away leave the input, the line stays", () => {
+  const input = given({ grids: [1, 2], points: [[0, 0]] });
+  assert.deepEqual(tools.withoutGrids(input, [2]), { ...input, grids: [1] });
+  assert.equal(tools.withoutGrids(input, [3]), input);
+  assert.equal(tools.isDrawn(input), true);
+  assert.equal(tools.isDrawn(given({ grids: [1] })), false);
+});
+
+test("bearings are read as people write them, and walked there and back", () => {
+  assert.deepEqual(tools.parseLegs("90° 100\n\n180, 50"), { legs: [{ bearing_deg: 90, distance_m: 100 }, { bearing_deg: 180, distance_m: 50 }], wrong: null });
+  assert.equal(tools.parseLegs("90 100\n400 5").wrong, 2);
+  assert.equal(tools.parseLegs("90 -1").wrong, 1);
+  const [start, end] = tools.walked([120, 30], [{ bearing_deg: 57, distance_m: 230 }]);
+  const leg = tools.legOf(start, end);
+  assert.ok(Math.abs(leg.bearing_deg - 57) < 0.01 && Math.abs(leg.distance_m - 230) < 0.02);
+});
+
+test("an answer brings new grids, ends others and marks what an undo takes back", () => {
+  const before = setOf([grid(1), grid(2)]);
+  const split = model.withAnswer(before, { last_edit: 1, edit: line(1), grids: [grid(1, { version: 2 }), grid(3)], ended: [2] });
+  assert.deepEqual([...split.grids.keys()], [1, 3]);
+  assert.deepEqual(model.versionsOf(split), { 1: 2, 3: 1 });
+  const undone = model.withAnswer(split, { last_edit: 2, edit: line(2, { kind: "undo", of: 1 }), grids: [grid(2)], ended: [3] });
+  assert.equal(undone.edits[0].state, "undone");
+  assert.deepEqual(model.turnable(undone), { undo: false, redo: true });
+});
+
+test("an answer that was overtaken changes nothing", () => {
+  const now = { ...setOf([grid(1, { version: 5 })]), last_edit: 4 };
+  assert.equal(model.withAnswer(now, { last_edit: 3, grids: [grid(1)], ended: [] }), now);
+  assert.equal(model.withAnswer(now, { last_edit: 4, grids: [grid(1)], ended: [] }).grids.get(1).version, 5);
+});
+
+test("only one's own edits can be taken back", () => {
+  assert.deepEqual(model.turnable(setOf([], [line(1, { own: false })])), { undo: false, redo: false });
+});
+
+test("the grid under a place is found, a hole belongs to nobody", () => {
+  const ring = { type: "Polygon", coordinates: [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]], [[4, 4], [5, 4], [5, 5], [4, 5], [4, 4]]] };
+  assert.equal(model.gridAt([grid(1, { geometry: ring })], [1, 1]).key, 1);
+  assert.equal(model.gridAt([grid(1, { geometry: ring })], [4.5, 4.5]), null);
+});
+
+test("a list is sorted by what is asked, down and up", () => {
+  const keys = (order) => model.sorted([grid(2), grid(1), grid(3)], order).map(({ key }) => key);
+  assert.deepEqual(keys({ by: "code" }), [1, 2, 3]);
+  assert.deepEqual(keys({ by: "area_m2", down: true }), [3, 2, 1]);
+});
+
+test("a table for a spreadsheet runs no formula and keeps commas", () => {
+  const text = model.csvOf([grid(1, { name: "=1+1" }), grid(2, { name: 'a,"b"' })], ["code", "name", "area", "homes"]);
+  assert.ok(text.startsWith("\ufeffcode,name"));
+  assert.ok(text.includes("'=1+1") && text.includes('"a,""b"""'));
+});
+
+//   a horseshoe, open to the right: its centroid lies in the gap
+test("a label stands inside its grid, also in a horseshoe and beside a hole", () => {
+  const shoe = { type: "Polygon", coordinates: [[[0, 0], [10, 0], [10, 2], [4, 2], [4, 8], [10, 8], [10, 10], [0, 10], [0, 0]]] };
+  const holed = { type: "Polygon", coordinates: [[[0, 0], [10, 0], [10, 10], [0, 10], [0, 0]], [[3, 3], [7, 3], [7, 7], [3, 7], [3, 3]]] };
+  for (const geometry of [shoe, holed, { type: "MultiPolygon", coordinates: [square(20).coordinates, shoe.coordinates] }]) {
+    assert.equal(model.gridAt([grid(1, { geometry })], middleOf(geometry))?.key, 1);
+  }
+});
+
+test("inside its community a grid needs only its own part of the name", () => {
+  assert.equal(shortName("桥东社区第4网格", "桥东社区"), "第4网格");
+  assert.equal(shortName("桥东社区", "桥东社区"), "桥东社区");
+  assert.equal(shortName("文庙网格", "桥东社区"), "文庙网格");
+  assert.equal(shortName("文庙网格", ""), "文庙网格");
+});
+
+test("the divider shows one side each, and nothing outside the map", () => {
+  const [size, origin] = [{ width: 100, height: 50 }, { x: 10, y: 5 }];
+  assert.equal(clipOf(0.25, size, origin), "polygon(10px 5px, 35px 5px, 35px 55px, 10px 55px)");
+  assert.equal(clipOf(0.25, size, origin, "right"), "polygon(35px 5px, 110px 5px, 110px 55px, 35px 55px)");
+  assert.equal(clipOf(7, size, origin), clipOf(1, size, origin));
+});
+
+test("hectares have as many decimals as they need", () => {
+  assert.deepEqual([12, 37_210, 381_000].map(hectares), ["0.00", "3.72", "38.1"]);
+});
+
+test("comments that speak of a place bear letters, the others none of them", () => {
+  const comments = [{ spot: [0, 0] }, { spot: null }, { spot: [1, 1] }];
+  assert.deepEqual([remarkSign(comments, comments[0]), remarkSign(comments, comments[2])], ["A", "B"]);
+});
