@@ -100,11 +100,12 @@ _BUILDINGS = (
     f"SELECT {drawn_whole('geom_tile', column='geom_tile')} AS geom FROM (SELECT geom_tile FROM building "
     f"WHERE geom_tile && {AROUND} AND ST_Area(geom_tile) >= {{least}} {{largest}}) AS largest"
 )
+_STREET = "ST_Collect(array_agg(line))"  # faster than ST_Collect as an aggregate
 # Sections of one street are joined: a street is named once, not at every corner. Far off, where most have no
 # name, joining would cost more than all the rest.
 _ROADS = (
-    f"SELECT class, name, CASE WHEN name IS NULL AND NOT :all_named THEN {placed('ST_Collect(line)')} "
-    f"ELSE {drawn('ST_LineMerge(ST_Collect(line))')} END AS geom FROM ("
+    f"SELECT class, name, CASE WHEN name IS NULL AND NOT :all_named THEN {placed(_STREET)} "
+    f"ELSE {drawn(f'ST_LineMerge({_STREET})')} END AS geom FROM ("
     "SELECT road_class AS class, ST_Simplify(geom_tile, :tolerance) AS line, "
     "CASE WHEN :all_named OR road_class = ANY (:named) THEN name END AS name FROM road_section "
     f"WHERE geom_tile && {AROUND} AND road_class = ANY (:classes) {{largest}}"

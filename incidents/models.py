@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Identity, Index, Integer
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Owned, Stamped, Versioned
@@ -42,6 +42,13 @@ class Incident(Owned, Versioned, Stamped, Base):
     address: Mapped[str] = mapped_column(server_default="")
     geom: Mapped[WKBElement] = geometry("POINT")
     geom_tile: Mapped[WKBElement | None] = tile_geometry("POINT")
+    #: The square of zoom 20 it lies in: whole numbers are grouped several times as fast as coordinates.
+    square_x: Mapped[int] = mapped_column(
+        Integer, Computed("map_square(ST_X(ST_Transform(geom, 3857)))", persisted=True)
+    )
+    square_y: Mapped[int] = mapped_column(
+        Integer, Computed("map_square(-ST_Y(ST_Transform(geom, 3857)))", persisted=True)
+    )
 
     @classmethod
     def own_table_args(cls) -> tuple[Any, ...]:
@@ -55,7 +62,7 @@ class Incident(Owned, Versioned, Stamped, Base):
                 "ix_incident_time",
                 "county_id",
                 "occurred_at",
-                postgresql_include=["area_path", "geom_tile"],
+                postgresql_include=["area_path", "square_x", "square_y"],
             ),
             spatial_index("incident", "geom"),
             spatial_index("incident", "geom_tile"),

@@ -1,4 +1,8 @@
-"""Tiles in time: the index of large buildings, and dwellings counted by square before they are by zoom."""
+"""Tiles in time.
+
+An index of the large buildings that far tiles draw; the squares incidents lie in, in the index that far tiles
+read; dwellings counted by square before they are by zoom.
+"""
 
 from alembic import op
 
@@ -69,9 +73,23 @@ def upgrade() -> None:
     op.execute(
         "CREATE INDEX ix_building_large ON building USING gist (geom_tile) WHERE ST_Area(geom_tile) >= 1500"
     )
+    squares = ", ".join(
+        f"ADD COLUMN {name} integer NOT NULL "
+        f"GENERATED ALWAYS AS (map_square({coordinate}(ST_Transform(geom, 3857)))) STORED"
+        for name, coordinate in (("square_x", "ST_X"), ("square_y", "-ST_Y"))
+    )
+    op.execute(f"ALTER TABLE incident {squares}")
+    _index_times("area_path, square_x, square_y")
     op.get_bind().exec_driver_sql(COUNTED_BY_SQUARE)
 
 
 def downgrade() -> None:
     op.get_bind().exec_driver_sql(COUNTED_ONE_BY_ONE)
+    _index_times("area_path, geom_tile")
+    op.execute("ALTER TABLE incident DROP COLUMN square_x, DROP COLUMN square_y")
     op.execute("DROP INDEX ix_building_large")
+
+
+def _index_times(included: str) -> None:
+    op.execute("DROP INDEX ix_incident_time")
+    op.execute(f"CREATE INDEX ix_incident_time ON incident (county_id, occurred_at) INCLUDE ({included})")

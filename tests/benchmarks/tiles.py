@@ -3,6 +3,9 @@
 Tiles are drawn by zoom and then by where people live, as people look at maps. Every address is asked
 once, and kept tiles are thrown away before each, so every answer is cut from the database. ``quick``
 takes the town of 12,000 households.
+
+Beside the time a tile takes stands the processor time it costs, in this process and in the database: what
+other programs of the machine do meanwhile makes tiles late, but hardly dearer.
 """
 
 import gzip
@@ -12,6 +15,8 @@ import re
 import statistics
 import time
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import psycopg
@@ -42,11 +47,12 @@ WHO_ASKS = {"drafts": ("boundary",), "dwellings": ("leader", "captain")}
 
 @dataclass(frozen=True)
 class Answer:
-    """One tile: its layer and zoom, how long it took and how large it was unpacked."""
+    """One tile: its layer and zoom, how long it took, what it cost and how large it was unpacked."""
 
     layer: str
     zoom: int
     duration_ms: float
+    processor_ms: float
     size_kb: float
 
 
@@ -124,7 +130,9 @@ def _measure(clients: dict[str, FlaskClient], homes: np.ndarray, seed: int) -> l
     for layer in LAYERS:
         for role in WHO_ASKS.get(layer, ("leader",)):
             name = layer if role != "captain" else f"{layer} of one grid"
-            _ask(clients[role], layer, (0, 0, 0))  # connections and plans of a process that has begun
+            for _ in range(3):  # connections and plans of a process that has begun
+                _ask(clients[role], layer, (0, 0, 0))
+            _backends.cache_clear()
             for zoom in ZOOMS:
                 addresses = _addresses(homes, zoom, rng)
                 answers += [_ask(clients[role], layer, address, name=name) for address in addresses]
@@ -142,12 +150,30 @@ def _addresses(homes: np.ndarray, zoom: int, rng: np.random.Generator) -> list[t
 def _ask(client: FlaskClient, layer: str, address: tuple[int, int, int], *, name: str = "") -> Answer:
     webapp.kept.quick_redis().delete(*(webapp.kept.quick_redis().keys("gridpatrol:tile:*") or ["none"]))
     z, x, y = address
-    began = time.perf_counter()
+    spent_ms, began = _processor_ms(), time.perf_counter()
     answer = client.get(f"/tiles/{layer}/{z}/{x}/{y}.mvt", headers={"Accept-Encoding": "gzip"})
     duration_ms = (time.perf_counter() - began) * 1000
+    spent_ms = _processor_ms() - spent_ms
     assert answer.status_code in (200, 204), answer.text
     size = len(gzip.decompress(answer.data)) if answer.data else 0
-    return Answer(name or layer, z, duration_ms, size / 1000)
+    return Answer(name or layer, z, duration_ms, spent_ms, size / 1000)
+
+
+@lru_cache(maxsize=1)
+def _backends() -> list[int]:
+    """Return the processes of the database that serve this one."""
+    owner = os.environ["GRIDPATROL_OWNER_URL"].replace("postgresql+psycopg", "postgresql")
+    statement = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename <> current_user"
+    )
+    with psycopg.connect(owner) as connection:
+        return [pid for (pid,) in connection.execute(statement).fetchall()]
+
+
+def _processor_ms() -> float:
+    """Return the processor time spent so far by this process and those of the database that serve it."""
+    database_ns = sum(int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in _backends())
+    return time.process_time() * 1000 + database_ns / 1e6
 
 
 def _figures(answers: list[Answer]) -> list[Figure]:
@@ -156,6 +182,8 @@ def _figures(answers: list[Answer]) -> list[Figure]:
         times = [answer.duration_ms for answer in answers if answer.layer == name]
         figures.append(at_most(f"{name}: p95", _p95(times), "ms", limit=LIMIT_MS))
         figures.append(measured(f"{name}: slowest", max(times), "ms"))
+        costs = [answer.processor_ms for answer in answers if answer.layer == name]
+        figures.append(measured(f"{name}: p95 of processor time", _p95(costs), "ms"))
     for zoom in ZOOMS:
         times = [answer.duration_ms for answer in answers if answer.zoom == zoom]
         figures.append(measured(f"zoom {zoom}: p95", _p95(times), "ms"))

@@ -9,7 +9,17 @@ import pytest
 import shapely
 from shapely import LineString, Point, Polygon, box
 
-from geo.shapes.edits import draw, give_strip, insert_vertex, merge, move_vertex, reshape, split
+from geo.shapes.edits import (
+    delete_vertex,
+    draw,
+    give_strip,
+    insert_vertex,
+    merge,
+    move_vertex,
+    reshape,
+    simplify,
+    split,
+)
 from geo.shapes.edits.lattice import to_degrees
 from geo.shapes.partition import is_partition
 from geo.shapes.tiling import Difference, EditRefused, Tiling, apply
@@ -180,3 +190,29 @@ def test_drawing_what_is_nearly_there_leaves_no_sliver(snap_m: float) -> None:
     edited = after(free, draw(free, drawn, snap_m=snap_m))
 
     assert _sound(edited)
+
+
+def test_edits_far_from_every_grid_are_refused_not_failed() -> None:
+    grids, far = tiling("AB\nAB"), line((500, 500), (501, 501))
+    nothing = Tiling(grids.frame, {}, next_key=1)
+
+    for of in (grids, nothing):
+        assert refusal(lambda of=of: reshape(of, far)).code == "edit_line_loose"
+        assert refusal(lambda of=of: move_vertex(of, at(500, 500), at(1, 1))).code == "edit_no_vertex"
+        assert refusal(lambda of=of: delete_vertex(of, at(500, 500))).code == "edit_no_vertex"
+        assert refusal(lambda of=of: insert_vertex(of, at(500, 500))).code == "edit_no_edge"
+    assert refusal(lambda: simplify(nothing, 1.0)).code == "edit_changes_nothing"
+    assert refusal(lambda: split(grids, 1, [])).code == "drawing_empty"
+    many = [line((-1, 2 * k / 3000), (3, 2 * k / 3000)) for k in range(3000)]
+    assert refusal(lambda: split(grids, 1, many)).code == "drawing_too_long"
+
+
+def test_the_first_grid_of_an_empty_community_is_drawn() -> None:
+    frame = tiling("AA AA\nAA AA").frame
+    first = after(
+        Tiling(frame, {}, 1), draw(Tiling(frame, {}, 1), Polygon([at(0, 0), at(2, 0), at(2, 2), at(0, 2)]))
+    )
+
+    assert picture(first) == "AA ..\nAA .."
+    second = after(first, draw(first, Polygon([at(3, 0), at(5.005, 0), at(5, 2), at(2.996, 2)])))
+    assert _sound(second)

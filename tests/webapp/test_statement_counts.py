@@ -33,7 +33,7 @@ LISTS = [
     ("admin", "/admin?view=accounts"),
     ("admin", "/admin?view=audit"),
     ("admin", "/admin?view=jobs&sort=ended&after=1"),
-    ("admin", "/admin?view=audit&sort=-who&after=1"),
+    ("admin", "/admin?view=audit&sort=who&after=1"),
     ("admin", "/api/admin/jobs.csv"),
     ("admin", "/api/admin/accounts.csv"),
     ("admin", "/api/admin/audit.csv"),

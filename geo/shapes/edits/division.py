@@ -13,7 +13,7 @@ from geo.shapes.edits.outcome import assigned, by_size, own_faces
 from geo.shapes.edits.patch import Patch, patch_of
 from geo.shapes.edits.plane import Plane, is_thin
 from geo.shapes.edits.proof import difference_of, proved
-from geo.shapes.edits.sketch import read_line
+from geo.shapes.edits.sketch import read_lines
 from geo.shapes.tiling import Difference, EditRefused, Ground, Tiling
 
 #: Where a line wobbles along the border it cuts slivers that nobody wants; no patrol fits into half a metre.
@@ -40,11 +40,11 @@ def split(
     EditRefused
         ``edit_line_misses`` (field `grid`): a line does not run inside the grid; ``edit_line_loose``
         (field `grid`): it ends inside, the place is the loose end; ``edit_part_thin`` (fields `grid`,
-        `width_m`): it only cuts slivers off; what `read_line` and `proved` raise.
+        `width_m`): it only cuts slivers off; what `read_lines` and `proved` raise.
     """
     patch = patch_of(tiling, [key])
     part = patch.parts[key]
-    made = cut(patch, [key], led_to_border([read_line(line) for line in lines], part, reach_m))
+    made = cut(patch, [key], led_to_border(read_lines(lines), part, reach_m))
     refuse_idle(patch, key, made)
     faces = own_faces(made, key)
     part_of = without_slivers(faces, Plane.at(part), sliver_m)

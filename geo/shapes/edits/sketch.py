@@ -1,6 +1,7 @@
 """Drawings as they come from hands and files, read or refused with a reason and a place."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
@@ -35,6 +36,22 @@ def read_line(drawing: BaseGeometry) -> LineString:
     if not line.is_simple:
         raise EditRefused("drawing_crosses_itself", place=to_degrees(_crossings(line)))
     return line
+
+
+def read_lines(drawings: Sequence[BaseGeometry]) -> list[LineString]:
+    """Return drawn lines (EPSG:4326) in steps; the limit of vertices holds for all of them together.
+
+    Raises
+    ------
+    EditRefused
+        As `read_line`; ``drawing_empty`` without a line.
+    """
+    if not drawings:
+        raise EditRefused("drawing_empty")
+    vertices = int(sum(shapely.get_num_coordinates(drawing) for drawing in drawings))
+    if vertices > MOST_VERTICES:
+        raise EditRefused("drawing_too_long", limit=MOST_VERTICES, vertices=vertices)
+    return [read_line(drawing) for drawing in drawings]
 
 
 def read_polygon(drawing: BaseGeometry) -> Polygon:
