@@ -15,6 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from core.errors import Conflict, DomainError, InvalidInput, Unavailable
 from webapp.errors import PreconditionMissing
+from webapp.cli.areas_words import ERRORS as FILE_WORDS
+from webapp.cli.import_words import say
 from webapp.i18n import choose_locale, translate
 from webapp.log import request_id
 from webapp.sentences import HTTP_CODES, SENTENCES, UNKNOWN
@@ -30,17 +32,27 @@ def problem(error: DomainError, locale: str | None = None) -> dict[str, Any]:
 
     `title` says what happened, `detail` how to go on; `code` and `fields` are for scripts.
     """
-    title, advice = SENTENCES.get(error.code, UNKNOWN)
     language = locale or choose_locale()
-    fields = error.fields | _job_title(error, language)
+    title, advice = _words(error, language)
     return {
         "type": "about:blank",
-        "title": translate(title, language, **fields),
+        "title": title,
         "status": error.status,
-        "detail": translate(advice, language, **fields) if advice else "",
+        "detail": advice,
         "code": error.code,
         "fields": error.fields,
     }
+
+
+def _words(error: DomainError, language: str) -> tuple[str, str]:
+    """Return what happened and how to go on, in a language."""
+    if error.code not in SENTENCES and error.code in FILE_WORDS:
+        # A file sent to a page is refused in the words that an import says in a terminal.
+        words = FILE_WORDS[error.code][0 if language == "zh" else 1]
+        return say({error.code: (words, words)}, error.code, error.fields), ""
+    title, advice = SENTENCES.get(error.code, UNKNOWN)
+    fields = error.fields | _job_title(error, language)
+    return translate(title, language, **fields), translate(advice, language, **fields) if advice else ""
 
 
 def _job_title(error: DomainError, language: str) -> dict[str, str]:

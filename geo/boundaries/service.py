@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import now
-from core.db import actor_of
+from core.db import actor_of, scope_of
 from core.errors import Conflict, InvalidInput, NotEnough, NotFound
 from geo.areas.models import Area, ChangeSet
 from geo.areas.queries import area_by_id, boundary_shape, dated_grids
@@ -57,6 +57,9 @@ def open_change_set(
     if author_id is None:
         raise InvalidInput("actor_missing")
     community = area_by_id(session, community_id)
+    # Names and boundaries of a whole county are read by all who work in it; drafting is not.
+    if not scope_of(session).holds(community.path):
+        raise NotFound("area_unknown", area=community.code)
     if community.level != "community":
         raise InvalidInput("not_a_community", name=community.name)
     frame_of(session, community)

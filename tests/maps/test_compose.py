@@ -9,6 +9,7 @@ import pytest
 
 from webapp.maps import (
     BaseTiles,
+    GridEditor,
     LayerControl,
     Legend,
     LocateButton,
@@ -16,7 +17,6 @@ from webapp.maps import (
     PatrolMap,
     Picker,
     PlanRoutes,
-    PolygonDrawer,
     ScaleBar,
     VectorTiles,
     ZoomButtons,
@@ -63,7 +63,7 @@ def full_map(title: str = "OpenStreetMap") -> PatrolMap:
         ZoomButtons(),
         LocateButton(),
         Picker(),
-        PolygonDrawer(storage_key="area.17"),
+        GridEditor(storage_key="studio.17"),
         PlanRoutes(url="/api/plans/1/routes"),
     )
     for element in elements:

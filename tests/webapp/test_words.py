@@ -12,7 +12,8 @@ import pytest
 from babel.messages.pofile import read_po
 
 from core.settings import PROJECT_DIR
-from webapp.cli.import_words import ERRORS as IMPORT_WORDS
+from webapp.cli.areas_words import ERRORS as AREA_WORDS
+from webapp.cli.propose_words import ERRORS as PROPOSE_WORDS
 from webapp.house.words import SENTENCES as HOUSE_WORDS
 from webapp.i18n import CATALOGUES, translate
 from webapp.sentences import HTTP_CODES, SENTENCES
@@ -67,9 +68,9 @@ def literal_codes(calls: set[str], position: int) -> dict[str, str]:
 
 def test_every_refusal_has_words() -> None:
     raised = literal_codes({"DomainError"}, 1)
-    assert {"area_unknown", "drawing_clashes", "job_unknown"} <= set(raised), "the search finds codes at all"
+    assert {"area_unknown", "edit_overlaps", "job_unknown"} <= set(raised), "the search finds codes at all"
 
-    known = set(SENTENCES) | set(HOUSE_WORDS) | set(IMPORT_WORDS)
+    known = set(SENTENCES) | set(HOUSE_WORDS) | set(AREA_WORDS) | set(PROPOSE_WORDS)
     assert {code: where for code, where in raised.items() if code not in known} == {}
 
 

@@ -98,6 +98,18 @@ BOUNDARIES: dict[str, tuple[str, str]] = {
         mark("This corner belongs to the community's own boundary."),
         mark("Grids cannot change it."),
     ),
+    "edit_ground_narrow": (
+        mark("A corner would be narrower than the coordinate grid (1 cm)."),
+        mark("Draw it a little wider there."),
+    ),
+    "edit_loses_ground": (
+        mark("Ground would be lost or won at the edge of the community."),
+        mark("Draw a little differently at the marked place."),
+    ),
+    "edit_boundary_unclear": (
+        mark("The ground could go to several grids."),
+        mark("Redraw one boundary after the other."),
+    ),
     "edit_grid_vanishes": (mark("A grid would vanish."), mark("Merge it with a neighbour if that is meant.")),
     "edit_junction": (
         mark("Three grids or more meet at this corner."),

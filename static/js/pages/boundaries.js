@@ -4,11 +4,12 @@ import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
 import { t } from "../i18n.js";
 import { shortName } from "../map/grid_editor.js";
+import { ringArea_m2 } from "../map/drawing.js";
 import { fit, mapReady } from "../map/registry.js";
 import { head, mountHome, showCommunity } from "../studio/home.js";
 import { mountGridList, showFindings, showLog } from "../studio/lists.js";
 import { mountMapBar } from "../studio/map_bar.js";
-import { gridAt } from "../studio/model.js";
+import { gridAt, isFelt } from "../studio/model.js";
 import { mountReview, remarkSign, showImpact } from "../studio/review.js";
 import { openStudio } from "../studio/studio.js";
 import { mountSwipe } from "../studio/swipe.js";
@@ -23,6 +24,8 @@ import { mountFindings } from "./boundaries_findings.js";
 /** @typedef {import("../studio/studio.js").Studio} Studio */
 
 const ASK_AFTER_MS = 600;
+/** A grid whose area changes by less has at most got a corner on a straight edge. */
+const FELT_M2 = 1;
 /** Neighbours are drawn this far around a community, as a share of its width. */
 const AROUND_SHARE = 0.6;
 const PHONE = matchMedia("(max-width: 767px)");
@@ -46,6 +49,10 @@ let askedFor = "";
 let day = null;
 /** @type {any[]} */
 let around = [];
+/** Areas of the published grids by id, as the map draws them: a neighbour that only got a corner is not marked. @type {Map<number, number>} */
+let published_m2 = new Map();
+/** @type {WeakMap<object, any>} */
+let marked = new WeakMap();
 /** @type {any[]} */
 let found = [];
 let tabShown = "grids";
@@ -123,7 +130,7 @@ function asOfDay(grid) {
 
 const homePanel = mountHome(home, page);
 const toolPanel = mountToolPanel(part("[data-tools]"), { studio: current, zoomTo });
-const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit), zoomTo });
+const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit), zoomTo, asMarked, markedFrom: () => published_m2 });
 const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: () => sheet?.setHeight("half"), onPlace: zoomTo });
 const review = mountReview(part("[data-review]"), {
   studio: current, today: root.dataset.today ?? "", onLeave: leave, onGround: groundChanged,
@@ -143,10 +150,10 @@ function showStudio(state) {
   showHead(set);
   const chosen = new Set([...input.grids, ...(state.selected !== null && !tool ? [state.selected] : [])]);
   editor.snapTo(current().rings());
-  editor.show({ frame: set.frame, grids: [...set.grids.values()], chosen, flashing: state.flashing, around, place: set.community });
+  editor.show({ frame: set.frame, grids: [...set.grids.values()].map(asMarked), chosen, flashing: state.flashing, around, place: set.community });
   const corners = drawing && ["move", "point"].includes(drawing.shape) ? current().rings().flat() : [];
   editor.sketch(drawing ? { points: input.points, lines: input.lines, closed: drawing.shape === "ring" } : null, corners);
-  editor.preview(state.preview);
+  editor.preview(state.preview && { grids: state.preview.grids.filter((/** @type {any} */ grid) => isFelt(set.grids.get(grid.key), grid)) });
   editor.refuse(state.refusal?.fields.place ?? null, state.refusal?.title);
   editor.remark(set.comments.filter((/** @type {any} */ one) => one.spot).map((/** @type {any} */ one) => ({ spot: one.spot, sign: remarkSign(set.comments, one), words: `${one.author}: ${one.body}` })));
   toolPanel.show(state);
@@ -161,6 +168,20 @@ function showStudio(state) {
     clearTimeout(asking);
     asking = setTimeout(askConsequences, ASK_AFTER_MS);
   }
+}
+
+/** @param {import("../studio/model.js").Grid} grid @returns {any} the same one as long as it and the published one stay */
+function asMarked(grid) {
+  if (!grid.changed || grid.grid_id === null || !published_m2.has(grid.grid_id)) return grid;
+  const kept = marked.get(grid) ?? { ...grid, changed: Math.abs(drawnArea_m2(grid.geometry) - (published_m2.get(grid.grid_id) ?? 0)) >= FELT_M2 };
+  marked.set(grid, kept);
+  return kept;
+}
+
+/** @param {any} geometry @returns {number} on the sphere: only to be compared with another one */
+function drawnArea_m2(geometry) {
+  const polygons = geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates];
+  return polygons.flat().reduce((/** @type {number} */ sum, /** @type {any} */ ring) => sum + ringArea_m2(ring), 0);
 }
 
 let headShown = "";
@@ -218,6 +239,8 @@ async function askAround([west, south, east, north], name, signal) {
   const box = [west - x, south - y, east + x, north + y].map((degrees) => degrees.toFixed(6)).join(",");
   try {
     const { features } = await get(`/api/areas/boundaries?bbox=${box}&levels=grid,community`, { signal });
+    published_m2 = new Map(features.filter((/** @type {any} */ one) => one.properties.level === "grid").map((/** @type {any} */ one) => [one.id, drawnArea_m2(one.geometry)]));
+    marked = new WeakMap();
     const own = new Set([...current().state.set.grids.values()].map((grid) => grid.grid_id));
     around = features.filter((/** @type {any} */ one) => !own.has(one.id) && one.properties.name !== name).map((/** @type {any} */ one) => one.geometry);
     showStudio(current().state);
@@ -251,6 +274,7 @@ function closeStudio() {
   headShown = "";
   toolBefore = "";
   around = [];
+  published_m2 = new Map();
   found = [];
   mapBar.show(null);
   editor.remark([]);

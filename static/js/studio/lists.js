@@ -16,9 +16,10 @@ import { editWord, findingWord } from "./words.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{studio: () => Studio, nameLimit: number, zoomTo: (place: any) => void}} options
+ * @param {{studio: () => Studio, nameLimit: number, zoomTo: (place: any) => void, asMarked: (grid: any) => any, markedFrom: () => any}} options
+ *   markedFrom: what asMarked compares with
  */
-export function mountGridList(root, { studio, nameLimit, zoomTo }) {
+export function mountGridList(root, { studio, nameLimit, zoomTo, asMarked, markedFrom }) {
   /** @type {{by: "code" | "area_m2" | "households" | "changed", down: boolean}} */
   let order = { by: "code", down: false };
   let editing = 0;
@@ -31,7 +32,7 @@ export function mountGridList(root, { studio, nameLimit, zoomTo }) {
 
   /** @param {State} state */
   function show(state) {
-    const from = [state.set.grids, state.set.state, state.selected, order, editing];
+    const from = [state.set.grids, state.set.state, state.selected, order, editing, markedFrom()];
     if (from.every((value, i) => value === drawn[i])) return;
     // A name that is being typed is never drawn over.
     if (root.contains(document.activeElement) && document.activeElement?.matches("input")) return;
@@ -64,7 +65,7 @@ export function mountGridList(root, { studio, nameLimit, zoomTo }) {
     return el("tr", { "aria-selected": String(state.selected === grid.key), "data-grid": grid.key },
       el("th", { scope: "row" },
         el("button", { class: "studio-name", type: "button", "data-focus": `grid-${grid.key}`, "aria-pressed": String(state.selected === grid.key), onClick: () => studio().select(state.selected === grid.key ? null : grid.key) },
-          el("span", {}, shortName(grid.name, state.set.community), grid.changed ? el("span", { class: "studio-mark" }, t("changed")) : null), el("small", { class: "muted" }, grid.code))),
+          el("span", {}, shortName(grid.name, state.set.community), asMarked(grid).changed ? el("span", { class: "studio-mark" }, t("changed")) : null), el("small", { class: "muted" }, grid.code))),
       el("td", { class: "number" }, hectares(grid.area_m2)), el("td", { class: "number" }, grid.households));
   }
   /** @param {number} key @param {State} state */

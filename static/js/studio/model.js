@@ -115,6 +115,16 @@ export function sorted(grids, { by, down = false }) {
 }
 
 /**
+ * Whether an edit changes a grid in a way that people notice: a neighbour that only gets a corner is not told of.
+ * @param {Grid | undefined} before
+ * @param {{area_m2: number, households: number}} after
+ * @returns {boolean}
+ */
+export function isFelt(before, after) {
+  return !before || Math.abs(before.area_m2 - after.area_m2) >= 1 || before.households !== after.households;
+}
+
+/**
  * The grid that holds a place (even-odd rule over all rings).
  * @param {Iterable<Grid>} grids
  * @param {[number, number]} position

@@ -4,7 +4,7 @@ import { t } from "../i18n.js";
 import { shortName as inPlace } from "../map/grid_editor.js";
 import { formatCoordinates, parseCoordinates, ringArea_m2 } from "../map/drawing.js";
 import { areaText, hectares } from "../pages/boundaries_words.js";
-import { sorted, turnable } from "./model.js";
+import { isFelt, sorted, turnable } from "./model.js";
 import { measured } from "./studio.js";
 import { missing, parseLegs, toolGroups, toolOf, walked } from "./tools.js";
 import { doneWord } from "./words.js";
@@ -261,10 +261,7 @@ export function lackingWords(lacking) {
 
 /** @param {any} preview @param {import("./studio.js").ChangeSet} set */
 function previewTable(preview, set) {
-  const felt = preview.grids.filter((/** @type {any} */ grid) => {
-    const old = set.grids.get(grid.key);
-    return !old || Math.abs(old.area_m2 - grid.area_m2) >= 1 || old.households !== grid.households;
-  });
+  const felt = preview.grids.filter((/** @type {any} */ grid) => isFelt(set.grids.get(grid.key), grid));
   const row = (/** @type {any} */ grid) => {
     const old = set.grids.get(grid.key);
     return el("tr", {}, el("th", { scope: "row" }, old ? inPlace(old.name, set.community) : el("span", { class: "badge badge--action" }, t("new grid"))),
