@@ -14,9 +14,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from core.errors import Conflict, DomainError, InvalidInput, Unavailable
-from webapp.errors import PreconditionMissing
 from webapp.cli.areas_words import ERRORS as FILE_WORDS
 from webapp.cli.import_words import say
+from webapp.errors import PreconditionMissing
 from webapp.i18n import choose_locale, translate
 from webapp.log import request_id
 from webapp.sentences import HTTP_CODES, SENTENCES, UNKNOWN

@@ -152,6 +152,35 @@ def open_set(sign_in: Callable[..., Page]) -> Iterator[Callable[..., Studio]]:
             studio.page.evaluate(ASK, [f"/api/change-sets/{studio.id}/discard", {}])
 
 
+def accepted(studio: Studio, body: dict[str, Any]) -> bool:
+    """Ask the server whether an edit would be done; nothing is stored."""
+    ask = """async ([address, body]) => {
+      const { post } = await import("/static/js/api.js");
+      return post(address, body).then(() => true, () => false);
+    }"""
+    answer: bool = studio.page.evaluate(ask, [f"/api/change-sets/{studio.id}/preview", body])
+    return answer
+
+
+def shared(studio: Studio) -> Iterator[tuple[int, int, LineString]]:
+    """Yield neighbours with the boundary they share, where it is one line."""
+    for (one, first), (two, second) in itertools.combinations(studio.parts.items(), 2):
+        line = shapely.line_merge(first.boundary & second.boundary)
+        if line.geom_type == "LineString" and line.length > 40 * METRE and not line.is_ring:
+            yield one, two, line
+
+
+def followable(studio: Studio) -> tuple[list[int], Corners, str]:
+    """Return neighbours, the ends and what their boundary can be laid along."""
+    for one, two, line in shared(studio):
+        ends = [middle(line, 0.05), middle(line, 0.95)]
+        for along in ("gap", "road"):
+            body = {"kind": "follow", "grids": [one, two], "start": ends[0], "end": ends[1], "along": along}
+            if accepted(studio, body):
+                return [one, two], ends, along
+    pytest.fail("no boundary can follow anything")
+
+
 def across(ground: Polygon) -> Corners:
     """Return a level line through a grid, ending 3 m outside it."""
     at, (west, _, east, _) = ground.representative_point(), ground.bounds
@@ -224,6 +253,17 @@ def test_every_edit_by_mouse(open_set: Callable[..., Studio]) -> None:
     bow = beside(side, 8)
     studio.by_mouse("reshape", [], [middle(side, 0.3), middle(bow, 0.4), middle(bow, 0.6), middle(side, 0.7)])
 
+    keys, ends, along = followable(studio)
+    grounds = studio.parts
+    studio.look_at(shapely.union_all([grounds[key] for key in keys]))
+    studio.choose("follow")
+    studio.page.select_option("[data-along]", along)
+    for key in keys:
+        studio.press(grounds[key].representative_point())
+    for end in ends:
+        studio.press(end)
+    studio.apply("follow")
+
     giver = studio.parts[one]
     hole = courtyard(giver)
     studio.look_at(Polygon(hole))
@@ -257,6 +297,11 @@ def test_every_edit_by_form(open_set: Callable[..., Studio]) -> None:
     studio.by_form("delete_vertex", [], [moved])
     bow = beside(side, 6)
     studio.by_form("reshape", [], [middle(side, 0.3), middle(bow, 0.4), middle(bow, 0.6), middle(side, 0.7)])
+    keys, ends, along = followable(studio)
+    studio.choose("follow")
+    studio.page.select_option("[data-along]", along)
+    studio.fill("follow", keys, ends)
+    studio.apply("follow")
     before = studio.parts[two].area
     studio.by_form("give_strip", [one, two], [], size=2)
     assert studio.parts[two].area > before
