@@ -9,7 +9,7 @@ import pytest
 import shapely
 from playwright.sync_api import Page, Route, expect
 from shapely import LineString, Point, Polygon
-from shapely.affinity import rotate, translate
+from shapely.affinity import rotate, scale, translate
 from shapely.geometry import shape
 from sqlalchemy import select
 
@@ -181,6 +181,17 @@ def followable(studio: Studio) -> tuple[list[int], Corners, str]:
     pytest.fail("no boundary can follow anything")
 
 
+def strip(studio: Studio) -> tuple[list[int], Corners]:
+    """Return a giver, a taker and a line that cuts a strip of 6 m along their boundary."""
+    for one, two, line in shared(studio):
+        chord = LineString([line.coords[0], line.coords[-1]])
+        cut = scale(into(chord, studio.parts[one], 6), 1.3, 1.3)
+        body = {"kind": "give_strip", "giver": one, "taker": two, "line": list(cut.coords)}
+        if accepted(studio, body):
+            return [one, two], list(cut.coords)
+    pytest.fail("no grid can give a strip")
+
+
 def across(ground: Polygon) -> Corners:
     """Return a level line through a grid, ending 3 m outside it."""
     at, (west, _, east, _) = ground.representative_point(), ground.bounds
@@ -263,6 +274,12 @@ def test_every_edit_by_mouse(open_set: Callable[..., Studio]) -> None:
     for end in ends:
         studio.press(end)
     studio.apply("follow")
+
+    keys, cut = strip(studio)
+    grounds = studio.parts
+    studio.look_at(shapely.union_all([*(grounds[key] for key in keys), LineString(cut)]))
+    studio.by_mouse("give_strip", [grounds[key].representative_point() for key in keys], cut)
+    assert studio.parts[keys[1]].area > grounds[keys[1]].area
 
     giver = studio.parts[one]
     hole = courtyard(giver)

@@ -1,5 +1,5 @@
 /** The boundary staff's room: communities, change sets, and the studio in which one is edited. */
-import { ProblemError, get } from "../api.js";
+import { ProblemError, get, post } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
 import { t } from "../i18n.js";
@@ -9,7 +9,9 @@ import { fit, mapReady } from "../map/registry.js";
 import { head, mountHome, showCommunity } from "../studio/home.js";
 import { mountGridList, showFindings, showLog } from "../studio/lists.js";
 import { mountMapBar } from "../studio/map_bar.js";
-import { gridAt, isFelt } from "../studio/model.js";
+import { gridAt, isFelt, versionsOf } from "../studio/model.js";
+import { mountFiles } from "../studio/files.js";
+import { mountProposals } from "../studio/proposals.js";
 import { mountReview, remarkSign, showImpact } from "../studio/review.js";
 import { openStudio } from "../studio/studio.js";
 import { mountSwipe } from "../studio/swipe.js";
@@ -130,6 +132,11 @@ function asOfDay(grid) {
 
 const homePanel = mountHome(home, page);
 const toolPanel = mountToolPanel(part("[data-tools]"), { studio: current, zoomTo });
+/** @type {{grids: any[]} | null} grids of a proposal or a file that are looked at */
+let proposed = null;
+const showProposed = (/** @type {{grids: any[]} | null} */ answer) => editor.preview((proposed = answer));
+const proposals = mountProposals(part("[data-proposing]"), { studio: current, show: showProposed });
+mountFiles(part("[data-files]"), { studio: current, show: showProposed });
 const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit), zoomTo, asMarked, markedFrom: () => published_m2 });
 const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: () => sheet?.setHeight("half"), onPlace: zoomTo });
 const review = mountReview(part("[data-review]"), {
@@ -153,7 +160,7 @@ function showStudio(state) {
   editor.show({ frame: set.frame, grids: [...set.grids.values()].map(asMarked), chosen, flashing: state.flashing, around, place: set.community });
   const corners = drawing && ["move", "point"].includes(drawing.shape) ? current().rings().flat() : [];
   editor.sketch(drawing ? { points: input.points, lines: input.lines, closed: drawing.shape === "ring" } : null, corners);
-  editor.preview(state.preview && { grids: state.preview.grids.filter((/** @type {any} */ grid) => isFelt(set.grids.get(grid.key), grid)) });
+  editor.preview(state.preview ? { grids: state.preview.grids.filter((/** @type {any} */ grid) => isFelt(set.grids.get(grid.key), grid)) } : proposed);
   editor.refuse(state.refusal?.fields.place ?? null, state.refusal?.title);
   editor.remark(set.comments.filter((/** @type {any} */ one) => one.spot).map((/** @type {any} */ one) => ({ spot: one.spot, sign: remarkSign(set.comments, one), words: `${one.author}: ${one.body}` })));
   toolPanel.show(state);
@@ -216,7 +223,7 @@ function askConsequences() {
   const { address, state } = studio;
   const names = (/** @type {number[]} */ keys) => keys.map((key) => shortName(state.set.grids.get(key)?.name ?? "", state.set.community)).filter(Boolean).join(t(", "));
   void showImpact(part("[data-impact]"), address, { signal: opening.signal, community: state.set.community });
-  void showFindings(part("[data-view=findings]"), address, { onFound: hearFindings, onPress: (index) => findings.zoomTo(index), names, signal: opening.signal });
+  void showFindings(part("[data-view=findings]"), address, { onFound: hearFindings, onPress: (index) => findings.zoomTo(index), names, repair: state.set.can.edit && state.set.state === "draft" ? repair : null, signal: opening.signal });
 }
 
 /** @param {any[]} next */
@@ -231,6 +238,18 @@ function hearFindings(next) {
 /** What must be mended is always on the map; what is to be looked at, while it is looked at. */
 function pinFindings() {
   findings.show(tabShown === "findings" ? found : found.map((one) => (one.look === "overlap" ? one : null)));
+}
+
+/** @param {[number, number] | null} at the place to mend, all of them without one */
+async function repair(at) {
+  const { address, state } = current();
+  try {
+    await post(`${address}/edits`, { kind: "repair", versions: versionsOf(state.set), ...(at ? { at } : {}) });
+    await current().reload();
+    toast(t("Repaired. Undo takes it back."));
+  } catch (error) {
+    toastProblem(error);
+  }
 }
 
 /** @param {[number, number, number, number]} bbox of the community @param {string} name @param {AbortSignal} signal */
@@ -282,7 +301,7 @@ function closeStudio() {
   editor.setActive(false);
   editor.show(null);
   editor.sketch(null);
-  editor.preview(null);
+  showProposed(null);
   editor.refuse(null);
   editor.compare(null);
   findings.show([]);
@@ -302,6 +321,7 @@ async function openSet(id) {
     under.hide();
     showStudio(studio.state);
     showTab(answer.can.approve ? "impact" : "grids");
+    void proposals.load();
     void askAround(answer.bbox, answer.community, signal);
     if (!currentState().at) showBox(answer.bbox);
     else if (!map.getBounds().intersects(L.geoJSON(answer.frame).getBounds())) showBox(answer.bbox);

@@ -149,7 +149,7 @@ function saveAs(name, words) {
 export function showLog(root, { set }) {
   const lines = [...set.edits].reverse();
   if (lines.length === 0) return fillWith(root, el("p", { class: "muted" }, t("Nothing is edited yet. Choose a tool above.")));
-  const names = (/** @type {number[]} */ keys) => keys.map((key) => set.grids.get(key)?.name).filter(Boolean).slice(0, 3).join("、");
+  const names = (/** @type {number[]} */ keys) => keys.map((key) => shortName(set.grids.get(key)?.name ?? "", set.community)).filter(Boolean).join(t(", "));
   fillWith(root, el("ol", { class: "list" }, lines.map((line) => el("li", { class: "list__item" },
     el("div", { class: "list__link", "data-state": line.state },
       el("span", { class: "list__text" },
@@ -165,17 +165,20 @@ function didWords(line) {
 /**
  * @param {HTMLElement} root
  * @param {string} address of the change set
- * @param {{onFound: (findings: Finding[]) => void, onPress: (index: number) => void, names: (keys: number[]) => string, signal: AbortSignal}} options
+ * @param {{onFound: (findings: Finding[]) => void, onPress: (index: number) => void, names: (keys: number[]) => string, repair: ((at: [number, number] | null) => void) | null, signal: AbortSignal}} options repair: of one
+ *   place or (null) of all; none where the draft is closed
  */
-export async function showFindings(root, address, { onFound, onPress, names, signal }) {
+export async function showFindings(root, address, { onFound, onPress, names, repair, signal }) {
   try {
     const { findings } = await get(`${address}/findings`, { signal });
     const shown = findings.map((/** @type {any} */ one) => findingOf(one, names(one.grids)));
     onFound(shown);
     if (shown.length === 0) return fillWith(root, el("div", { class: "notice notice--done", role: "status" }, icon("check"), el("div", {}, t("The grids cover the community without gap or overlap, and no rule is broken."))));
-    fillWith(root, el("ol", { class: "list" }, shown.map((/** @type {Finding} */ one, /** @type {number} */ index) => el("li", { class: "list__item" },
+    const broken = shown.filter((/** @type {Finding} */ one) => one.look === "overlap");
+    fillWith(root, repair && broken.length > 0 ? el("button", { class: "btn btn--primary btn--wide", type: "button", "data-repair": "all", onClick: () => repair(null) }, icon("check"), t("Repair everything that must be mended")) : null, el("ol", { class: "list" }, shown.map((/** @type {Finding} */ one, /** @type {number} */ index) => el("li", { class: "list__item" },
       el("button", { class: "list__link", type: "button", "data-finding": index, onClick: () => onPress(index) },
-        el("span", { class: "rank" }, index + 1), el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.title), el("span", { class: "list__detail" }, one.detail)))))));
+        el("span", { class: "rank" }, index + 1), el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.title), el("span", { class: "list__detail" }, one.detail))),
+      repair && one.look === "overlap" ? el("button", { class: "btn", type: "button", "data-repair": index, onClick: () => repair(one.at) }, t("Repair")) : null))));
   } catch (error) {
     if (!signal.aborted) toastProblem(error);
   }
