@@ -509,9 +509,10 @@ def reconcile_forever(stop: threading.Event, *, hourly: Callable[[], object]) ->
     tidy_at = time.monotonic()
     while not stop.wait(settings().reconcile_every_s):
         try:
-            if time.monotonic() >= tidy_at:
-                hourly()
-                tidy_at = time.monotonic() + 3600
             reconcile()
+            if time.monotonic() >= tidy_at:
+                # Set first: what fails is tried again in an hour, and holds up nothing until then.
+                tidy_at = time.monotonic() + 3600
+                hourly()
         except Exception:
             logger.exception("reconciling failed; trying again")

@@ -37,6 +37,7 @@ class Team(Owned, Versioned, Stamped, Base):
     """A team that patrols; starts and ends its shift at `geom`."""
 
     __tablename__ = "team"
+    __follows_ground__ = False
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     force_id: Mapped[int | None] = mapped_column(ForeignKey("force.id"))
@@ -106,6 +107,7 @@ class PatrolStop(Owned, Base):
     """A candidate stop of a plan: on a route (with times) or dropped (with the reason)."""
 
     __tablename__ = "patrol_stop"
+    __follows_ground__ = False
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("patrol_plan.id", ondelete="CASCADE"), index=True)

@@ -42,11 +42,20 @@ def reown(session: Session, county_id: int) -> dict[str, int]:
 
 
 def point_tables() -> list[Table]:
-    """Return the tables whose rows belong to the area that their point lies in."""
+    """Return the tables whose rows belong to the area that their point lies in.
+
+    A model whose rows belong to an area for another reason (a team serves it, a stop is part of a plan)
+    says ``__follows_ground__ = False``.
+    """
+    apart = {
+        getattr(mapper.local_table, "name", "")
+        for mapper in Base.registry.mappers
+        if not getattr(mapper.class_, "__follows_ground__", True)
+    }
     return [
         table
         for table in Base.metadata.sorted_tables
-        if "area_path" in table.columns and "id" in table.columns and has_point(table)
+        if {"area_path", "id"} <= set(table.columns.keys()) and has_point(table) and table.name not in apart
     ]
 
 

@@ -58,11 +58,13 @@ class ReadBack:
     """What a file says about a change set: the edit, the names it brings, and where it came from.
 
     `origin` (JSON values) holds file, format, encoding, reference system and the decision on the datum;
+    `versions` are those of the grids as exported: what somebody has edited since is not overwritten;
     `names` maps keys to (name, code) that differ from the draft's.
     """
 
     difference: Difference
     names: dict[int, tuple[str, str]]
+    versions: dict[int, int]
     origin: dict[str, Any]
 
 
@@ -101,6 +103,8 @@ def _compared(drafted: Drafted, found: list[ReturnedGrid], layer: Layer) -> Read
         if key is None:
             key, next_key = next_key, next_key + 1
             lineage[key] = tuple(old for old in (grid.split_from,) if old is not None and old in parts)
+            if grid.name or grid.code:
+                names[key] = (grid.name, grid.code)
         elif (grid.name, grid.code) != (drafted.grids[key].name, drafted.grids[key].code):
             names[key] = (grid.name, grid.code)
         if key not in parts or not shapely.equals(parts[key], shape):
@@ -109,13 +113,22 @@ def _compared(drafted: Drafted, found: list[ReturnedGrid], layer: Layer) -> Read
     before = {key: shape for key, shape in parts.items() if key in after or key not in kept}
     origin = layer.provenance
     told = {} if origin is None else {name: getattr(origin, name) for name in origin.__slots__}
-    return ReadBack(Difference(before, after, lineage), names, told)
+    # A grid that the file does not hold was there when it was written, or was made since.
+    versions = {
+        grid.key: min(grid.version, drafted.grids[grid.key].version_id)
+        for grid in found
+        if grid.key is not None and grid.key in parts and grid.version is not None
+    }
+    versions |= {key: drafted.grids[key].version_id for key in before if key not in versions}
+    return ReadBack(Difference(before, after, lineage), names, versions, told)
 
 
 def _ground(grid: ReturnedGrid) -> Ground:
-    """Return a grid's ground on the coordinate grid."""
+    """Return a grid's ground on the coordinate grid; refuses (``drawing_unreadable``) what has none."""
     shape = grid.shape if grid.shape.is_valid else shapely.make_valid(grid.shape)
-    whole: MultiPolygon = as_multipolygon(snap(shape))
+    # make_valid may nest a MultiPolygon beside the lines it found.
+    flat = shapely.GeometryCollection(list(shapely.get_parts(shapely.get_parts(shape))))
+    whole: MultiPolygon = as_multipolygon(snap(flat))
     if whole.is_empty:
         raise InvalidInput("drawing_unreadable")
     only: Polygon | MultiPolygon = whole.geoms[0] if len(whole.geoms) == 1 else whole

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FELT_M2 = 1.0
 
 
-def impact(session: Session, drafted: Drafted) -> dict[str, Any]:
+def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = None) -> dict[str, Any]:
     """Return what publishing would change, as JSON values.
 
     Keys: ``grids`` (each touched grid with state new, changed or ended, areas in m2 and counts of rows
@@ -36,8 +36,7 @@ def impact(session: Session, drafted: Drafted) -> dict[str, Any]:
     Counts are of places and households, never of persons.
     """
     touched = [draft for draft in drafted.grids.values() if draft.changed and _exists(draft)]
-    found = movings(session, drafted)
-    pairs = _pairs(session, found)
+    pairs = _pairs(session, movings(session, drafted) if found is None else found)
     bases = queries.bases_of(session, touched)
     before = _counts_before(session, [draft.grid_id for draft in touched if draft.grid_id], list(pairs))
     return {

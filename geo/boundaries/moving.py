@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from sqlalchemy import Table, text
 
 from geo.areas.ownership import hand_over, point_tables
-from geo.boundaries.queries import hand_placed
+from geo.boundaries.queries import hand_placed, rows_with_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+    from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
     from geo.boundaries.service import Drafted
@@ -53,62 +53,45 @@ class Moving:
 def movings(session: Session, drafted: Drafted) -> list[Moving]:
     """Return the rows that publishing would move, tables without any left out.
 
-    Rows placed by hand stay where somebody put them as long as that grid exists.
+    Rows placed by hand stay where somebody put them as long as that grid exists. On a shared border a
+    row stays with its grid, if that still touches it, and else goes to the lower key.
     """
-    shapes = {
-        key: drafted.tiling.parts[key]
-        for key, draft in drafted.grids.items()
-        if draft.changed and not draft.ended
-    }
+    changed = {key for key, draft in drafted.grids.items() if draft.changed and not draft.ended}
     leaving = [draft.grid_id for draft in drafted.grids.values() if draft.changed and draft.grid_id]
-    if not leaving and not shapes:
+    if not leaving and not changed:
         return []
-    home: dict[int | None, int] = {
-        draft.grid_id: key for key, draft in drafted.grids.items() if draft.grid_id
-    }
-    ended = {draft.grid_id for draft in drafted.grids.values() if draft.ended}
+    home = {draft.grid_id: key for key, draft in drafted.grids.items() if draft.grid_id}
+    ended = np.array([d.grid_id for d in drafted.grids.values() if d.ended and d.grid_id], dtype=np.int64)
     fixed = {(one.subject_kind, one.subject_id) for one in hand_placed(session, drafted.row.area_path)}
-    found = (_moving(session, table, (*leaving, drafted.row.area_id), shapes) for table in point_tables())
-    return [kept for one in found if len(kept := _really(one, home, ended, fixed))]
+    found = []
+    for table in point_tables():
+        rows = rows_with_points(session, table.name, (*leaving, drafted.row.area_id))
+        here = np.array([home.get(int(area), COMMUNITY) for area in rows.area_id], dtype=np.int64)
+        to_key = _located(rows.lonlat, here, drafted.tiling.parts)
+        gone = np.isin(rows.area_id, ended)
+        pinned = np.array([(table.name, int(row)) in fixed for row in rows.ids], dtype=bool)
+        # A row that lies in no changed grid leaves its area only when that area ends.
+        outside = ~np.isin(to_key, sorted(changed)) & ~gone
+        goes = (to_key != here) & ~(pinned & ~gone) & ~outside
+        if goes.any():
+            found.append(Moving(table, rows.ids[goes], rows.area_id[goes], to_key[goes]))
+    return found
 
 
-def _moving(
-    session: Session,
-    table: Table,
-    areas: tuple[int, ...],
-    shapes: Mapping[int, Ground],
-) -> Moving:
-    rows = session.execute(
-        text(
-            f"SELECT id, area_id, ST_X(geom), ST_Y(geom) FROM {table.name} "  # noqa: S608 - our own names
-            "WHERE area_id = ANY (:areas) ORDER BY id"
-        ),
-        {"areas": list(areas)},
-    ).all()
-    values = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 4)
-    to_key = np.full(len(values), COMMUNITY, dtype=np.int64)
-    if shapes and len(values):
-        keys = np.array(sorted(shapes), dtype=np.int64)
-        tree = shapely.STRtree([shapes[int(key)] for key in keys])
-        point, shape = tree.query(shapely.points(values[:, 2:]), predicate="intersects")
-        # On a shared border the lower key owns the point, so the answer never wavers.
-        order = np.lexsort((keys[shape], point))
-        first = np.unique(point[order], return_index=True)[1]
-        to_key[point[order][first]] = keys[shape[order][first]]
-    return Moving(table, values[:, 0].astype(np.int64), values[:, 1].astype(np.int64), to_key)
-
-
-def _really(
-    moving: Moving, home: Mapping[int | None, int], ended: set[int | None], fixed: set[tuple[str, int]]
-) -> Moving:
-    """Return the rows that do change hands."""
-    here = np.array([home.get(int(area), COMMUNITY) for area in moving.from_area], dtype=np.int64)
-    gone = np.isin(moving.from_area, [area for area in ended if area is not None])
-    pinned = np.array([(moving.table.name, int(row)) in fixed for row in moving.ids], dtype=bool)
-    # A row that lies in no changed grid leaves its area only when that area ends.
-    outside = (moving.to_key == COMMUNITY) & ~gone
-    goes = (moving.to_key != here) & ~(pinned & ~gone) & ~outside
-    return Moving(moving.table, moving.ids[goes], moving.from_area[goes], moving.to_key[goes])
+def _located(
+    lonlat: NDArray[np.float64], here: NDArray[np.int64], parts: Mapping[int, Ground]
+) -> NDArray[np.int64]:
+    """Return for each point (n, 2) the key of the part that holds it, `COMMUNITY` where none does."""
+    to_key = np.full(len(lonlat), COMMUNITY, dtype=np.int64)
+    if not parts or not len(lonlat):
+        return to_key
+    keys = np.array(sorted(parts), dtype=np.int64)
+    tree = shapely.STRtree([parts[int(key)] for key in keys])
+    point, shape = tree.query(np.asarray(shapely.points(lonlat), dtype=object), predicate="intersects")
+    order = np.lexsort((keys[shape], keys[shape] != here[point], point))
+    first = np.unique(point[order], return_index=True)[1]
+    to_key[point[order][first]] = keys[shape[order][first]]
+    return to_key
 
 
 def move_rows(session: Session, found: list[Moving], owners: Mapping[int, tuple[int, str]]) -> dict[str, int]:

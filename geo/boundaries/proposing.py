@@ -130,11 +130,21 @@ def taken_over(drafted: Drafted, proposal: GridProposal) -> Difference:
 
     A proposed grid goes on as the drafted grid with which it shares most ground, so that names, codes
     and captains stay where they can; the pairs with most common ground are taken first.
+
+    Raises
+    ------
+    InvalidInput
+        ``nothing_changes``: the proposal is empty.
     """
     shapes, parts = shapes_of(proposal), drafted.tiling.parts
     if not shapes:
         raise InvalidInput("nothing_changes")
-    heirs = _heirs(shapes, parts)
+    # A proposal for some grids says nothing of the others.
+    covered = shapely.union_all(shapes)
+    concerned = {
+        key: part for key, part in parts.items() if shapely.intersection(covered, part).area > part.area / 2
+    }
+    heirs = _heirs(shapes, concerned)
     after: dict[int, Ground] = {}
     lineage: dict[int, tuple[int, ...]] = {}
     next_key = drafted.tiling.next_key
@@ -145,7 +155,11 @@ def taken_over(drafted: Drafted, proposal: GridProposal) -> Difference:
             lineage[key] = () if origin is None else (origin,)
         after[key] = shape
     changed = {k: s for k, s in after.items() if k not in parts or not shapely.equals_exact(parts[k], s)}
-    before = {key: shape for key, shape in parts.items() if key in changed or key not in after}
+    before = {
+        key: shape
+        for key, shape in parts.items()
+        if key in changed or (key in concerned and key not in after)
+    }
     return Difference(before, changed, lineage)
 
 
@@ -157,6 +171,9 @@ def _heirs(shapes: Sequence[Ground], parts: Mapping[int, Ground]) -> dict[int, t
     common = shapely.area(
         shapely.intersection(np.asarray(shapes, dtype=object)[number], tree.geometries[place])
     )
+    # Grids that only touch have no ground in common.
+    some = common > 0
+    number, place, common = number[some], place[some], common[some]
     heirs: dict[int, tuple[int | None, int | None]] = {}
     taken: set[int] = set()
     for index in np.lexsort((place, number, -common)):

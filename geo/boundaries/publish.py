@@ -6,6 +6,7 @@ old owners or the new partition with the new ones, never a list from which rows 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,9 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
         since this one took it; ``partition_broken``.
     """
     tell = step or (lambda _: None)
-    drafted = load(session, set_id, lock=True)
+    # Neighbouring communities share corners, and rows of the county: publications go one after the other.
+    queries.hold_publications(session, queries.change_set(session, set_id).county_id)
+    drafted = _with_frame_corners(load(session, set_id, lock=True))
     row = drafted.row
     if row.state != "approved" or row.effective_on is None:
         raise Conflict("change_set_closed", id=set_id, state=row.state)
@@ -65,7 +68,8 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     community = area_by_id(session, row.area_id)
     _require_current(session, drafted, community)
     require_publishable(drafted)
-    frozen, found = impact(session, drafted), movings(session, drafted)
+    found = movings(session, drafted)
+    frozen = impact(session, drafted, found)
     tell("publish_boundaries")
     shares = _shares(session, drafted)
     areas = _store_areas(session, drafted, community, day)
@@ -81,6 +85,22 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     session.flush()
     audit.record(session, "change_set.publish", subject=row, effective_on=day.isoformat(), rows=moved)
     return row.impact
+
+
+def _with_frame_corners(drafted: Drafted) -> Drafted:
+    """Return the change set with the corners that neighbours have put on the community's boundary since."""
+    frame = drafted.tiling.frame
+    corners = {key: corners_on(frame, part.boundary) for key, part in drafted.tiling.parts.items()}
+    parts = {
+        key: matched(part, corners[key]) if len(corners[key]) else part
+        for key, part in drafted.tiling.parts.items()
+    }
+    if not all(part.is_valid for part in parts.values()):
+        return drafted
+    for key, found in corners.items():
+        # Its shape on record changes, so it is stored anew like any edited grid.
+        drafted.grids[key].changed |= bool(len(found))
+    return replace(drafted, tiling=replace(drafted.tiling, parts=parts))
 
 
 def _require_current(session: Session, drafted: Drafted, community: Area) -> None:
@@ -123,6 +143,8 @@ def _store_areas(session: Session, drafted: Drafted, community: Area, day: date)
         if draft.ended and draft.grid_id and draft.base_id:
             _end_boundary(session, draft.base_id, day)
             area_by_id(session, draft.grid_id).valid_to = day
+        elif draft.changed and draft.grid_id:
+            _step_aside(area_by_id(session, draft.grid_id), draft)
     session.flush()
     areas: dict[int, Area] = {}
     for key, draft in sorted(drafted.grids.items()):
@@ -130,6 +152,12 @@ def _store_areas(session: Session, drafted: Drafted, community: Area, day: date)
             areas[key] = _store_grid(session, drafted, draft, community, day=day)
     session.flush()
     return areas
+
+
+def _step_aside(area: Area, draft: AreaDraft) -> None:
+    """Free a code that changes: codes may go round in a circle, and each leaves before any is taken."""
+    if area.code != draft.code:
+        area.code = f"~{area.id}"
 
 
 def _store_grid(session: Session, drafted: Drafted, draft: AreaDraft, community: Area, *, day: date) -> Area:
@@ -191,9 +219,8 @@ def _match_neighbours(session: Session, drafted: Drafted, day: date) -> None:
     for boundary in queries.boundaries_near(session, drafted.row.county_id, corners, on=day):
         old = as_multipolygon(to_shape(boundary.geom))
         new = matched(old, corners)
-        if boundary.area_id not in grids and shapely.get_num_coordinates(new) > shapely.get_num_coordinates(
-            old
-        ):
+        grown = shapely.get_num_coordinates(new) > shapely.get_num_coordinates(old)
+        if boundary.area_id not in grids and grown and new.is_valid:
             boundary.geom = from_shape(new, srid=4326)
     session.flush()
 
@@ -227,15 +254,17 @@ def _move_staff(session: Session, drafted: Drafted, areas: Mapping[int, Area], d
         if successor is None or draft.grid_id is None:
             continue
         area = areas[successor.key]
+        led = any(post.kind == "captain" for post in queries.posts_on(session, [area.id]))
         for post in queries.posts_on(session, [draft.grid_id]):
-            _move_post(session, post, area, day)
+            _move_post(session, post, area, day, led=led)
         _move_roles(session, draft.grid_id, area)
 
 
-def _move_post(session: Session, post: Post, area: Area, day: date) -> None:
-    led = any(other.kind == "captain" for other in queries.posts_on(session, [area.id]))
+def _move_post(session: Session, post: Post, area: Area, day: date, *, led: bool) -> None:
     post.valid_to = day
     session.flush()
+    if not post.holder_name and post.account_id is None:
+        return  # a vacancy of a grid that is no more
     session.add(
         Post(
             kind="worker" if post.kind == "captain" and led else post.kind,
@@ -253,6 +282,7 @@ def _move_post(session: Session, post: Post, area: Area, day: date) -> None:
 
 
 def _move_roles(session: Session, ended_id: int, area: Area) -> None:
+    """Let roles follow: a second captain reads on where his households went; his post says worker."""
     held = {(role.account_id, role.role_code) for role in queries.roles_on(session, area.id)}
     for role in queries.roles_on(session, ended_id):
         if (role.account_id, role.role_code) in held:

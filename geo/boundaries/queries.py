@@ -253,6 +253,28 @@ def rows_per_area(session: Session, table: str, areas: Sequence[int]) -> dict[in
     return {row[0]: int(row[1]) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class PointRows:
+    """Rows of a table as arrays of one length, by id: ids, their area's id, and (n, 2) lon/lat."""
+
+    ids: NDArray[np.int64]
+    area_id: NDArray[np.int64]
+    lonlat: NDArray[np.float64]
+
+
+def rows_with_points(session: Session, table: str, areas: Sequence[int]) -> PointRows:
+    """Return the rows of one of our own tables with a point that the areas own."""
+    rows = session.execute(
+        text(
+            f"SELECT id, area_id, ST_X(geom), ST_Y(geom) FROM {table} "
+            "WHERE area_id = ANY (:areas) ORDER BY id"
+        ),
+        {"areas": list(areas)},
+    ).all()
+    values = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 4)
+    return PointRows(values[:, 0].astype(np.int64), values[:, 1].astype(np.int64), values[:, 2:])
+
+
 def households_in(session: Session, dwelling_ids: Sequence[int]) -> dict[int, int]:
     """Return how many households live in each of the dwellings now; dwellings without any are left out."""
     rows = session.execute(
@@ -358,3 +380,42 @@ def proposals_of(session: Session, set_id: int) -> Sequence[GridProposal]:
         .where(GridProposal.change_set_id == set_id, GridProposal.run_id == newest)
         .order_by(GridProposal.rank)
     ).all()
+
+
+def hold_publications(session: Session, county_id: int) -> None:
+    """Let other publications of the county wait until this transaction ends."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"publish {county_id}"}
+    )
+
+
+def editors_of(session: Session, set_id: int) -> set[int]:
+    """Return the accounts that have edited a change set."""
+    return set(
+        session.scalars(
+            select(BoundaryEdit.author_id).where(BoundaryEdit.change_set_id == set_id).distinct()
+        ).all()
+    )
+
+
+def newest_edits(session: Session, set_id: int, *, most: int = 500) -> Sequence[Row[BoundaryEdit, str]]:
+    """Return the newest (BoundaryEdit, author's name), oldest of them first."""
+    rows = session.execute(
+        select(BoundaryEdit, Account.name)
+        .join(Account, Account.id == BoundaryEdit.author_id)
+        .where(BoundaryEdit.change_set_id == set_id)
+        .order_by(BoundaryEdit.number.desc())
+        .limit(most)
+    ).all()
+    return list(reversed(rows))
+
+
+def present_codes(session: Session, county_id: int, *, beyond: int) -> set[str]:
+    """Return the codes of the county's present areas that do not lie in the community `beyond`."""
+    return set(
+        session.scalars(
+            select(Area.code).where(
+                Area.county_id == county_id, Area.valid_to.is_(None), Area.parent_id.is_distinct_from(beyond)
+            )
+        ).all()
+    )

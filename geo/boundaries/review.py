@@ -15,7 +15,8 @@ from geo.areas.models import ChangeSet
 from geo.boundaries import queries
 from geo.boundaries.models import ChangeComment
 from geo.boundaries.service import Drafted, load
-from geo.shapes.partition import Flaw, flaws, is_partition
+from geo.shapes.mending import Finding, find_flaws
+from geo.shapes.partition import is_partition
 
 COMMENT_LIMIT = 2_000
 
@@ -53,14 +54,14 @@ def require_publishable(drafted: Drafted) -> None:
     parts = [drafted.tiling.parts[key] for key in keys]
     if is_partition(parts, drafted.tiling.frame):
         return
-    found = flaws(parts, drafted.tiling.frame)
+    found = find_flaws(parts, drafted.tiling.frame)
     names = [drafted.grids[key].name for key in keys]
     raise Conflict("partition_broken", id=drafted.row.id, flaws=[_told(flaw, names) for flaw in found[:50]])
 
 
-def _told(flaw: Flaw, names: list[str]) -> dict[str, Any]:
+def _told(flaw: Finding, names: list[str]) -> dict[str, Any]:
     return {
-        "kind": "overlap" if flaw.parts else "gap",
+        "kind": flaw.kind.value,
         "grids": [names[index] for index in flaw.parts],
         "place": shapely.geometry.mapping(flaw.place),
         "at": [round(flaw.at.x, 7), round(flaw.at.y, 7)],
@@ -102,7 +103,7 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
     drafted = load(session, set_id, lock=True)
     row, actor_id = drafted.row, actor_of(session)
     _require_state(row, "review")
-    editors = {edit.author_id for edit, _ in queries.edits_after(session, set_id, 0, most=100_000)}
+    editors = queries.editors_of(session, set_id)
     if actor_id is None or actor_id == row.author_id or actor_id in editors:
         raise Forbidden("own_change_set", id=set_id)
     day = effective_on or today()
@@ -141,7 +142,7 @@ def bring_back(session: Session, set_id: int) -> ChangeSet:
     """
     row = queries.change_set(session, set_id, lock=True)
     _require_state(row, "discarded")
-    row.state = "draft"
+    row.state, row.reviewer_id, row.effective_on = "draft", None, None
     session.flush()
     audit.record(session, "change_set.bring_back", subject=row)
     return row

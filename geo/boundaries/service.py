@@ -28,6 +28,8 @@ from geo.shapes.tiling import Difference, Ground, Tiling, apply
 
 #: Longer titles do not fit a list.
 TITLE_LIMIT = 60
+#: The scheme 6+3+3+3 has 15 digits; others may have letters.
+CODE_LIMIT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ def _owner(community: Area) -> dict[str, Any]:
 
 
 def _take_grids(session: Session, row: ChangeSet, community: Area, as_of: date | None) -> None:
-    today = {area.id: base_id for area, base_id, _ in dated_grids(session, community.id)}
+    present = dated_grids(session, community.id)
+    today = {area.id: base_id for area, base_id, _ in present}
+    codes = {area.code: area.id for area, _, _ in present}
     taken: set[int] = set()
     for key, (area, _, shape) in enumerate(dated_grids(session, community.id, on=as_of), start=row.next_key):
         taken.add(area.id)
@@ -93,7 +97,8 @@ def _take_grids(session: Session, row: ChangeSet, community: Area, as_of: date |
                 key=key,
                 grid_id=area.id if area.id in today else None,
                 base_id=today.get(area.id),
-                code=area.code,
+                # A code that a present grid has got since stays with that one.
+                code=area.code if codes.get(area.code, area.id) == area.id else f"{area.code}x{area.id}",
                 name=area.name,
                 # As of another day everything may differ: publishing compares the shapes themselves.
                 changed=as_of is not None,
@@ -195,9 +200,7 @@ def store_edit(
         raise InvalidInput("nothing_changes")
     _refuse_stale(drafted, difference, versions)
     apply(drafted.tiling, difference)
-    for edit in queries.edits_by(session, drafted.row.id, _actor(session)):
-        if edit.state == "undone":
-            edit.state = "dropped"
+    _drop_undone(session, drafted)
     return _store(session, drafted, difference, kind=kind, params=dict(params))
 
 
@@ -353,20 +356,28 @@ def _turn(session: Session, drafted: Drafted, edit: BoundaryEdit, *, back: bool)
 
 def _turn_name(session: Session, drafted: Drafted, edit: BoundaryEdit, kind: str) -> BoundaryEdit:
     draft = drafted.grids[int(edit.params["grid"])]
-    wanted = edit.params["before" if kind == "undo" else "after"]
-    draft.name, draft.code = wanted["name"], wanted["code"]
+    found, wanted = ("after", "before") if kind == "undo" else ("before", "after")
+    if {"name": draft.name, "code": draft.code} != edit.params[found]:
+        raise Conflict("grid_changed", grids=[_told(draft, None)])
+    name, code = edit.params[wanted]["name"], edit.params[wanted]["code"]
+    _refuse_taken(session, drafted, draft, code)
+    draft.name, draft.code = name, code
     return _store(session, drafted, Difference(), kind=kind, params={"grid": draft.key}, of=edit.number)
 
 
-def rename(session: Session, set_id: int, key: int, *, name: str, code: str | None = None) -> BoundaryEdit:
+def rename(
+    session: Session, set_id: int, key: int, *, name: str, code: str | None = None, seen: int | None = None
+) -> BoundaryEdit:
     """Give a drafted grid another name or code; a line of the log like any other edit.
+
+    `seen` is the version of the grid the person saw; None takes what is stored now.
 
     Raises
     ------
     InvalidInput
         ``draft_name_unusable`` (field `limit`), ``grid_code_unusable`` (field `code`), ``nothing_changes``.
     Conflict
-        ``grid_code_taken`` (field `code`), ``change_set_closed``.
+        ``grid_code_taken`` (field `code`), ``grid_changed`` (field `grids`), ``change_set_closed``.
     NotFound
         ``grid_gone`` (field `grid`).
     """
@@ -374,33 +385,60 @@ def rename(session: Session, set_id: int, key: int, *, name: str, code: str | No
     draft = drafted.grids.get(key)
     if draft is None or draft.ended:
         raise NotFound("grid_gone", grid=key)
-    name, code = " ".join(name.split()), (code if code is not None else draft.code).strip()
+    if seen is not None and seen != draft.version_id:
+        raise Conflict("grid_changed", grids=[_told(draft, seen)])
+    return rename_drafted(session, drafted, draft, name=name, code=draft.code if code is None else code)
+
+
+def rename_drafted(
+    session: Session, drafted: Drafted, draft: AreaDraft, *, name: str, code: str
+) -> BoundaryEdit:
+    """Give a grid of a locked change set another name and code; see `rename` for what is refused."""
+    name, code = " ".join(name.split()), code.strip()
     if not 1 <= len(name) <= NAME_LIMIT:
         raise InvalidInput("draft_name_unusable", limit=NAME_LIMIT)
-    if not code.isalnum() or len(code) > 30:
+    if not code.isalnum() or len(code) > CODE_LIMIT:
         raise InvalidInput("grid_code_unusable", code=code)
-    if any(other.code == code and not other.ended for other in drafted.grids.values() if other is not draft):
-        raise Conflict("grid_code_taken", code=code)
-    before = {"name": draft.name, "code": draft.code}
-    if before == {"name": name, "code": code}:
+    before, after = {"name": draft.name, "code": draft.code}, {"name": name, "code": code}
+    if before == after:
         raise InvalidInput("nothing_changes")
+    if code != draft.code:
+        _refuse_taken(session, drafted, draft, code)
+    _drop_undone(session, drafted)
     draft.name, draft.code, draft.changed = name, code, True
-    params = {"grid": key, "before": before, "after": {"name": name, "code": code}}
+    params = {"grid": draft.key, "before": before, "after": after}
     return _store(session, drafted, Difference(), kind="rename", params=params)
 
 
-def take_names(session: Session, drafted: Drafted, names: Mapping[int, tuple[str, str]]) -> None:
-    """Take over names and codes that an imported file brings, those that can be used; flushed.
+def _refuse_taken(session: Session, drafted: Drafted, draft: AreaDraft, code: str) -> None:
+    """Refuse a code that another grid of the draft has, or an area of the county outside the community."""
+    drafts = {other.code for other in drafted.grids.values() if other is not draft and not other.ended}
+    row = drafted.row
+    if code in drafts or code in queries.present_codes(session, row.county_id, beyond=row.area_id):
+        raise Conflict("grid_code_taken", code=code)
 
-    A code that another grid has, or that is empty, is left as it was.
+
+def _drop_undone(session: Session, drafted: Drafted) -> None:
+    """Let the acting person's undone edits be overtaken: after a new edit they cannot be redone."""
+    for edit in queries.edits_by(session, drafted.row.id, _actor(session)):
+        if edit.state == "undone":
+            edit.state = "dropped"
+
+
+def take_names(
+    session: Session, drafted: Drafted, names: Mapping[int, tuple[str, str]]
+) -> list[BoundaryEdit]:
+    """Take over names and codes that an imported file brings, each as an edit of its own.
+
+    What cannot be used (empty, too long, a code that is taken) is left as it was.
     """
-    taken = {draft.code for draft in drafted.grids.values() if not draft.ended}
+    edits = []
     for key, (name, code) in names.items():
         draft = drafted.grids[key]
-        clean = " ".join(name.split())
-        if 1 <= len(clean) <= NAME_LIMIT:
-            draft.name, draft.changed = clean, True
-        if code and code not in taken and code.isalnum() and len(code) <= 30:
-            draft.code, draft.changed = code, True
-            taken.add(code)
-    session.flush()
+        for wanted in ((name or draft.name, code or draft.code), (name or draft.name, draft.code)):
+            try:
+                edits.append(rename_drafted(session, drafted, draft, name=wanted[0], code=wanted[1]))
+                break
+            except (InvalidInput, Conflict):
+                continue
+    return edits

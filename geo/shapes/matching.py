@@ -53,12 +53,16 @@ def matched(shape: Ground, corners: Floats) -> Ground:
 
 def _with_corners(ring: LinearRing, corners: Floats) -> list[tuple[float, float]]:
     points = [(float(x), float(y)) for x, y in ring.coords]
-    there = set(points)
-    new = [corner for corner in map(tuple, corners.tolist()) if corner not in there]
+    # Within reach of a vertex a corner is near two edges and would fold the ring; so small an offset is
+    # swallowed by the noise of a partition.
+    ends = shapely.multipoints(points)
+    new = [corner for corner in corners.tolist() if Point(corner).distance(ends) > NEAR_DEG]
     if not new:
         return points
     segments = shapely.linestrings(list(pairwise(points)))
-    found, edge = shapely.STRtree(segments).query(shapely.points(new), predicate="dwithin", distance=NEAR_DEG)
+    found, edge = shapely.STRtree(segments).query_nearest(
+        shapely.points(new), max_distance=NEAR_DEG, all_matches=False
+    )
     on: dict[int, list[tuple[float, float, float]]] = {}
     for corner, index in zip(found, edge, strict=True):
         x, y = new[corner]

@@ -31,7 +31,6 @@ WHERE c.state IN ('draft', 'review');
 UPDATE change_set SET next_key = 1 + coalesce(
     (SELECT max(key) FROM area_draft WHERE change_set_id = change_set.id), 0);
 """
-REVIEWERS = ("boundary", "approver")
 MAP = ("area.view", "dwelling.map", "camera.view", "incident.view", "place.view", "search.use", "job.view")
 
 
@@ -228,7 +227,10 @@ def _permit() -> None:
     )
     for permission in (*MAP, "area.review"):
         _run(f"INSERT INTO role_permission VALUES ('approver', '{permission}')")
-    _run("INSERT INTO role_permission VALUES ('boundary', 'area.review'), ('boundary', 'job.cancel')")
+    _run(
+        "INSERT INTO role_permission VALUES ('boundary', 'area.review'), ('boundary', 'job.cancel') "
+        "ON CONFLICT DO NOTHING"
+    )
 
 
 def downgrade() -> None:

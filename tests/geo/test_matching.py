@@ -51,3 +51,9 @@ def test_several_corners_of_one_edge_keep_their_order() -> None:
     along = [x for x, y in got.exterior.coords[:-1] if y == 0.0]
     assert along in ([0.0, 0.2, 0.5, 0.8, 1.0], [1.0, 0.8, 0.5, 0.2, 0.0], [1.0, 0.0, 0.2, 0.5, 0.8])
     assert got.is_valid
+
+
+def test_a_corner_beside_a_vertex_does_not_fold_the_ring() -> None:
+    square = box(0, 0, 1, 1)
+
+    assert matched(square, np.array([[1 + 1e-7, 0.0]])).is_valid

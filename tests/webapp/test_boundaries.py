@@ -252,7 +252,8 @@ def test_a_draft_goes_through_a_file_and_back(drawer: FlaskClient, world: World,
     draft = opened(drawer, world)
     edit(drawer, draft, **SPLIT_WEST)
     sent = drawer.get(f"/api/change-sets/{draft['id']}/export?format={form}")
-    drawer.post(f"/api/change-sets/{draft['id']}/undo")
+    drawer.post(f"/api/change-sets/{draft['id']}/discard")
+    draft = opened(drawer, world)
 
     file = {"file": (BytesIO(sent.data), f"draft.{form}"), "datum": "wgs84"}
     back = drawer.post(f"/api/change-sets/{draft['id']}/import", data=file)
@@ -263,6 +264,17 @@ def test_a_draft_goes_through_a_file_and_back(drawer: FlaskClient, world: World,
     assert sum(grid["area_m2"] for grid in grids) == pytest.approx(
         sum(grid["area_m2"] for grid in draft["grids"]), rel=1e-6
     )
+
+
+def test_a_file_does_not_overwrite_what_was_edited_since_it_was_written(drawer, world: World) -> None:
+    draft = opened(drawer, world)
+    sent = drawer.get(f"/api/change-sets/{draft['id']}/export?format=geojson")
+    edit(drawer, draft, **SPLIT_WEST)
+
+    file = {"file": (BytesIO(sent.data), "draft.geojson"), "datum": "wgs84"}
+    answer = drawer.post(f"/api/change-sets/{draft['id']}/import", data=file)
+
+    assert (answer.status_code, answer.json["code"]) == (409, "grid_changed")
 
 
 def test_a_file_of_something_else_is_refused(drawer: FlaskClient, world: World) -> None:

@@ -87,9 +87,10 @@ def since(set_id: int, number: int) -> Response:
     drafted = service.load(session, set_id)
     edits = queries.edits_after(session, set_id, number)
     touched = {int(key) for edit, _ in edits for key in (*edit.before, *edit.after)}
-    touched |= {int(edit.params["grid"]) for edit, _ in edits if "grid" in edit.params}
+    touched |= {key for edit, _ in edits for key in _keys(edit)}
     return jsonify(
-        last_edit=drafted.row.last_edit,
+        # A log that is cut is asked for again from where it was cut.
+        last_edit=edits[-1][0].number if edits else drafted.row.last_edit,
         state=drafted.row.state,
         edits=[_edit(edit, name) for edit, name in edits],
         **_changed(session, drafted, touched),
@@ -103,10 +104,16 @@ def edited(set_id: int) -> tuple[Response, int]:
     session, given = request_session(), sent()
     kind = str(given.get("kind", ""))
     if kind == "rename":
+        key, code = Sent(given).key("grid"), given.get("code")
         edit = service.rename(
-            session, set_id, Sent(given).key("grid"), name=str(given.get("name", "")), code=given.get("code")
+            session,
+            set_id,
+            key,
+            name=str(given.get("name", "")),
+            code=None if code is None else str(code),
+            seen=_versions(given.get("versions", {})).get(key),
         )
-        return _done(session, set_id, edit, {Sent(given).key("grid")})
+        return _done(session, set_id, edit, {key})
     drafted = service.load_to_edit(session, set_id)
     difference = difference_for(session, drafted, kind, Sent(given))
     params = {name: value for name, value in given.items() if name not in {"kind", "versions"}}
@@ -133,11 +140,12 @@ def proposals_asked(set_id: int) -> tuple[Response, int]:
     """Ask for proposals of grids of a wished size, for all of the draft or for the chosen grids."""
     session, given = request_session(), sent()
     drafted = service.load_to_edit(session, set_id)
-    wish = {
-        "size": given.get("size"),
-        "tolerance": given.get("tolerance", 0.1),
-        "seed": given.get("seed", 1),
-        "only": Sent(given).keys("only") if given.get("only") else [],
+    asked = Sent(given)
+    wish: dict[str, Any] = {
+        "size": None if given.get("size") is None else asked.key("size"),
+        "tolerance": asked.metres("tolerance", default=0.1, most=1.0),
+        "seed": asked.key("seed") if "seed" in given else 1,
+        "only": asked.keys("only") if given.get("only") else [],
     }
     wish_of(drafted, **wish)
     return jsonify(run=request_proposals(session, drafted.row, wish).id), 202
@@ -203,11 +211,18 @@ def imported(set_id: int) -> tuple[Response, int]:
     if request.form.get("preview"):
         shown = _previewed(session, drafted, found.difference)
         return jsonify(shown | {"origin": found.origin, "renamed": len(found.names)}), 200
-    edit = service.store_edit(
-        session, drafted, found.difference, kind="import", params={"origin": found.origin}
-    )
-    service.take_names(session, drafted, found.names)
-    return _done(session, set_id, edit, found.difference.touched | set(found.names))
+    edits = []
+    if found.difference.touched:
+        origin = {"origin": found.origin}
+        edits.append(
+            service.store_edit(
+                session, drafted, found.difference, kind="import", params=origin, versions=found.versions
+            )
+        )
+    edits += service.take_names(session, drafted, found.names)
+    if not edits:
+        raise InvalidInput("nothing_changes")
+    return _done(session, set_id, edits[-1], found.difference.touched | set(found.names))
 
 
 @blueprint.post("/<int:set_id>/undo")
@@ -338,7 +353,8 @@ def _versions(value: Any) -> dict[int, int]:
 
 
 def _keys(edit: BoundaryEdit) -> set[int]:
-    named = {int(edit.params["grid"])} if "grid" in edit.params else set()
+    # Undo and redo of a name carry its grid like the renaming itself; other edits name theirs by shape.
+    named = {int(edit.params["grid"])} if edit.kind in {"rename", "undo", "redo"} and edit.params else set()
     return {int(key) for key in (*edit.before, *edit.after)} | named
 
 
@@ -385,7 +401,7 @@ def _whole(session: Session, drafted: Drafted) -> dict[str, Any]:
         "bbox": list(drafted.tiling.frame.bounds),
         "frame": mapping(drafted.tiling.frame),
         "grids": [_grid(drafted.grids[key], homes[key]) for key in sorted(drafted.tiling.parts)],
-        "edits": [_edit(edit, name) for edit, name in queries.edits_after(session, row.id, 0)],
+        "edits": [_edit(edit, name) for edit, name in queries.newest_edits(session, row.id)],
         "comments": [_comment(said, name) for said, name in queries.comments_of(session, row.id)],
         "can": _can(row),
     }

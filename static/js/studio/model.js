@@ -64,7 +64,9 @@ export function withAnswer(set, { last_edit, state = set.state, edit, edits = ed
     // An answer that overtook a newer one must not bring the older grid back.
     if ((next.get(grid.key)?.version ?? 0) <= grid.version) next.set(grid.key, grid);
   });
-  return { ...set, last_edit, state, grids: next, edits: withLines(set.edits, edits) };
+  // A line of somebody else's in between is still to be heard.
+  const heard = edit && edit.number > set.last_edit + 1 ? set.last_edit : last_edit;
+  return { ...set, last_edit: heard, state, grids: next, edits: withLines(set.edits, edits) };
 }
 
 /**
