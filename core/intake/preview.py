@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyogrio
 import shapely
 
 from core.errors import InvalidInput
 from core.intake.archive import layer_files
 from core.intake.encoding import OFFERED, EncodingChoice, decoded
 from core.intake.file import checked_path
+from core.intake.gdal import pyogrio
 from core.intake.reference import CrsGuess, datum_marked, guess_crs, known_crs, old_datum
 from core.intake.vector import Raw, Reading, read_raw, shaped_layers
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyogrio
 import pyproj
 import shapely
 
@@ -17,6 +16,7 @@ from core.intake.archive import layer_files
 from core.intake.drawing import as_areas
 from core.intake.encoding import EncodingChoice, Reason, choose_encoding, declared_encoding, decoded
 from core.intake.file import checked_path, container, read_plain
+from core.intake.gdal import pyogrio
 from core.intake.provenance import Provenance, digest
 from core.intake.reference import datum_marked, guess_crs, known_crs, old_datum, with_shift
 from core.intake.report import Notice

@@ -12,11 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyogrio
 import pyproj
 import shapely
 
 from core.errors import InvalidInput
+from core.intake.gdal import pyogrio
 from core.intake.reference import known_crs, old_datum
 from core.intake.report import Notice
 from core.outlet.dxf import write_drawing

@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyogrio
 import shapely
 
 from core.errors import InvalidInput
 from core.intake.cell import text_of
 from core.intake.file import container
+from core.intake.gdal import pyogrio
 from core.intake.header import find_columns
 from core.intake.reference import known_crs
 from core.intake.vector import Layer, read_layer

@@ -24,7 +24,7 @@ from geo.shapes.edits.simplification import simplify
 from geo.shapes.edits.strip import give_strip
 from geo.shapes.edits.vertex import delete_vertex, insert_vertex, move_vertex
 from geo.shapes.mending import find_flaws, mend_one, repair
-from geo.shapes.tiling import Difference
+from geo.shapes.tiling import Difference, EditRefused
 from geo.shapes.traverse import traverse
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from geo.boundaries.service import Drafted
     from geo.shapes.tiling import Ground
 
-#: A hand draws dozens of corners; a line of more would hold a web thread for minutes.
-MOST_CORNERS = 5_000
+#: A hand draws dozens of corners, a traced river some hundreds; a zigzag of thousands across a community
+#: would hold a web thread for minutes.
+MOST_CORNERS, MOST_REDRAWN = 1_000, 300
 #: A drawn corner this near to a boundary is meant to be on it [ours]: a finger's width at zoom 18.
 SNAP_M = 3.0
 #: Streets and waters are looked for this far around what is drawn, in degrees (about 300 m).
@@ -79,9 +80,12 @@ class Sent:
         """Return a place (lon, lat)."""
         return Point(_position(self.values.get(name)))
 
-    def line(self, name: str = "line") -> LineString:
+    def line(self, name: str = "line", *, most: int = MOST_CORNERS) -> LineString:
         """Return a line: positions, or a start with legs of bearing and distance."""
-        return _line(self.values.get(name))
+        line = _line(self.values.get(name))
+        if len(line.coords) > most:
+            raise InvalidInput("parameter_unusable", name=name, wanted=f"≤ {most}")
+        return line
 
     def lines(self, name: str = "lines") -> list[LineString]:
         """Return several lines."""
@@ -128,7 +132,10 @@ def _legs(value: Any) -> list[tuple[float, float]]:
 def _numbers(*values: Any) -> tuple[float, ...]:
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
         return tuple(math.nan for _ in values)
-    return tuple(float(value) for value in values)
+    try:
+        return tuple(float(value) for value in values)
+    except OverflowError:  # a whole number of hundreds of digits
+        return tuple(math.nan for _ in values)
 
 
 def _position(value: Any) -> tuple[float, float]:
@@ -162,11 +169,16 @@ def _follow(session: Session, drafted: Drafted, sent: Sent) -> Difference:
     first, second = (*sent.keys("grids"), None, None)[:2]
     if first is None or second is None:
         raise InvalidInput("parameter_unusable", name="grids", wanted="2")
-    return follow(drafted.tiling, first, second, _path(session, drafted.row.county_id, sent))
+    return follow(drafted.tiling, first, second, _path(session, drafted, sent))
 
 
-def _path(session: Session, county_id: int, sent: Sent) -> LineString:
+def _path(session: Session, drafted: Drafted, sent: Sent) -> LineString:
     start, end = sent.point("start"), sent.point("end")
+    county_id = drafted.row.county_id
+    for place in (start, end):
+        # Places far apart would bring in the streets or buildings of a whole county.
+        if not shapely.dwithin(place, drafted.tiling.frame, ROOM_DEG):
+            raise EditRefused("edit_leaves_frame", place=place)
     box = shapely.box(*LineString([start, end]).bounds).buffer(ROOM_DEG).bounds
     along = sent.values.get("along", "road")
     if along == "gap":
@@ -181,7 +193,7 @@ def _path(session: Session, county_id: int, sent: Sent) -> LineString:
 def _strip(_session: Session, drafted: Drafted, sent: Sent) -> Difference:
     giver, taker = sent.key("giver"), sent.key("taker")
     if "line" in sent.values:
-        return give_strip(drafted.tiling, giver, taker, line=sent.line())
+        return give_strip(drafted.tiling, giver, taker, line=sent.line(most=MOST_REDRAWN))
     return give_strip(drafted.tiling, giver, taker, width_m=sent.metres("width_m"))
 
 
@@ -220,7 +232,7 @@ EDITS: dict[str, Reader] = {
     "move_vertex": lambda _, d, s: move_vertex(d.tiling, s.point("at"), s.point("to")),
     "insert_vertex": lambda _, d, s: insert_vertex(d.tiling, s.point("at")),
     "delete_vertex": lambda _, d, s: delete_vertex(d.tiling, s.point("at")),
-    "reshape": lambda _, d, s: reshape(d.tiling, s.line()),
+    "reshape": lambda _, d, s: reshape(d.tiling, s.line(most=MOST_REDRAWN)),
     "follow": _follow,
     "give_strip": _strip,
     "cut_hole": lambda _, d, s: cut_hole(d.tiling, s.key("grid"), s.polygon()),

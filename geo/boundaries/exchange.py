@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from geo.shapes.tiling import Ground
 
 
+#: A community has tens of grids; a file of thousands is of something else.
+MOST_GRIDS = 1_000
+
+
 def export_drafted(
     drafted: Drafted,
     path: Path,
@@ -89,6 +93,8 @@ def read_back(session: Session, drafted: Drafted, path: Path, *, datum: Datum | 
     found = returned_grids(settled)
     if not any(grid.key in drafted.tiling.parts for grid in found):
         raise InvalidInput("file_of_other_set", file=path.name)
+    if len(found) > MOST_GRIDS:
+        raise InvalidInput("parameter_unusable", name="file", wanted=f"≤ {MOST_GRIDS}")
     return _compared(drafted, found, settled)
 
 

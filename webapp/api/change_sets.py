@@ -1,5 +1,6 @@
 """The studio's API: change sets, their grids, edits, impact and review."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
@@ -20,6 +21,7 @@ from werkzeug.utils import secure_filename
 from core import audit
 from core.clock import today
 from core.errors import InvalidInput
+from core.intake.weight import refuse_heavy
 from core.outlet.vector import Format
 from geo.areas.models import STATES, ChangeSet
 from geo.areas.queries import area_by_id
@@ -144,7 +146,7 @@ def proposals_asked(set_id: int) -> tuple[Response, int]:
     wish: dict[str, Any] = {
         "size": None if given.get("size") is None else asked.key("size"),
         "tolerance": asked.metres("tolerance", default=0.1, most=1.0),
-        "seed": asked.key("seed") if "seed" in given else 1,
+        "seed": asked.key("seed") % 2**31 if "seed" in given else 1,
         "only": asked.keys("only") if given.get("only") else [],
     }
     wish_of(drafted, **wish)
@@ -185,7 +187,7 @@ def exported(set_id: int) -> Response:
             drafted,
             Path(folder) / f"change_set_{set_id}.{form.value}",
             form=form,
-            crs=request.args.get("crs", "EPSG:4326"),
+            crs=_system(request.args.get("crs", "EPSG:4326")),
             encoding=request.args.get("encoding", "utf-8"),
             datum=_choice("datum", Datum, Datum.WGS84),
         )
@@ -205,8 +207,10 @@ def imported(set_id: int) -> tuple[Response, int]:
         raise InvalidInput("file_missing_in_form")
     chosen = request.form.get("datum", "")
     with TemporaryDirectory() as folder:
-        path = Path(folder) / (secure_filename(sent_file.filename) or "grids")
+        # Readers go by the ending; a name may be longer than a folder takes.
+        path = Path(folder) / f"grids{Path(secure_filename(sent_file.filename)).suffix[:12].lower()}"
         sent_file.save(path)
+        refuse_heavy(path)
         found = read_back(session, drafted, path, datum=_member(Datum, chosen, "datum") if chosen else None)
     if request.form.get("preview"):
         shown = _previewed(session, drafted, found.difference)
@@ -316,6 +320,13 @@ def discarded(set_id: int) -> Response:
 def brought_back(set_id: int) -> Response:
     """Make a discarded change set a draft again."""
     return _state(review.bring_back(request_session(), set_id))
+
+
+def _system(code: str) -> str:
+    """Return a reference system given by its EPSG code; anything else could name files or pipelines."""
+    if not re.fullmatch(r"(EPSG:)?\d{4,5}", code, re.IGNORECASE):
+        raise InvalidInput("parameter_unusable", name="crs", wanted="EPSG:4490")
+    return code
 
 
 def _choice[E: StrEnum](name: str, kinds: type[E], default: E) -> E:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyogrio
 import shapely
 
 from core.errors import InvalidInput
 from core.intake.cell import number_of
 from core.intake.coordinate import judge_coordinates
 from core.intake.file import checked_path
+from core.intake.gdal import pyogrio
 from core.intake.header import find_columns, normalised
 from core.intake.points import TableOptions, read_points
 from core.intake.vector import read_layer

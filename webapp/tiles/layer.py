@@ -58,7 +58,7 @@ LAYERS: dict[str, Layer] = {
     for layer in (
         Layer("base", "area.view", base_tile, ("base",), shared=True),
         Layer("areas", "area.view", areas_tile, ("areas",), dated="day"),
-        Layer("drafts", "area.draw", drafts_tile, ("drafts",)),
+        Layer("drafts", "area.review", drafts_tile, ("drafts",)),
         Layer("dwellings", "dwelling.map", dwellings_tile, ("dwellings",), dated="day"),
         Layer("places", "place.view", places_tile, ("places",)),
         Layer("cameras", "camera.view", cameras_tile, ("cameras",)),

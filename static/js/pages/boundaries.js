@@ -168,6 +168,7 @@ function showStudio(state) {
   gridList.show(state);
   showLog(part("[data-view=log]"), state);
   review.show(state);
+  part("[data-compare]").hidden = ["published", "discarded"].includes(set.state);
   tellNews(state);
   const version = `${set.id}:${set.last_edit}:${set.state}`;
   if (version !== askedFor) {

@@ -21,6 +21,7 @@ import { doorLabel, outcomeWord, roomLabel } from "./captain_words.js";
 const SEND_AGAIN_MS = 30_000;
 /** A second press on the same door within this time is a slip of the finger, not a second visit. */
 const SLIP_MS = 1500;
+const AGAIN_MS = 60_000;
 /** From this zoom on dwellings are drawn one by one; farther out a press on a count goes closer. */
 const ONE_BY_ONE_ZOOM = 17;
 
@@ -45,7 +46,7 @@ const state = { filter: inAddress("list", FILTERS, "all_due"), sort: inAddress("
 let shown = null;
 let opening = 0;
 let sending = false;
-let recorded = { dwelling_id: 0, at_ms: 0 };
+let recorded = { dwelling_id: 0, outcome: "", at_ms: 0 };
 /** Takes the last "stored" words away: they must not offer an undo that has happened. */
 let dismissStored = () => {};
 
@@ -209,7 +210,7 @@ function showDwelling(card) {
       back: backToToday,
       entrance: () => select("entrance", card.id),
       record: (outcome) => record(card, outcome),
-      undo: (visit) => void takeBack(visit.id),
+      undo: (visit) => void takeBack(visit),
       note: (text) => notes.keep(card.id, text),
       reveal: (purpose) => post(`/api/captain/households/${card.household_id}/reveal`, { purpose }),
       send: () => void sendWaiting(),
@@ -256,8 +257,11 @@ function coveredHeight() {
 /** @param {Card} card @param {string} outcome */
 function record(card, outcome) {
   const at_ms = Date.now();
-  if (recorded.dwelling_id === card.id && at_ms - recorded.at_ms < SLIP_MS) return;
-  recorded = { dwelling_id: card.id, at_ms };
+  const since_ms = recorded.dwelling_id === card.id ? at_ms - recorded.at_ms : Infinity;
+  if (since_ms < SLIP_MS) return;
+  // The button stays where the thumb is: the same words within a minute are a second press, not a second visit.
+  if (since_ms < AGAIN_MS && recorded.outcome === outcome) return void toast(t("This is recorded already. Undo it to record it anew."));
+  recorded = { dwelling_id: card.id, outcome, at_ms };
   /** @type {Entry} */
   const entry = { ref: newRef(), dwelling_id: card.id, label: doorLabel(card), outcome, note: notes.read(card.id), at_ms };
   outbox.add(entry);
@@ -299,7 +303,7 @@ function stored(entry, card) {
   dismissStored();
   dismissStored = toast(t("{door}: {outcome}, stored.", { door: entry.label, outcome: outcomeWord(entry.outcome) }), {
     durationMs: 10_000,
-    action: visit && { label: t("Undo"), run: () => void takeBack(visit.id) },
+    action: visit && { label: t("Undo"), run: () => void takeBack(visit) },
   });
   changed();
 }
@@ -312,11 +316,13 @@ function refused(entry, error) {
   if (shown?.id === entry.dwelling_id) showDwelling(shown);
 }
 
-/** @param {number} visit_id */
-async function takeBack(visit_id) {
+/** @param {{id: number, note: string}} visit its words go back to where they were typed */
+async function takeBack({ id, note }) {
   try {
-    const card = await post(`/api/captain/visits/${visit_id}/undo`);
+    const card = await post(`/api/captain/visits/${id}/undo`);
     dismissStored();
+    recorded = { dwelling_id: 0, outcome: "", at_ms: 0 };
+    if (note) notes.keep(card.id, [note, notes.read(card.id)].filter(Boolean).join("\n"));
     if (shown?.id === card.id) showDwelling(card);
     toast(t("{door}: the visit was taken back.", { door: doorLabel(card) }));
     changed();

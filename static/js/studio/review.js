@@ -117,9 +117,10 @@ export function mountReview(root, page) {
     drawn = set;
     const { can } = set;
     showTalk(talk, set.comments, page.showSpot);
-    note.closest(".field")?.toggleAttribute("hidden", ["published", "discarded"].includes(set.state));
+    const over = ["published", "discarded"].includes(set.state);
+    for (const field of [note.closest(".field"), here.closest("label")]) field?.toggleAttribute("hidden", over);
     fillWith(steps,
-      el("div", { class: "row" }, button(t("Comment"), "chat", comment, "", "comment"),
+      el("div", { class: "row" }, over ? null : button(t("Comment"), "chat", comment, "", "comment"),
         can.submit ? button(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
         can.return ? button(t("Return"), "undo", () => void step("/return", { note: note.value }), "", "return") : null),
       can.approve ? el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, button(t("Approve and publish"), "check", () => void approve(), "btn--primary btn--wide", "approve")) : null,
@@ -134,7 +135,7 @@ function showTalk(root, comments, showSpot) {
   const kinds = /** @type {Record<string, string>} */ ({ submitted: t("submitted"), returned: t("returned"), approved: t("approved"), remark: "" });
   fillWith(root, comments.length === 0 ? el("p", { class: "muted" }, t("Nobody has said anything yet."))
     : el("ol", { class: "list" }, comments.map((one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, one.spot ? el("span", { class: "remark-sign" }, remarkSign(comments, one)) : null, el("span", { class: "list__text" },
-      el("span", { class: "list__title" }, one.author, kinds[one.kind] ? ` · ${kinds[one.kind]}` : ""), el("span", {}, one.body), el("span", { class: "list__detail" }, formatInstant(one.at))),
+      el("span", { class: "list__title" }, one.author, kinds[one.kind] ? ` · ${kinds[one.kind]}` : ""), one.body === "—" ? null : el("span", {}, one.body), el("span", { class: "list__detail" }, formatInstant(one.at))),
     one.spot ? el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Show the place"), onClick: () => showSpot(one.spot) }, icon("search")) : null)))));
 }
 
