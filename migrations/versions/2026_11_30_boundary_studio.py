@@ -227,15 +227,11 @@ def _permit() -> None:
     )
     for permission in (*MAP, "area.review"):
         _run(f"INSERT INTO role_permission VALUES ('approver', '{permission}')")
-    _run(
-        "INSERT INTO role_permission VALUES ('boundary', 'area.review'), ('boundary', 'job.cancel') "
-        "ON CONFLICT DO NOTHING"
-    )
+    _run("INSERT INTO role_permission VALUES ('boundary', 'area.review') ON CONFLICT DO NOTHING")
 
 
 def downgrade() -> None:
     _run("DELETE FROM role_permission WHERE permission = 'area.review' OR role_code = 'approver'")
-    _run("DELETE FROM role_permission WHERE role_code = 'boundary' AND permission = 'job.cancel'")
     _run("DELETE FROM account_role WHERE role_code = 'approver'; DELETE FROM role WHERE code = 'approver'")
     for table in reversed(TABLES):
         op.drop_table(table)

@@ -97,6 +97,7 @@ def test_only_settings_read_the_environment() -> None:
 
     assert readers == {
         "core/settings.py",
+        "core/intake/gdal.py",  # tells GDAL, before it is loaded, which readers to leave out
         "core/cluster.py",  # hands PATH on to the servers' programs
         "webapp/cli/house.py",  # chooses between private and given servers before settings exist
         "webapp/house/supervisor.py",

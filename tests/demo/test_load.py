@@ -103,10 +103,12 @@ def test_lists_hold_only_masked_names_and_phones(folder: Path) -> None:
     assert readable == 0
 
 
-def test_five_logins_work_and_are_kept_for_their_owner_alone(folder: Path) -> None:
+def test_a_login_of_every_role_works_and_is_kept_for_its_owner_alone(folder: Path) -> None:
     kept = folder / "logins.json"
     logins = json.loads(kept.read_text("utf-8"))
-    assert [login["role"] for login in logins] == ["captain", "dispatcher", "leader", "boundary", "admin"]
+    assert [login["role"] for login in logins] == [
+        "captain", "dispatcher", "leader", "boundary", "approver", "admin",
+    ]  # fmt: skip
     assert kept.stat().st_mode & 0o777 == 0o600
     with transaction(Scope.everything()) as session:
         for login in logins:

@@ -369,7 +369,8 @@ def test_every_code_the_importers_raise_has_words():
     import re
     from pathlib import Path
 
-    from webapp.cli.import_words import ERRORS, NOTICES, REASONS, SKIPPED
+    from webapp.cli.areas_words import ERRORS as AREA_ERRORS
+    from webapp.cli.import_words import NOTICES, REASONS, SKIPPED
 
     project = Path(__file__).resolve().parents[2]
     files = [*project.glob("core/intake/*.py"), *project.glob("geo/*/intake.py"),
@@ -378,7 +379,7 @@ def test_every_code_the_importers_raise_has_words():
              project / "incidents/intake.py"]  # fmt: skip
     source = "\n".join(path.read_text("utf-8") for path in files)
     wanted = {
-        "errors": (re.findall(r'InvalidInput\(\s*"(\w+)"', source), ERRORS),
+        "errors": (re.findall(r'InvalidInput\(\s*"(\w+)"', source), AREA_ERRORS),
         "reasons": (
             re.findall(
                 r'(?:refusal\(index|Refusal\(line|Refusal\([\w.+ ]+|_RefusedError\()[, ]*"(\w+)"', source

@@ -36,7 +36,6 @@ POSTS = [
     ("leader", "POST", "/api/leader/runs"),
     ("dispatcher", "POST", "/api/dispatch/runs"),
     ("dispatcher", "POST", "/api/dispatch/teams"),
-    ("boundary", "POST", "/api/boundaries/check"),
     ("boundary", "POST", "/api/change-sets"),
     ("admin", "POST", "/api/admin/accounts"),
     ("captain", "POST", "/api/captain/dwellings/{dwelling}/visits"),
@@ -109,12 +108,14 @@ def test_a_drawing_of_countless_corners_is_refused_before_it_is_checked(
          round(30.005 + 0.001 * (2 + math.sin(n)) * math.sin(turn), 7)]
         for n, turn in enumerate(turns)
     ]  # fmt: skip
-    drawing = {"type": "Polygon", "coordinates": [[*star, star[0]]]}
+    client = script(sign_in, "boundary")
+    community = client.get("/api/boundaries/overview").json["communities"][0]["id"]
+    draft = client.post("/api/change-sets", json={"community_id": community}).json["id"]
 
-    answer = script(sign_in, "boundary").post("/api/boundaries/check", json={"geometry": drawing})
+    answer = client.post(f"/api/change-sets/{draft}/preview", json={"kind": "draw", "polygon": star})
 
     refused(answer, 422)
-    assert answer.get_json()["fields"]["name"] == "geometry"
+    assert answer.get_json()["fields"]["name"] == "coordinates"
 
 
 @pytest.mark.parametrize("days", ["²", "٧", "7.0", "-7", "", "8"])

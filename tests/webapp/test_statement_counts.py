@@ -23,7 +23,8 @@ from tests.small_town import add_dwelling
 from tests.webapp.conftest import World, count_statements
 
 PROFILE = {"types": [{"code": "noise", "n": 3, "share": 1.0}], "hours": [0] * 24, "peak_hours": [1, 2]}
-RESULT = {"outcome": "found", "place_count": 1, "incidents": {"recent": 50}, "params": {"days": 28}}
+RESULT = {"outcome": "found", "place_count": 1, "incidents": {"recent": 50}, "params": {"days": 28},
+          "as_of_source": "now"}  # fmt: skip
 LISTS = [
     ("dispatcher", "/api/dispatch/state"),
     ("leader", "/api/leader/state"),
