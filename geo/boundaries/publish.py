@@ -138,20 +138,42 @@ def _shares(session: Session, drafted: Drafted) -> list[tuple[int, int, float]]:
 
 def _store_areas(session: Session, drafted: Drafted, community: Area, day: date) -> dict[int, Area]:
     """Store ended, changed and new grids; return the area of every grid that stays, by key."""
-    # Codes are unique among present areas: grids that end make room before new ones come.
-    for draft in drafted.grids.values():
-        if draft.ended and draft.grid_id and draft.base_id:
-            _end_boundary(session, draft.base_id, day)
-            area_by_id(session, draft.grid_id).valid_to = day
-        elif draft.changed and draft.grid_id:
-            _step_aside(area_by_id(session, draft.grid_id), draft)
+    # Codes are unique among present areas, and boundaries of one grid among its days: what ends makes
+    # room before anything new comes.
+    before = queries.published(session, list(drafted.grids.values()))
+    reshaped = {
+        key for key, (area, old) in before.items() if _vacate(drafted, drafted.grids[key], area, old, day=day)
+    }
     session.flush()
     areas: dict[int, Area] = {}
     for key, draft in sorted(drafted.grids.items()):
-        if not draft.ended:
-            areas[key] = _store_grid(session, drafted, draft, community, day=day)
+        if draft.ended:
+            continue
+        areas[key] = before[key][0] if key in before else _found(session, draft, community, day)
+        if draft.changed:
+            areas[key].name, areas[key].code = draft.name, draft.code
+        if key in reshaped or key not in before:
+            _add_boundary(
+                session, areas[key], drafted.tiling.parts[key], valid_from=day, set_id=drafted.row.id
+            )
     session.flush()
     return areas
+
+
+def _vacate(drafted: Drafted, draft: AreaDraft, area: Area, old: AreaBoundary, *, day: date) -> bool:
+    """End what a grid that ends or changes no longer is; tell whether it needs a new boundary."""
+    if draft.ended:
+        area.valid_to = day
+        _end_boundary(old, day)
+        return False
+    if not draft.changed:
+        return False
+    _step_aside(area, draft)
+    shape = as_multipolygon(drafted.tiling.parts[draft.key])
+    if shapely.equals_exact(shape, to_shape(old.geom)):
+        return False
+    _end_boundary(old, day)
+    return True
 
 
 def _step_aside(area: Area, draft: AreaDraft) -> None:
@@ -160,31 +182,16 @@ def _step_aside(area: Area, draft: AreaDraft) -> None:
         area.code = f"~{area.id}"
 
 
-def _store_grid(session: Session, drafted: Drafted, draft: AreaDraft, community: Area, *, day: date) -> Area:
-    shape = drafted.tiling.parts[draft.key]
-    if draft.grid_id is None:
-        new = NewArea("grid", draft.code, draft.name, valid_from=day)
-        area = create_area(session, new, community)
-        _add_boundary(session, area, shape, valid_from=day, set_id=drafted.row.id)
-        draft.grid_id = area.id
-        return area
-    area = area_by_id(session, draft.grid_id)
-    if not draft.changed:
-        return area
-    area.name, area.code = draft.name, draft.code
-    old = session.get_one(AreaBoundary, draft.base_id)
-    if not shapely.equals_exact(as_multipolygon(shape), to_shape(old.geom)):
-        _end_boundary(session, old.id, day)
-        _add_boundary(session, area, shape, valid_from=day, set_id=drafted.row.id)
+def _found(session: Session, draft: AreaDraft, community: Area, day: date) -> Area:
+    area = create_area(session, NewArea("grid", draft.code, draft.name, valid_from=day), community)
+    draft.grid_id = area.id
     return area
 
 
-def _end_boundary(session: Session, boundary_id: int, day: date) -> None:
+def _end_boundary(boundary: AreaBoundary, day: date) -> None:
     """End a boundary before `day`; one that began that very day was never valid, but stays on record."""
-    boundary = session.get_one(AreaBoundary, boundary_id)
     lower = boundary.valid.lower
     boundary.valid = Range(lower, day) if lower is None or lower < day else Range(empty=True)
-    session.flush()
 
 
 def _add_boundary(session: Session, area: Area, shape: Ground, *, valid_from: date, set_id: int) -> None:
@@ -199,7 +206,6 @@ def _add_boundary(session: Session, area: Area, shape: Ground, *, valid_from: da
             area_m2=area_m2(shape),
         )
     )
-    session.flush()
 
 
 def _match_neighbours(session: Session, drafted: Drafted, day: date) -> None:

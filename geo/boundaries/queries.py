@@ -148,8 +148,9 @@ def homes_under(session: Session, path: str) -> Homes:
     rows = session.execute(
         text(
             "SELECT ST_X(d.geom), ST_Y(d.geom), d.area_id, (EXISTS (SELECT FROM household AS h "
-            "WHERE h.dwelling_id = d.id AND h.moved_out_on IS NULL))::int "
-            "FROM dwelling AS d WHERE CAST(:path AS ltree) @> d.area_path"
+            "WHERE h.dwelling_id = d.id AND h.moved_out_on IS NULL))::int FROM dwelling AS d "
+            # By the areas, of which there are few: below policies no index serves `@>` on dwellings.
+            "WHERE d.area_id = ANY (ARRAY(SELECT id FROM area WHERE CAST(:path AS ltree) @> path))"
         ),
         {"path": path},
     ).all()
@@ -241,6 +242,17 @@ def bases_of(session: Session, drafts: Sequence[AreaDraft]) -> dict[int, Base]:
         .where(AreaBoundary.id.in_(keys))
     ).all()
     return {keys[row[0]]: Base(row[1], row[2], shapely.from_wkb(bytes(row[3])), row[4]) for row in rows}
+
+
+def published(session: Session, drafts: Sequence[AreaDraft]) -> dict[int, tuple[Area, AreaBoundary]]:
+    """Return by key the published area and boundary that each draft was taken from; new grids have none."""
+    keys = {draft.base_id: draft.key for draft in drafts if draft.base_id is not None}
+    rows = session.execute(
+        select(Area, AreaBoundary)
+        .join(AreaBoundary, AreaBoundary.area_id == Area.id)
+        .where(AreaBoundary.id.in_(keys))
+    ).all()
+    return {keys[boundary.id]: (area, boundary) for area, boundary in rows}
 
 
 def rows_per_area(session: Session, table: str, areas: Sequence[int]) -> dict[int, int]:

@@ -1,11 +1,9 @@
 """Giving a shape the corners that its neighbours have put on its edges."""
 
-from itertools import pairwise
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import LinearRing, MultiPolygon, Point, Polygon
+from shapely import LinearRing, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.shapes.snap import GRID_DEG
@@ -25,6 +23,7 @@ def corners_on(ground: BaseGeometry, edge: BaseGeometry) -> Floats:
     """
     own = {tuple(point) for point in shapely.get_coordinates(edge).tolist()}
     points = np.unique(shapely.get_coordinates(ground), axis=0)
+    shapely.prepare(edge)
     near = shapely.dwithin(shapely.points(points), edge, NEAR_DEG)
     kept = [point for point in points[near].tolist() if tuple(point) not in own]
     return np.array(kept, dtype=np.float64).reshape(-1, 2)
@@ -40,10 +39,13 @@ def matched(shape: Ground, corners: Floats) -> Ground:
     >>> int(shapely.get_num_coordinates(square)), bool(square.equals(box(0, 0, 1, 1)))
     (6, True)
     """
+    edge = shape.boundary
+    shapely.prepare(edge)
+    near = corners[shapely.dwithin(shapely.points(corners), edge, NEAR_DEG)]
+    if not len(near):
+        return shape
     polygons = [
-        Polygon(
-            _with_corners(part.exterior, corners), [_with_corners(ring, corners) for ring in part.interiors]
-        )
+        Polygon(_with_corners(part.exterior, near), [_with_corners(ring, near) for ring in part.interiors])
         for part in shapely.get_parts(shape)
         if isinstance(part, Polygon)
     ]
@@ -51,24 +53,18 @@ def matched(shape: Ground, corners: Floats) -> Ground:
     return whole
 
 
-def _with_corners(ring: LinearRing, corners: Floats) -> list[tuple[float, float]]:
-    points = [(float(x), float(y)) for x, y in ring.coords]
+def _with_corners(ring: LinearRing, corners: Floats) -> Floats:
+    """Return the closed ring's (m, 2) points with those of the (n, 2) `corners` that lie on its edges."""
+    points = shapely.get_coordinates(ring)
     # Within reach of a vertex a corner is near two edges and would fold the ring; so small an offset is
     # swallowed by the noise of a partition.
-    ends = shapely.multipoints(points)
-    new = [corner for corner in corners.tolist() if Point(corner).distance(ends) > NEAR_DEG]
-    if not new:
-        return points
-    segments = shapely.linestrings(list(pairwise(points)))
+    vertices = shapely.STRtree(np.asarray(shapely.points(points), dtype=object))
+    beside = vertices.query(shapely.points(corners), predicate="dwithin", distance=NEAR_DEG)[0]
+    new = np.delete(corners, beside, axis=0)
+    segments = np.asarray(shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1)), dtype=object)
     found, edge = shapely.STRtree(segments).query_nearest(
         shapely.points(new), max_distance=NEAR_DEG, all_matches=False
     )
-    on: dict[int, list[tuple[float, float, float]]] = {}
-    for corner, index in zip(found, edge, strict=True):
-        x, y = new[corner]
-        on.setdefault(int(index), []).append((float(segments[index].project(Point(x, y))), x, y))
-    lengthened = []
-    for index, point in enumerate(points):
-        lengthened.append(point)
-        lengthened += [(x, y) for _, x, y in sorted(on.get(index, []))]
-    return lengthened
+    along = shapely.line_locate_point(segments[edge], shapely.points(new[found]))
+    order = np.lexsort((along, edge))
+    return np.insert(points, edge[order] + 1, new[found][order], axis=0)
