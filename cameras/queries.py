@@ -128,3 +128,14 @@ def latest_sight(session: Session, area: Area) -> Row[Any] | None:
         ),
         {"area": area.id},
     ).one_or_none()
+
+
+def cameras_on(session: Session, areas: Sequence[int]) -> Sequence[Row[Any]]:
+    """Return (name, status, bearing_deg, view_angle_deg, lon, lat) of the cameras of areas, by id."""
+    return session.execute(
+        text(
+            "SELECT name, status, bearing_deg, view_angle_deg, ST_X(geom) AS lon, ST_Y(geom) AS lat "
+            "FROM camera WHERE area_id = ANY (:areas) ORDER BY id"
+        ),
+        {"areas": list(areas)},
+    ).all()

@@ -51,6 +51,9 @@ class Settings:
     metrics_token: str = ""
     base_map_url: str = ""
     visit_interval_days: int = 90
+    public_url: str = ""
+    document_days: int = 30
+    atlas_pages: int = 120
 
     @property
     def var_path(self) -> Path:

@@ -17,6 +17,7 @@ ischema_names["ltree"] = Ltree
 for module in (
     "cameras.models",
     "core.audit",
+    "core.document",
     "core.jobs",
     "geo.areas.models",
     "geo.boundaries.models",

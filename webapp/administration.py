@@ -153,6 +153,9 @@ MEANINGS = {
     "metrics_token": mark("Token for /metrics"),
     "base_map_url": mark("Another base map"),
     "visit_interval_days": mark("Days between visits to a household"),
+    "public_url": mark("Public address of the form for residents (empty: there is none)"),
+    "document_days": mark("Finished documents are kept for (days)"),
+    "atlas_pages": mark("Most pages of one atlas"),
 }
 
 

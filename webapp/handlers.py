@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-JOB_MODULES = ("cameras.jobs", "geo.boundaries.jobs", "incidents.jobs", "patrols.jobs")
+JOB_MODULES = ("cameras.jobs", "geo.boundaries.jobs", "incidents.jobs", "patrols.jobs", "webapp.print.jobs")
 
 
 def register_handlers() -> None:

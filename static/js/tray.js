@@ -21,6 +21,7 @@ import { toastProblem } from "./toast.js";
  * @property {boolean} [cancel_requested] it will stop at its next step
  * @property {string} [requested_at]
  * @property {string | null} [result_url] the page that shows what came out
+ * @property {boolean} [result_is_file] there is no page, but a file to fetch
  */
 
 const LIVE = new Set(["queued", "running"]);
@@ -129,9 +130,17 @@ export function jobCard(job, { onCancelled } = {}) {
     el("div", { class: "job__actions" },
       isLive(job) && el("button", { class: "btn", type: "button", disabled: Boolean(job.cancel_requested), onClick: cancel },
         icon("stop"), job.cancel_requested ? t("Stopping") : t("Stop")),
-      job.state === "done" && job.result_url
-        && el("a", { class: "btn", href: job.result_url }, icon("open"), t("Show the result")),
+      job.state === "done" && job.result_url && resultLink(job.result_url, Boolean(job.result_is_file)),
       job.requested_at && el("span", { class: "muted small" }, formatInstant(job.requested_at))));
+}
+
+/**
+ * @param {string} href
+ * @param {boolean} isFile
+ */
+function resultLink(href, isFile) {
+  return isFile ? el("a", { class: "btn", href, download: true }, icon("download"), t("Fetch the file"))
+    : el("a", { class: "btn", href }, icon("open"), t("Show the result"));
 }
 
 /**

@@ -102,6 +102,7 @@ def test_models_and_migrations_agree(owner_engine: Engine) -> None:
     ):
         import_module(f"{module}.models")
     import_module("core.audit")
+    import_module("core.document")
     import_module("core.jobs")
     ischema_names["ltree"] = Ltree
     with owner_engine.connect() as connection:

@@ -18,7 +18,13 @@ blueprint = Blueprint("api_jobs", __name__, url_prefix="/api/jobs")
 
 MOST = 20
 #: Where the outcome of a finished run is seen: endpoint and the name of its parameter.
-RESULT_PAGES = {"hotspots.find": ("leader.index", "run"), "patrols.plan": ("dispatch.index", "run")}
+RESULT_PAGES = {
+    "atlas.print": ("atlas.document", "run"),
+    "hotspots.find": ("leader.index", "run"),
+    "patrols.plan": ("dispatch.index", "run"),
+}
+#: Kinds whose outcome is a file to be fetched.
+RESULT_FILES = {"atlas.print"}
 
 
 @blueprint.get("")
@@ -70,6 +76,7 @@ def as_json(run: JobRun) -> dict[str, Any]:
         "cancel_requested": run.cancel_requested,
         "own": run.actor_id == current_user.id,
         "result_url": _result_url(run),
+        "result_is_file": run.kind in RESULT_FILES,
     }
 
 

@@ -25,6 +25,7 @@ class Entry:
 COMMANDS = {
     "account": Entry("account", "account", "Add and list accounts, give new passwords."),
     "areas": Entry("areas", "areas", "Check, mend and propose boundaries in files; no server needed."),
+    "atlas": Entry("atlas", "atlas", "Print the sheets of a grid or community as PDF."),
     "demo": Entry("demo", "demo", "Load the demo town, print its logins."),
     "hotspots": Entry("hotspots", "hotspots", "Find hotspots."),
     "house": Entry("house", "house", "Bring the whole house up on this machine, take it down."),

@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from core.db import Scope, transaction
+from core.document import sweep_documents
 from core.jobs import QUEUES, reconcile_forever, work
 from core.settings import settings
 from geo.staff.sign_in import sweep
@@ -43,11 +44,12 @@ def register_models() -> None:
 
 
 def tidy() -> None:
-    """Delete the sign-ins that hold no longer, and publish the change sets whose day has come."""
+    """Delete sign-ins that hold no longer and documents whose time is over; publish what is due."""
     from geo.boundaries.jobs import request_due  # noqa: PLC0415 - geometry is heavy, and wanted once an hour
 
     with transaction(Scope.everything()) as session:
         sweep(session, rest=timedelta(hours=settings().session_hours))
+        sweep_documents(session)
     with transaction(Scope.everything()) as session:
         request_due(session)
 

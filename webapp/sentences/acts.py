@@ -15,6 +15,7 @@ ACTS = {
     "account.sign_out": mark("Signed out"),
     "account.sign_out_everywhere": mark("Ended all sessions of an account"),
     "area.import": mark("Imported areas"),
+    "atlas.requested": mark("Asked for a grid atlas"),
     "account.export": mark("Saved the list of accounts as a file"),
     "audit.export": mark("Saved the audit trail as a file"),
     "change_set.approve": mark("Approved a change of boundaries"),
@@ -28,6 +29,7 @@ ACTS = {
     "camera.import": mark("Imported cameras"),
     "cameras.sight_requested": mark("Asked what cameras see"),
     "demo.load": mark("Loaded the demo town"),
+    "document.export": mark("Saved a document as a file"),
     "ground.import": mark("Imported streets and buildings"),
     "hotspots.export": mark("Saved hotspots as a file"),
     "hotspots.requested": mark("Asked for hotspots"),
@@ -50,6 +52,7 @@ ACTS = {
 #: What an act was done to, where its number helps.
 SUBJECTS = {
     "change_set": mark("Change set"),
+    "document": mark("Document"),
     "household": mark("Household"),
     "job_run": mark("Job"),
     "patrol_plan": mark("Patrol plan"),

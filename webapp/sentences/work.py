@@ -3,6 +3,7 @@
 from webapp.i18n import mark
 
 JOB_TITLES = {
+    "atlas.print": mark("Print grid atlas"),
     "area.publish": mark("Publish boundaries"),
     "area.propose": mark("Propose grids"),
     "hotspots.find": mark("Find hotspots"),
@@ -12,6 +13,9 @@ JOB_TITLES = {
 
 #: What a running job does now; the codes handlers give to `RunningJob.progress`.
 PROGRESS: dict[str, tuple[str, str]] = {
+    "atlas_loading": (mark("Counting the sheets"), ""),
+    "atlas_page": (mark("Page %(page)s of %(pages)s"), ""),
+    "atlas_storing": (mark("Binding and saving the pages"), ""),
     "propose_loading": (mark("Reading streets, buildings and households"), ""),
     "propose_computing": (mark("Building grids for %(households)s households"), ""),
     "propose_storing": (mark("Saving the proposals"), ""),
@@ -45,6 +49,30 @@ _JOBS: dict[str, tuple[str, str]] = {
         mark("Give a name, how it moves, and the station as longitude and latitude."),
     ),
     "job_finished": (mark("The job has already ended."), ""),
+    "document_unknown": (
+        mark("This document does not exist any more or lies outside your area."),
+        mark("Finished documents are kept for some weeks: ask for it again."),
+    ),
+    "atlas_area_unusable": (
+        mark("There is no atlas of %(area)s."),
+        mark("Choose a grid, or a community with its grids."),
+    ),
+    "atlas_too_large": (
+        mark("This atlas would have %(pages)s sheets; one job prints at most %(limit)s."),
+        mark("Print its grids one by one, or ask your administrator to raise the limit."),
+    ),
+    "boundary_missing": (
+        mark("%(area)s has no boundary today."),
+        mark("Draw and publish its boundary first."),
+    ),
+    "press_missing": (
+        mark("This machine cannot make PDF files: Pango is missing."),
+        mark("The administrator runs ./start, or installs libpangoft2-1.0-0 and libharfbuzz-subset0."),
+    ),
+    "chinese_font_missing": (
+        mark("This machine has no Chinese font to print with."),
+        mark("The administrator runs ./start, or installs fonts-noto-cjk."),
+    ),
     "too_many_runs": (
         mark("%(count)s runs of “%(job)s” that you asked for are not finished yet."),
         mark("Open the job tray at the top to see or stop them, or wait until one has ended."),

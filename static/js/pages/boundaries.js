@@ -105,6 +105,7 @@ function zoomTo(place) {
 
 const page = {
   mayDraw: root.dataset.mayDraw === "true",
+  mayPrint: root.dataset.mayPrint === "true",
   /** @param {"area" | "change_set"} kind @param {number} id */
   open: (kind, id) => {
     day = null;

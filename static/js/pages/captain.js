@@ -5,6 +5,7 @@ import { sheet } from "../frame.js";
 import { t } from "../i18n.js";
 import { highlight } from "../map/highlight.js";
 import { mapReady } from "../map/registry.js";
+import { mountPrintButton } from "../studio/atlas.js";
 import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { backButton, focusHeading, showCard } from "./captain_card.js";
@@ -372,6 +373,7 @@ listen(document, "place-picked", (event) => {
   if (event.detail.zoom >= ONE_BY_ONE_ZOOM) openFeature("dwelling", dwelling.id, dwelling.n);
   else void mapReady.then(({ map }) => map.setView([dwelling.lat, dwelling.lon], ONE_BY_ONE_ZOOM));
 });
+mountPrintButton(root.querySelector("[data-atlas-print]"), root.querySelector("[data-atlas-job]"));
 listen(document, "place-found", (event) => openFeature(event.detail.kind, event.detail.id));
 onStateBack(() => void followAddress());
 setInterval(() => outbox.entries().length > 0 && void sendWaiting(), SEND_AGAIN_MS);

@@ -4,6 +4,7 @@ import { el, fillWith, icon } from "../dom.js";
 import { formatInstant, t } from "../i18n.js";
 import { areaText, dividedPercent, freeFinding, overlapFinding } from "../pages/boundaries_words.js";
 import { toastProblem } from "../toast.js";
+import { atlasSection } from "./atlas.js";
 import { lineageWord, stateLook, stateWord } from "./words.js";
 
 /** @typedef {[number, number, number, number]} Box */
@@ -11,6 +12,7 @@ import { lineageWord, stateLook, stateWord } from "./words.js";
 /**
  * @typedef {object} Page what the room offers to its panels
  * @property {boolean} mayDraw
+ * @property {boolean} mayPrint
  * @property {(kind: "area" | "change_set", id: number) => void} open
  * @property {(bbox: Box) => void} showBox
  * @property {(findings: import("../pages/boundaries_words.js").Finding[]) => void} showFindings
@@ -111,6 +113,7 @@ function communityParts(answer, { id, on, today, page, back, findings }) {
     el("ul", { class: "list" }, answer.grids.map((/** @type {any} */ grid) => el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-code": grid.code, onClick: () => (page.showBox(grid.bbox), void showLineage(lineage, grid.id)) },
       el("span", { class: "list__text" }, el("span", { class: "list__title" }, grid.name), el("span", { class: "list__detail" }, grid.code)), el("span", { class: "list__end" }, areaText(grid.area_m2)))))),
     lineage,
+    page.mayPrint && !on ? atlasSection(answer) : null,
   ].flat();
 }
 

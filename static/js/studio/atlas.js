@@ -1,0 +1,54 @@
+/** The grid atlas: ask for the sheets of a community or a grid as PDF, follow the job, fetch the file. */
+import { post } from "../api.js";
+import { el, fillWith, icon } from "../dom.js";
+import { t } from "../i18n.js";
+import { toast, toastProblem } from "../toast.js";
+import { followJob, jobCard } from "../tray.js";
+
+const SIZES = ["A4", "A3"];
+
+/**
+ * @param {{id: number, name: string, grids: {id: number, code: string, name: string}[]}} community
+ * @returns {HTMLElement} what to print, on which paper, and the button
+ */
+export function atlasSection({ id, grids }) {
+  const what = el("select", { class: "select", id: "atlas-what", "data-atlas-what": "" },
+    el("option", { value: id }, t("The whole community, {count} sheets", { count: grids.length + 1 })),
+    grids.map((grid) => el("option", { value: grid.id }, `${grid.name} · ${grid.code}`)));
+  const size = el("select", { class: "select", id: "atlas-size", "data-atlas-size": "" }, SIZES.map((name) => el("option", { value: name }, name)));
+  const job = el("div", { "data-atlas-job": "", "aria-live": "polite" });
+  const button = el("button", { class: "btn btn--wide", type: "button", "data-atlas-print": "" }, icon("print"), t("Print as PDF"));
+  button.addEventListener("click", () => void print({ button, job, area: Number(what.value), size: size.value }));
+  return el("section", { class: "stack-s", "data-atlas": "" },
+    el("h2", {}, t("Atlas")),
+    el("div", { class: "row" },
+      el("div", { class: "field grow" }, el("label", { class: "field__label", for: what.id }, t("What to print")), what),
+      el("div", { class: "field" }, el("label", { class: "field__label", for: size.id }, t("Paper")), size)),
+    button, job);
+}
+
+/**
+ * A button of a page that prints one area on A4, such as a captain's own grid.
+ * @param {HTMLButtonElement | null} button with the area's id in data-atlas-print
+ * @param {HTMLElement | null} job where the job shows how far it is
+ */
+export function mountPrintButton(button, job) {
+  if (!button || !job) return;
+  button.addEventListener("click", () => void print({ button, job, area: Number(button.dataset.atlasPrint), size: "A4" }));
+}
+
+/** @param {{button: HTMLButtonElement, job: HTMLElement, area: number, size: string}} wish */
+async function print({ button, job, area, size }) {
+  button.disabled = true;
+  try {
+    const asked = await post(`/api/areas/${area}/atlas`, { size });
+    document.dispatchEvent(new CustomEvent("job-requested"));
+    fillWith(job, jobCard(asked));
+    const ended = await followJob(asked.id, (now) => fillWith(job, jobCard(now)));
+    if (ended.state === "done") toast(t("The atlas is ready: fetch the file here or in the job tray."));
+  } catch (error) {
+    toastProblem(error);
+  } finally {
+    button.disabled = false;
+  }
+}

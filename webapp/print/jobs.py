@@ -1,0 +1,104 @@
+"""Printing an atlas as a job: asked for, made page by page, kept as a document."""
+
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.db import scope_of
+from core.document import Made, store_document
+from core.errors import InvalidInput, NotFound
+from core.jobs import JobRun, RunningJob, job, request
+from geo.areas.models import Area
+from geo.areas.queries import area_by_id
+from geo.atlas.content import Shown
+from geo.shapes.sheet.paper import Size
+from webapp.i18n import LOCALES, mark, translate
+from webapp.print.atlas import SEEN_WITH, Wish, pages_of, plan
+from webapp.print.pdf import Binder, require_press
+
+PRINT = "atlas.print"
+KIND = "atlas"
+#: A page takes about a second; a slow machine may take five.
+_BASE_S, _PAGE_S = 120, 10
+
+
+def request_atlas(session: Session, area: Area, wish: Wish) -> JobRun:
+    """Record a run that prints the atlas of a grid or community and enqueue it after the commit.
+
+    Raises
+    ------
+    NotFound
+        ``area_unknown``: the area lies outside the session's scope.
+    InvalidInput
+        ``atlas_area_unusable``, ``atlas_too_large``.
+    """
+    if not scope_of(session).holds(area.path):
+        raise NotFound("area_unknown", area=area.code)
+    sheets = plan(session, area)
+    return request(
+        session,
+        kind=PRINT,
+        # One page is waited for; a whole community must not hold up what others wait for.
+        queue="interactive" if sheets.count() == 1 else "analysis",
+        owner=area,
+        params={"area": area.id, "size": wish.size.value, "locale": wish.locale, "shown": asdict(wish.shown)},
+        timeout_s=_BASE_S + _PAGE_S * sheets.count(),
+    )
+
+
+def wish_of(size: str, locale: str, shown: Shown) -> Wish:
+    """Return how an atlas is wanted, from what a page or terminal sent.
+
+    Raises
+    ------
+    InvalidInput
+        ``parameter_unusable`` (fields `name`, `wanted`).
+    """
+    if size not in list(Size):
+        raise InvalidInput("parameter_unusable", name="size", wanted=", ".join(Size))
+    if locale not in LOCALES:
+        raise InvalidInput("parameter_unusable", name="locale", wanted=", ".join(LOCALES))
+    return Wish(Size(size), locale, shown)
+
+
+@job(PRINT)
+def run_atlas(running: RunningJob) -> None:
+    """Print the run's atlas; it stops between two pages when somebody cancels it."""
+    asked = running.params
+    wish = wish_of(asked["size"], asked["locale"], Shown(**asked["shown"]))
+    running.progress(0.0, "atlas_loading")
+    require_press()
+    with running.transaction() as session:
+        sheets = plan(session, area_by_id(session, int(asked["area"])))
+    binder = Binder()
+    pages = 0
+    for page in pages_of(running.transaction, sheets, wish):
+        binder.add(page.pdf, page.title)
+        pages += 1
+        running.progress(
+            0.95 * pages / max(pages, sheets.count()), "atlas_page", page=pages, pages=sheets.count()
+        )
+    title = atlas_title(sheets.name, sheets.code, wish)
+    made = Made(KIND, f"{title}.pdf", "application/pdf", binder.bound(title), _needs(wish.shown))
+    running.progress(0.97, "atlas_storing")
+    with running.transaction() as session:
+        store_document(session, running, made)
+        running.finish(session, _result(made, pages))
+
+
+def atlas_title(name: str, code: str, wish: Wish) -> str:
+    """Return what the document is called: place, code, paper."""
+    return f"{name} {code} {translate(ATLAS, wish.locale)} {wish.size}"
+
+
+ATLAS = mark("Grid atlas")
+
+
+def _needs(shown: Shown) -> list[str]:
+    """Return the permissions that whoever gets the document must hold: those it was read with."""
+    return [PRINT, *(permission for permission, what in SEEN_WITH.items() if getattr(shown, what))]
+
+
+def _result(made: Made, pages: int) -> dict[str, Any]:
+    return {"name": made.name, "pages": pages, "bytes": len(made.content)}
