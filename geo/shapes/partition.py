@@ -6,9 +6,7 @@ every vertex along common edges; a partition of a parent has, beyond that, no ga
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-import numpy as np
 import shapely
 from shapely import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -20,57 +18,6 @@ from geo.shapes.snap import GRID_DEG
 #: a vertex meets the middle of a neighbour's edge, snapping moves it up to half a cell off that edge
 #: (a sliver as long as the edge, however small its width), and so may each end of the edge.
 NOISE_DEG = 2 * GRID_DEG
-#: Nothing that people patrol is smaller than a square metre.
-SMALLEST_M2 = 1.0
-
-
-class Finding(StrEnum):
-    """What can be wrong with a drawn area."""
-
-    OVERLAP = "overlap"
-    OUTSIDE_PARENT = "outside_parent"
-    INVALID = "invalid"
-    TOO_SMALL = "too_small"
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """One finding: what, with whom (index into the siblings, -1 for the parent), where and how large.
-
-    `place` is the offending part (EPSG:4326), `at` a point inside it.
-    """
-
-    finding: Finding
-    sibling: int
-    place: BaseGeometry
-    at: Point
-    size_m2: float
-
-
-def clashes(drawn: Polygon, siblings: Sequence[BaseGeometry], parent: BaseGeometry) -> list[Clash]:
-    """Return what forbids `drawn` beside `siblings` inside `parent` (all EPSG:4326), largest first.
-
-    An empty list means the drawing can be saved.
-
-    >>> from shapely import box
-    >>> found = clashes(box(0, 0, 2, 1), [box(1, 0, 3, 1)], box(0, 0, 5, 5))
-    >>> [(clash.finding.value, clash.sibling) for clash in found]
-    [('overlap', 0)]
-    """
-    if not drawn.is_valid:
-        at = invalid_at(drawn) or drawn.representative_point()
-        return [Clash(Finding.INVALID, -1, at, at, 0.0)]
-    if area_m2(drawn) < SMALLEST_M2:
-        at = drawn.representative_point()
-        return [Clash(Finding.TOO_SMALL, -1, drawn, at, area_m2(drawn))]
-    found = [_clash(Finding.OUTSIDE_PARENT, -1, drawn.difference(parent))]
-    if siblings:
-        touching = shapely.STRtree(siblings).query(drawn, predicate="intersects")
-        found += [
-            _clash(Finding.OVERLAP, int(index), drawn.intersection(siblings[index]))
-            for index in np.sort(touching)
-        ]
-    return sorted((clash for clash in found if clash), key=lambda clash: -clash.size_m2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +60,17 @@ def is_partition(parts: Sequence[BaseGeometry], parent: BaseGeometry) -> bool:
     return is_noise(left_over)
 
 
-def _clash(finding: Finding, sibling: int, place: BaseGeometry) -> Clash | None:
-    ground = _polygons(place)
-    if is_noise(ground):
-        return None
-    largest = max(ground.geoms, key=lambda part: part.area)
-    return Clash(finding, sibling, ground, largest.representative_point(), area_m2(ground))
-
-
 def is_noise(ground: BaseGeometry) -> bool:
     """Tell whether `ground` (EPSG:4326) is nowhere wider than the noise of snapping."""
     return bool(ground.buffer(-NOISE_DEG / 2).is_empty)
 
 
 def _flaw(parts: tuple[int, ...], place: BaseGeometry) -> Flaw | None:
-    clash = _clash(Finding.OVERLAP, -1, place)
-    return Flaw(parts, clash.place, clash.at, clash.size_m2) if clash else None
+    ground = _polygons(place)
+    if is_noise(ground):
+        return None
+    largest = max(ground.geoms, key=lambda part: part.area)
+    return Flaw(parts, ground, largest.representative_point(), area_m2(ground))
 
 
 def _polygons(shape: BaseGeometry) -> MultiPolygon:

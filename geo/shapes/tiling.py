@@ -22,6 +22,24 @@ _NONE: Mapping[int, Ground] = MappingProxyType({})
 _NOBODY: Mapping[int, tuple[int, ...]] = MappingProxyType({})
 
 
+def as_ground(shape: BaseGeometry) -> Ground:
+    """Return the polygons of `shape` as ground: a Polygon where it is one, else a MultiPolygon.
+
+    Lines and points, such as snapping and mending leave, are dropped; without any polygon the answer is an
+    empty MultiPolygon.
+
+    >>> from shapely import GeometryCollection, LineString, MultiPolygon, box
+    >>> as_ground(MultiPolygon([box(0, 0, 1, 1)])).geom_type
+    'Polygon'
+    >>> mixed = GeometryCollection([box(0, 0, 1, 1), box(2, 0, 3, 1), LineString([(0, 0), (1, 0)])])
+    >>> as_ground(mixed).geom_type
+    'MultiPolygon'
+    """
+    # A collection may hold a MultiPolygon beside the lines: its parts are taken apart as well.
+    parts = [part for part in shapely.get_parts(shapely.get_parts(shape)) if isinstance(part, Polygon)]
+    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+
+
 class EditRefused(InvalidInput):
     """An edit that would not leave a partition, or cannot be read; `place` (EPSG:4326) shows where.
 

@@ -124,6 +124,22 @@ def _grow_draft() -> None:
 
 
 def _new_tables() -> None:
+    _make_boundary_edit()
+    _make_change_comment()
+    _make_area_lineage()
+    _make_hand_placement()
+    _make_grid_proposal()
+    for table, column in (
+        ("change_comment", "change_set_id"),
+        ("grid_proposal", "change_set_id"),
+        ("area_lineage", "from_area_id"),
+        ("area_lineage", "change_set_id"),
+        *((name, "area_id") for name in TABLES),
+    ):
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+
+
+def _make_boundary_edit() -> None:
     op.create_table(
         "boundary_edit",
         _id(),
@@ -142,6 +158,9 @@ def _new_tables() -> None:
         sa.CheckConstraint("state IN ('done', 'undone', 'dropped')", name="state"),
         sa.UniqueConstraint("change_set_id", "number"),
     )
+
+
+def _make_change_comment() -> None:
     op.create_table(
         "change_comment",
         _id(),
@@ -155,6 +174,9 @@ def _new_tables() -> None:
         sa.CheckConstraint("kind IN ('remark', 'submitted', 'returned', 'approved')", name="kind"),
         sa.CheckConstraint("body <> ''", name="said"),
     )
+
+
+def _make_area_lineage() -> None:
     op.create_table(
         "area_lineage",
         _id(),
@@ -169,6 +191,9 @@ def _new_tables() -> None:
         ),
         sa.UniqueConstraint("area_id", "from_area_id", "change_set_id"),
     )
+
+
+def _make_hand_placement() -> None:
     op.create_table(
         "hand_placement",
         _id(),
@@ -182,6 +207,9 @@ def _new_tables() -> None:
         sa.UniqueConstraint("subject_kind", "subject_id"),
         sa.CheckConstraint("reason <> ''", name="reasoned"),
     )
+
+
+def _make_grid_proposal() -> None:
     op.create_table(
         "grid_proposal",
         _id(),
@@ -198,14 +226,6 @@ def _new_tables() -> None:
         _at("updated_at"),
         *_owned("grid_proposal"),
     )
-    for table, column in (
-        ("change_comment", "change_set_id"),
-        ("grid_proposal", "change_set_id"),
-        ("area_lineage", "from_area_id"),
-        ("area_lineage", "change_set_id"),
-        *((name, "area_id") for name in TABLES),
-    ):
-        op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
 
 
 def _guard() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from shapely import Polygon, box, unary_union
 
 from geo.shapes.crs import area_m2
-from geo.shapes.partition import Finding, clashes, is_partition
+from geo.shapes.partition import flaws, invalid_at, is_partition
 from geo.shapes.snap import GRID_DEG, snap
 
 # ::
@@ -17,43 +17,38 @@ from geo.shapes.snap import GRID_DEG, snap
 PARENT = box(119, 30, 119.02, 30.01)
 WEST = box(119, 30, 119.01, 30.01)
 BOW = Polygon([(119.01, 30), (119.02, 30.01), (119.02, 30), (119.01, 30.01)])
-BOTH = [Finding.OVERLAP, Finding.OUTSIDE_PARENT]
-TINY = box(119.015, 30.005, 119.0150001, 30.0050001)
 T_JUNCTION = [WEST, box(119.01, 30, 119.02, 30.005), box(119.01, 30.005, 119.02, 30.01)]
 
 
 @pytest.mark.parametrize(
-    ("drawn", "found"),
+    ("parts", "found"),
     [
-        pytest.param(box(119.01, 30, 119.02, 30.01), [], id="fills the free ground"),
-        pytest.param(box(119.012, 30.002, 119.015, 30.006), [], id="island in the free ground"),
-        pytest.param(box(119.009, 30, 119.02, 30.01), [Finding.OVERLAP], id="strip taken from the neighbour"),
-        pytest.param(box(119.01, 30, 119.021, 30.01), [Finding.OUTSIDE_PARENT], id="over the edge"),
-        pytest.param(box(119.008, 30, 119.021, 30.01), BOTH, id="both"),
-        pytest.param(box(119.01 - 1e-8, 30, 119.02, 30.01), [], id="a millimetre is noise"),
-        pytest.param(BOW, [Finding.INVALID], id="crosses itself"),
-        pytest.param(TINY, [Finding.TOO_SMALL], id="a square centimetre"),
+        pytest.param([WEST, box(119.01, 30, 119.02, 30.01)], [], id="two halves"),
+        pytest.param([WEST, box(119.012, 30.002, 119.015, 30.006)], [()], id="an island"),
+        pytest.param([WEST, box(119.009, 30, 119.02, 30.01)], [(0, 1)], id="a strip of the neighbour"),
+        pytest.param([WEST, box(119.009, 30, 119.015, 30.01)], [(), (0, 1)], id="both"),
+        pytest.param([WEST, box(119.01 - 1e-8, 30, 119.02, 30.01)], [], id="a millimetre is noise"),
     ],
 )  # fmt: skip
-def test_a_drawing_is_judged_with_place_and_size(drawn: Polygon, found: list[Finding]) -> None:
-    clashed = clashes(drawn, [WEST], PARENT)
+def test_a_flaw_is_told_with_grids_place_and_size(parts: list[Polygon], found: list[tuple[int, ...]]) -> None:
+    told = flaws(parts, PARENT)
 
-    assert sorted(clash.finding for clash in clashed) == sorted(found)
-    assert all(drawn.buffer(1e-9).covers(clash.at) for clash in clashed)
+    assert sorted(flaw.parts for flaw in told) == found
+    assert all(flaw.place.covers(flaw.at) for flaw in told)
 
 
 def test_the_place_of_an_overlap_is_the_overlap() -> None:
-    (clash,) = clashes(box(119.009, 30, 119.02, 30.01), [WEST], PARENT)
+    (flaw,) = flaws([WEST, box(119.009, 30, 119.02, 30.01)], PARENT)
 
-    assert clash.place.equals(box(119.009, 30, 119.01, 30.01))
-    assert clash.size_m2 == pytest.approx(area_m2(clash.place))
-    assert clash.sibling == 0
+    assert flaw.place.equals(box(119.009, 30, 119.01, 30.01))
+    assert flaw.size_m2 == pytest.approx(area_m2(flaw.place))
 
 
 def test_the_place_of_a_crossing_is_where_the_lines_cross() -> None:
-    (clash,) = clashes(BOW, [], PARENT)
+    at = invalid_at(BOW)
 
-    assert (clash.at.x, clash.at.y) == pytest.approx((119.015, 30.005))
+    assert at is not None
+    assert (at.x, at.y) == pytest.approx((119.015, 30.005))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +76,7 @@ def test_a_cut_community_is_a_partition_and_keeps_its_area(cut: float, lean: flo
     assert is_partition([left, right], PARENT)
     # In degrees: a geodesic between two points of one parallel bulges, and bulges less when it is cut.
     assert left.area + right.area == pytest.approx(PARENT.area, rel=1e-12)
-    assert clashes(left, [right], PARENT) == []
+    assert flaws([left, right], PARENT) == []
 
 
 @given(lon=st.floats(min_value=-179, max_value=179), lat=st.floats(min_value=-80, max_value=80))

@@ -20,13 +20,14 @@ from geo.areas.polygon_file import PolygonFile, read_parent, read_polygons, refu
 from geo.shapes.mending import Finding, Kind, Limits, Move, Repaired, find_flaws, repair
 from webapp.cli.areas_words import ERRORS, FINDINGS, NOTICES, OF, RULES
 from webapp.cli.import_words import say
+from webapp.cli.refusal import refuse
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 #: Commands that live in a module of their own and are loaded when they are asked for.
 _ELSEWHERE = {"propose": "webapp.cli.areas_propose"}
-_FOUND, _REFUSED = 1, 2
+_FOUND = 1
 # A terminal is no place for ten thousand lines; --json holds them all.
 _TOLD = 200
 
@@ -72,25 +73,15 @@ def _reading(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(as_json=as_json, **rest)
         except DomainError as error:
-            _refuse(error, as_json=as_json)
+            refuse(error, ERRORS, as_json=as_json, spoken=_spoken(error.fields))
         except OSError as error:
             # A name too long, a folder that may not be searched: the system's word for it is the cause.
             fields = {"file": str(error.filename or ""), "cause": error.strerror or type(error).__name__}
-            _refuse(InvalidInput("file_unreadable", **fields), as_json=as_json)
+            refuse(InvalidInput("file_unreadable", **fields), ERRORS, as_json=as_json)
         except MemoryError:
-            _refuse(InvalidInput("memory_short"), as_json=as_json)
+            refuse(InvalidInput("memory_short"), ERRORS, as_json=as_json)
 
     return taken
-
-
-def _refuse(error: DomainError, *, as_json: bool) -> None:
-    sentence = say(ERRORS, error.code, _spoken(error.fields), join="\n")
-    if as_json:
-        told = {"error": {"code": error.code, "fields": error.fields, "sentence": sentence}}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
-    else:
-        click.echo(sentence, err=True)
-    sys.exit(_REFUSED)
 
 
 def _spoken(fields: dict[str, Any]) -> dict[str, Any]:

@@ -30,13 +30,13 @@ from webapp.cli.propose_files import (
     write_proposals,
 )
 from webapp.cli.propose_words import ERRORS, FIGURES, SKIPPED, STYLES, WHY
+from webapp.cli.refusal import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from geo.shapes.proposal import Grid, Proposal, TodayGrid
 
-_REFUSED = 2
 _FILE = click.Path(path_type=Path)
 
 
@@ -103,7 +103,7 @@ def propose_grids(out: Path, *, as_json: bool, force: bool, **asked: Any) -> Non
         refuse_place(out, force=force)
         answer = _answer(out, asked)
     except DomainError as error:
-        _refuse(error, as_json=as_json)
+        refuse(error, ERRORS, as_json=as_json)
         return
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False, indent=1))
@@ -221,16 +221,6 @@ def _grid_json(grid: Grid, size: float) -> dict[str, Any]:
         "compactness": round(grid.compactness, 4),
         "why_outside": grid.why.value or None,
     }
-
-
-def _refuse(error: DomainError, *, as_json: bool) -> None:
-    sentence = say(ERRORS, error.code, error.fields, join="\n")
-    if as_json:
-        told = {"error": {"code": error.code, "fields": error.fields, "sentence": sentence}}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
-    else:
-        click.echo(sentence, err=True)
-    sys.exit(_REFUSED)
 
 
 def _tell(answer: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -27,10 +26,10 @@ from geo.households.intake import import_households
 from geo.roads.intake import GroundOptions, import_ground
 from incidents.intake import IncidentOptions, import_incidents
 from webapp.cli.import_words import ERRORS, KINDS, NOTICES, REASONS, SKIPPED, say
+from webapp.cli.refusal import refuse
 
 # One statement of a large import (half a million rows with their indexes) may take minutes.
 _STATEMENT_TIMEOUT_S = 3600
-_REFUSED = 2
 
 
 class Wishes(NamedTuple):
@@ -102,7 +101,7 @@ def _table(command: Callable[..., None]) -> Callable[..., None]:
         try:
             chosen = _columns(columns) | {name: to for name, to in (("lon", lon), ("lat", lat)) if to}
         except DomainError as error:
-            _refuse(error, as_json=wishes.as_json)
+            refuse(error, ERRORS, as_json=wishes.as_json)
         options = TableOptions(sheet=sheet, crs=crs, columns=chosen, drop_forbidden=drop_forbidden)
         command(wishes, options, **rest)
 
@@ -210,24 +209,14 @@ def _run(wishes: Wishes, work: Callable[[Session], ImportReport]) -> None:
         if wishes.refused is not None:
             _hand_back(wishes.refused, report)
     except DomainError as error:
-        _refuse(error, as_json=wishes.as_json)
+        refuse(error, ERRORS, as_json=wishes.as_json)
     except sqlalchemy.exc.OperationalError:
-        _refuse(DomainError("database_unreachable"), as_json=wishes.as_json)
+        refuse(DomainError("database_unreachable"), ERRORS, as_json=wishes.as_json)
     seconds = round(time.monotonic() - started, 1)
     if wishes.as_json:
         click.echo(json.dumps({**report.as_json(), "duration_s": seconds}, ensure_ascii=False, indent=1))
     else:
         _tell(report, wishes, seconds)
-
-
-def _refuse(error: DomainError, *, as_json: bool) -> Any:
-    sentence = say(ERRORS, error.code, error.fields, join="\n")
-    if as_json:
-        told = {"error": {"code": error.code, "fields": error.fields, "sentence": sentence}}
-        click.echo(json.dumps(told, ensure_ascii=False, default=str))
-    else:
-        click.echo(sentence, err=True)
-    sys.exit(_REFUSED)
 
 
 def _hand_back(path: Path, report: ImportReport) -> None:

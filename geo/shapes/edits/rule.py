@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.shapes.crs import area_m2
 from geo.shapes.edits.lattice import STEPS_PER_DEG, to_steps
 from geo.shapes.edits.plane import Plane
+from geo.shapes.mending.measure import perhaps_narrow, widths_m
 from geo.shapes.partition import flaws, is_noise, is_partition
 from geo.shapes.tiling import Ground, Tiling
 
@@ -40,15 +41,17 @@ class Kind(StrEnum):
     DISCONNECTED = "disconnected"
     AREA_SMALL = "area_small"
     AREA_LARGE = "area_large"
+    NARROW = "narrow"
     HOUSEHOLDS_FEW = "households_few"
     HOUSEHOLDS_MANY = "households_many"
     BUILDING_CUT = "building_cut"
 
 
+#: What makes grids no partition: refused under every set of rules.
+PARTITION = (Kind.OVERLAP, Kind.GAP, Kind.UNMATCHED, Kind.OUTSIDE_PARENT)
 #: A broken partition is never published; sizes are a matter of judgement.
 SEVERITY: Mapping[Kind, Severity] = MappingProxyType(
-    dict.fromkeys(Kind, Severity.WARN)
-    | dict.fromkeys((Kind.OVERLAP, Kind.GAP, Kind.UNMATCHED, Kind.OUTSIDE_PARENT), Severity.REFUSE)
+    dict.fromkeys(Kind, Severity.WARN) | dict.fromkeys(PARTITION, Severity.REFUSE)
 )
 
 
@@ -56,6 +59,7 @@ SEVERITY: Mapping[Kind, Severity] = MappingProxyType(
 class Rules:
     """Limits for grids; None is no limit.
 
+    `min_width_m` is the diameter of the largest circle that fits into a grid, or into a part of one.
     `severity` says for each kind how grave it is; a kind that is missing there is not looked for.
     """
 
@@ -63,6 +67,7 @@ class Rules:
     max_area_m2: float | None = None
     min_households: float | None = None
     max_households: float | None = None
+    min_width_m: float | None = None
     severity: Mapping[Kind, Severity] = field(default=SEVERITY)
 
 
@@ -91,8 +96,8 @@ class Found:
     place : geometry
         EPSG:4326: the gap, overlap, buildings or unmatched edges, else the grid.
     size : float
-        Square metres; households where the kind is about them; how many parts a disconnected grid has, how
-        many buildings are cut.
+        Square metres; households where the kind is about them; metres of a narrow grid; how many parts a
+        disconnected grid has, how many buildings are cut.
     buildings : tuple of int
         For `building_cut` the indices of the buildings that the boundary of the two grids cuts.
     """
@@ -109,18 +114,20 @@ def judge(
     tiling: Tiling,
     rules: Rules,
     *,
-    households: Households | None = None,
+    households: Households | Mapping[int, float] | None = None,
     buildings: Sequence[BaseGeometry] = (),
 ) -> list[Found]:
     """Return what in `tiling` breaks `rules`, refusals first, then by kind and keys.
 
-    A household on a boundary counts for the grid with the lowest key. `buildings` are EPSG:4326.
+    `households` say where they live (one on a boundary counts for the grid with the lowest key), or how many
+    each grid has, by key. `buildings` are EPSG:4326.
     """
-    found = [*_partition(tiling), *_sizes(tiling, rules)]
+    found = [*_partition(tiling), *_sizes(tiling, rules), *_narrow(tiling, rules)]
     pieces = {key: float(shapely.get_num_geometries(part)) for key, part in tiling.parts.items()}
     found += [(Kind.DISCONNECTED, (key,), tiling.parts[key], n, ()) for key, n in pieces.items() if n > 1]
     if households is not None:
-        found += _populations(tiling, rules, households)
+        counts = count_households(tiling, households) if isinstance(households, Households) else households
+        found += _populations(tiling, rules, counts)
     if Kind.BUILDING_CUT in rules.severity and len(buildings):
         found += _cut_buildings(tiling, np.asarray(buildings, dtype=object))
     graded = [
@@ -158,8 +165,20 @@ def _sizes(tiling: Tiling, rules: Rules) -> Iterator[_Raw]:
         yield from _beyond(small, large, (key, part), area_m2(part))
 
 
-def _populations(tiling: Tiling, rules: Rules, households: Households) -> Iterator[_Raw]:
-    counts = count_households(tiling, households)
+def _narrow(tiling: Tiling, rules: Rules) -> Iterator[_Raw]:
+    """Yield the parts of grids into which no circle of the least width fits."""
+    if rules.min_width_m is None:
+        return
+    keys = list(tiling.parts)
+    pieces, owner = shapely.get_parts(list(tiling.parts.values()), return_index=True)
+    perhaps = perhaps_narrow(pieces, rules.min_width_m)
+    pieces, owner = pieces[perhaps], owner[perhaps]
+    for piece, index, width_m in zip(pieces, owner.tolist(), widths_m(pieces).tolist(), strict=True):
+        if width_m < rules.min_width_m:
+            yield Kind.NARROW, (keys[index],), piece, width_m, ()
+
+
+def _populations(tiling: Tiling, rules: Rules, counts: Mapping[int, float]) -> Iterator[_Raw]:
     for key, size in counts.items():
         few, many = (Kind.HOUSEHOLDS_FEW, rules.min_households), (Kind.HOUSEHOLDS_MANY, rules.max_households)
         yield from _beyond(few, many, (key, tiling.parts[key]), size)

@@ -2,21 +2,17 @@
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.shapes.crs import area_m2
 from geo.shapes.mending.finding import Finding, Kind
-from geo.shapes.mending.measure import Points, Shapes, inner_point, polygons_of, widths_m
+from geo.shapes.mending.measure import Points, inner_point, perhaps_narrow, polygons_of, widths_m
 from geo.shapes.mending.ring import Vertices, blunt, repeated, spikes, vertices_of
 from geo.shapes.mending.scene import Scene
 from geo.shapes.partition import invalid_at
 
 type Place = tuple[float, ...]
-
-# Metres of a degree of latitude, to choose candidates by.
-_DEGREE_M = 111_000.0
 
 
 def alone(scene: Scene) -> list[Finding]:
@@ -94,25 +90,13 @@ def _narrow(scene: Scene) -> list[Finding]:
     """Return grids, and parts of grids, narrower than a sliver."""
     parts, owner = shapely.get_parts(scene.shapes, return_index=True)
     count = np.bincount(owner, minlength=len(scene.shapes))
-    rows = np.flatnonzero(_perhaps_narrow(parts, scene.limits.sliver_m))
+    rows = np.flatnonzero(perhaps_narrow(parts, scene.limits.sliver_m))
     found = []
     for row, wide in zip(rows.tolist(), widths_m(parts[rows]).tolist(), strict=True):
         if wide < scene.limits.sliver_m:
             of = "part" if count[owner[row]] > 1 else "grid"
             found.append(ground_finding(Kind.SLIVER, (int(owner[row]),), parts[row], wide=wide, of=of))
     return found
-
-
-def _perhaps_narrow(parts: Shapes, sliver_m: float) -> NDArray[np.bool_]:
-    """Tell which polygons may be narrow: area over perimeter never exceeds the radius that fits inside.
-
-    Degrees of longitude are taken for as long as those of latitude in the perimeter, which only adds
-    candidates; so does asking for the whole width where half of it would do.
-    """
-    bounds = shapely.bounds(parts)
-    shrink = np.cos(np.radians((bounds[:, 1] + bounds[:, 3]) / 2))
-    mean_m = shapely.area(parts) * shrink * _DEGREE_M / np.maximum(shapely.length(parts), 1e-12)
-    return np.asarray((mean_m < sliver_m) & ~shapely.is_empty(parts), dtype=bool)
 
 
 def ground_finding(

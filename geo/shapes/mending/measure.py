@@ -13,6 +13,8 @@ from geo.shapes.partition import NOISE_DEG
 # Halving the interval eight times states a width to 1 %.
 _HALVINGS = 8
 _NOWHERE = Polygon()
+# Metres of a degree of latitude, to choose candidates by.
+_DEGREE_M = 111_000.0
 
 type Shapes = NDArray[np.object_]
 type Points = NDArray[np.float64]
@@ -81,6 +83,19 @@ def widths_m(places: Sequence[Polygon] | Shapes) -> Points:
         gone = _gone(flat, middle)
         low, high = np.where(gone, low, middle), np.where(gone, middle, high)
     return np.asarray(high)
+
+
+def perhaps_narrow(parts: Shapes, sliver_m: float) -> NDArray[np.bool_]:
+    """Tell which polygons (EPSG:4326) may be narrower than `sliver_m` metres; the others are not.
+
+    Area over perimeter never exceeds the radius of the largest circle that fits inside.
+    Degrees of longitude are taken for as long as those of latitude in the perimeter, which only adds
+    candidates; so does asking for the whole width where half of it would do.
+    """
+    bounds = shapely.bounds(parts)
+    shrink = np.cos(np.radians((bounds[:, 1] + bounds[:, 3]) / 2))
+    mean_m = shapely.area(parts) * shrink * _DEGREE_M / np.maximum(shapely.length(parts), 1e-12)
+    return np.asarray((mean_m < sliver_m) & ~shapely.is_empty(parts), dtype=bool)
 
 
 def inner_point(place: Polygon) -> Point:
