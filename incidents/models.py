@@ -1,7 +1,7 @@
 """Incidents, their types, and the hotspots a run found among them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from geoalchemy2 import WKBElement
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Identity, Index, Integer
@@ -31,6 +31,7 @@ class Incident(Owned, Versioned, Stamped, Base):
 
     __tablename__ = "incident"
     __tile_layer__ = "incidents"
+    __counted_apart__: ClassVar = {"open_case": "state NOT IN ('closed', 'archived')"}
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     source_ref: Mapped[str | None] = mapped_column()

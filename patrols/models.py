@@ -85,6 +85,7 @@ class PatrolRoute(Owned, Base):
     """One team's route in a plan, drawn along the roads."""
 
     __tablename__ = "patrol_route"
+    __planned_until__ = "end_at"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("patrol_plan.id", ondelete="CASCADE"), index=True)
@@ -108,6 +109,7 @@ class PatrolStop(Owned, Base):
 
     __tablename__ = "patrol_stop"
     __follows_ground__ = False
+    __planned_until__ = "leave_at"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     plan_id: Mapped[int] = mapped_column(ForeignKey("patrol_plan.id", ondelete="CASCADE"), index=True)

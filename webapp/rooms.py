@@ -50,7 +50,8 @@ def rail() -> list[dict[str, object]]:
             "url": url_for(room.endpoint),
             "icon": room.icon,
             "label": gettext(room.label),
-            "active": room.code == here,
+            # A room's further pages lie below its address.
+            "active": room.code == here or request.path.startswith(f"{url_for(room.endpoint)}/"),
         }
         for room in open_rooms()
     ]

@@ -17,10 +17,11 @@ from core.intake.cell import text_of
 from core.intake.header import find_columns, refuse_forbidden
 from core.intake.report import ImportReport, Refusal
 from core.intake.vector import Layer, read_layer
+from geo.areas.code_scheme import SHIPPED, CodeScheme
 from geo.areas.county import CountyWish, boundary_of, county_for, is_provisional, replace_boundary
 from geo.areas.models import Area, AreaBoundary
 from geo.areas.ownership import reown
-from geo.areas.queries import counties
+from geo.areas.queries import code_scheme_of, counties
 from geo.areas.service import NewArea, add_boundary, as_multipolygon, create_area
 from geo.areas.tree import AreaRecord, Flaw, by_depth, flaws, level_of, uncovered_m2, with_parents
 from geo.shapes.snap import snap
@@ -40,13 +41,17 @@ _NO_SHAPE = shapely.MultiPolygon()
 
 @dataclass(frozen=True, slots=True)
 class AreaOptions:
-    """How to read the file: layer, CRS to assume, columns by field, and the level where no column tells."""
+    """How to read the file: layer, CRS to assume, columns by field, and the level where no column tells.
+
+    `scheme` is how codes are built in the county the file goes to; None leaves it to the import to find out.
+    """
 
     layer: str | None = None
     crs: str | None = None
     columns: Mapping[str, str] | None = None
     level: str = ""
     drop_forbidden: bool = False
+    scheme: CodeScheme | None = None
 
 
 def read_areas(path: Path, options: AreaOptions) -> tuple[list[AreaRecord], list[Refusal]]:
@@ -67,7 +72,7 @@ def read_areas(path: Path, options: AreaOptions) -> tuple[list[AreaRecord], list
     seen: set[str] = set()
     for index, row in enumerate(layer.rows()):
         cells = {field: text_of(row[layer.columns[place]]) for field, place in found.items()}  # type: ignore[arg-type]
-        outcome = _record(index + 1, cells, layer.geometries[index], options.level)
+        outcome = _record(index + 1, cells, layer.geometries[index], options)
         if isinstance(outcome, AreaRecord) and outcome.code in seen:
             outcome = Refusal(index + 1, "code_twice", {"code": outcome.code})
         if isinstance(outcome, AreaRecord):
@@ -83,14 +88,14 @@ def _kept_row(layer: Layer, row: dict[str, object]) -> dict[str, object]:
 
 
 def _record(
-    line: int, cells: dict[str, str], geometry: BaseGeometry | None, level_word: str
+    line: int, cells: dict[str, str], geometry: BaseGeometry | None, options: AreaOptions
 ) -> AreaRecord | Refusal:
     code = cells.get("code", "")
     name = cells.get("name", "") or code
     code = code or name
     if not code:
         return Refusal(line, "code_missing")
-    level = level_of(cells.get("level", "") or level_word, code)
+    level = level_of(cells.get("level", "") or options.level, code, options.scheme or SHIPPED)
     if level is None:
         return Refusal(line, "level_unknown", {"code": code, "level": cells.get("level", "")})
     return _shaped(line, geometry, AreaRecord(line, code, name, level, cells.get("parent", ""), _NO_SHAPE))
@@ -121,13 +126,25 @@ def import_areas(session: Session, path: Path, wish: CountyWish, options: AreaOp
         overlap or a child leaves its parent; ``nothing_usable`` when no feature could be read.
     """
     report = ImportReport("areas", path.name)
-    records, refusals = read_areas(path, options)
+    scheme = options.scheme or _scheme_for(session, wish)
+    records, refusals = read_areas(path, replace(options, scheme=scheme))
     report.refuse(refusals)
     if not records:
         raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
     county = _county_of(session, records, wish, report)
-    store_areas(session, records, county, report)
+    store_areas(session, records, county, report, scheme=scheme)
     return report
+
+
+def _scheme_for(session: Session, wish: CountyWish) -> CodeScheme:
+    """Return how codes are built in the county that is named, or is the only one; else as shipped.
+
+    The file itself cannot be asked: its levels are told by its codes.
+    """
+    known = list(counties(session))
+    named = [county for county in known if wish.code in {county.code, county.name}]
+    chosen = named if wish.code is not None else known
+    return code_scheme_of(session, chosen[0].id) if len(chosen) == 1 else SHIPPED
 
 
 def _county_of(
@@ -158,17 +175,26 @@ def _county_of(
 
 
 def store_areas(
-    session: Session, records: list[AreaRecord], county: Area | None, report: ImportReport
+    session: Session,
+    records: list[AreaRecord],
+    county: Area | None,
+    report: ImportReport,
+    *,
+    scheme: CodeScheme = SHIPPED,
 ) -> None:
     """Check the areas against each other and the house, then store them from the county down."""
     present = _present(session, county)
     shapes = {
         code: (area.level, to_shape(row.geom)) for code, (area, row) in present.items() if row is not None
     }
-    placed = with_parents(records, shapes)
+    placed = with_parents(records, shapes, scheme)
     provisional = {code for code, (_, row) in present.items() if is_provisional(row)}
     names = {code: area.name for code, (area, _) in present.items()}
-    _refuse_flaws(placed, shapes, provisional, names | {record.code: record.name for record in placed})
+    # A provisional extent binds nobody.
+    parents = {code: shape for code, (_, shape) in shapes.items() if code not in provisional}
+    parents |= {record.code: record.shape for record in placed}
+    named = names | {record.code: record.name for record in placed}
+    _refuse_flaws(_with_neighbours(placed, shapes, scheme), parents, named)
     areas = {code: area for code, (area, _) in present.items()}
     if county is not None:
         areas[county.code] = county
@@ -191,15 +217,10 @@ def _present(session: Session, county: Area | None) -> dict[str, tuple[Area, Are
 
 
 def _refuse_flaws(
-    records: Sequence[AreaRecord],
-    known: dict[str, tuple[str, BaseGeometry]],
-    provisional: set[str],
-    names: Mapping[str, str],
+    beside: Sequence[AreaRecord], parents: dict[str, BaseGeometry], names: Mapping[str, str]
 ) -> None:
-    """Refuse the file when it does not fit itself or what is published; a provisional extent binds nobody."""
-    parents = {code: shape for code, (_, shape) in known.items() if code not in provisional}
-    parents |= {record.code: record.shape for record in records}
-    found = flaws(_with_neighbours(records, known), parents)
+    """Refuse the file when its areas do not fit each other, those already here, or their parents."""
+    found = flaws(beside, parents)
     if found:
         raise InvalidInput(
             "areas_do_not_fit", count=len(found), flaws=[_told(flaw, names) for flaw in found[:_FLAWS_TOLD]]
@@ -207,7 +228,7 @@ def _refuse_flaws(
 
 
 def _with_neighbours(
-    records: Sequence[AreaRecord], known: dict[str, tuple[str, BaseGeometry]]
+    records: Sequence[AreaRecord], known: dict[str, tuple[str, BaseGeometry]], scheme: CodeScheme
 ) -> list[AreaRecord]:
     """Add the areas already here as siblings of the new ones, so that an overlap with them is seen."""
     own = {record.code for record in records}
@@ -216,7 +237,8 @@ def _with_neighbours(
         for code, (level, shape) in known.items()
         if code not in own and level != "county"
     ]
-    return [*records, *with_parents(old, {**known, **{r.code: (r.level, r.shape) for r in records}})]
+    everything = {**known, **{record.code: (record.level, record.shape) for record in records}}
+    return [*records, *with_parents(old, everything, scheme)]
 
 
 def _told(flaw: Flaw, names: Mapping[str, str]) -> dict[str, object]:

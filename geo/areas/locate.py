@@ -53,14 +53,21 @@ class Locator:
         return found
 
 
-def load_locator(session: Session, county_id: int) -> Locator:
-    """Return the locator over the present boundaries of one county."""
-    rows = session.execute(
+def load_locator(session: Session, county_id: int, *, near: tuple[float, float] | None = None) -> Locator:
+    """Return the locator over the present boundaries of one county.
+
+    With `near` (lon, lat) only over those whose box holds that point: enough to locate this one.
+    """
+    query = (
         select(Area.id, Area.county_id, Area.path, func.ST_AsBinary(AreaBoundary.geom))
         .join(AreaBoundary, AreaBoundary.area_id == Area.id)
         .where(Area.county_id == county_id, Area.valid_to.is_(None), AreaBoundary.valid.contains(today()))
         .order_by(Area.path)
-    ).all()
+    )
+    if near is not None:
+        point = func.ST_SetSRID(func.ST_MakePoint(*near), 4326)
+        query = query.where(AreaBoundary.geom.op("&&")(point))
+    rows = session.execute(query).all()
     owners = tuple(Owner(row[0], row[1], row[2]) for row in rows)
     shapes = np.array([shapely.from_wkb(bytes(row[3])) for row in rows], dtype=object)
     return Locator(owners, shapes)

@@ -4,7 +4,17 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Identity, Index, Integer, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -107,4 +117,68 @@ class ChangeSet(Owned, Versioned, Stamped, Base):
             CheckConstraint(f"state IN {STATES}", name="state"),
             CheckConstraint("reviewer_id IS NULL OR reviewer_id <> author_id", name="two_people"),
             Index("ix_change_set_open", "state", "updated_at"),
+        )
+
+
+class GridRuleSet(Owned, Base):
+    """The rules for grids of a county as somebody set them on a day; the newest number is in force.
+
+    `area_id` is the county. Rows are only added, so that what was in force on any day can be read;
+    everybody who works in the county reads them. See geo.boundaries.rule_set for what `rules` holds.
+    """
+
+    __tablename__ = "grid_rule_set"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer)
+    rules: Mapped[dict[str, Any]] = mapped_column()
+    reason: Mapped[str] = mapped_column(server_default="")
+    made_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="SET NULL"))
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the rule that of two people who change the same set one is told."""
+        return (UniqueConstraint("area_id", "number"),)
+
+
+#: What can be placed by hand: tables whose rows lie at a point and follow the ground.
+PLACED_KINDS = ("dwelling", "camera", "place", "incident")
+#: undone: a person took it back. grid_ended: the grid is no more. placed_anew: another grid was chosen.
+PLACEMENT_ENDS = ("undone", "grid_ended", "placed_anew")
+
+
+class HandPlacement(Owned, Stamped, Base):
+    """A row that stays with `area_id` wherever boundaries run, because somebody said so.
+
+    `subject_kind` is the table, `subject_id` the row. It holds until `ended_at`; `ended_as` says why it
+    ended, and the row stays on record.
+    """
+
+    __tablename__ = "hand_placement"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    subject_kind: Mapped[str] = mapped_column()
+    subject_id: Mapped[int] = mapped_column()
+    reason: Mapped[str] = mapped_column()
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    ended_at: Mapped[datetime | None] = mapped_column()
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    ended_as: Mapped[str | None] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the rule that a row is placed by hand once at a time, with a reason."""
+        return (
+            Index(
+                "uq_hand_placement_present",
+                "subject_kind",
+                "subject_id",
+                unique=True,
+                postgresql_where=text("ended_at IS NULL"),
+            ),
+            CheckConstraint("reason <> ''", name="reasoned"),
+            CheckConstraint(f"subject_kind IN {PLACED_KINDS}", name="subject"),
+            CheckConstraint(f"ended_as IN {PLACEMENT_ENDS}", name="end"),
+            CheckConstraint("(ended_at IS NULL) = (ended_as IS NULL)", name="ended"),
         )

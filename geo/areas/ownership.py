@@ -25,7 +25,7 @@ def reown(session: Session, county_id: int) -> dict[str, int]:
     """Move every row of a county that has a point to the deepest area holding that point.
 
     Rows that are part of such a row (deleted with it: a household of its dwelling, a view of its camera)
-    follow. A row outside all boundaries keeps its owner.
+    follow. A row outside all boundaries keeps its owner, and so does one that was placed by hand.
 
     Returns
     -------
@@ -114,10 +114,12 @@ def _part_of(table: Table, leader: str) -> list[str]:
 def _misplaced(session: Session, table: Table, locator: Locator, county_id: int) -> list[NewOwner]:
     rows = session.execute(
         text(
-            f"SELECT id, area_id, ST_X(geom), ST_Y(geom) FROM {table.name} "  # noqa: S608 - our own names
-            "WHERE county_id = :county ORDER BY id"
+            f"SELECT t.id, t.area_id, ST_X(t.geom), ST_Y(t.geom) FROM {table.name} AS t "  # noqa: S608 - our own names
+            "WHERE t.county_id = :county AND NOT EXISTS (SELECT FROM hand_placement AS p JOIN area AS a "
+            "ON a.id = p.area_id AND a.valid_to IS NULL WHERE p.subject_kind = :kind "
+            "AND p.subject_id = t.id AND p.ended_at IS NULL) ORDER BY t.id"
         ),
-        {"county": county_id},
+        {"county": county_id, "kind": table.name},
     ).all()
     if not rows:
         return []

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from core.clock import today
 from core.errors import NotFound
-from geo.areas.models import Area, AreaBoundary
+from geo.areas.code_scheme import CodeScheme, read_scheme
+from geo.areas.models import Area, AreaBoundary, GridRuleSet
 
 
 def area_by_code(session: Session, code: str) -> Area:
@@ -48,6 +49,17 @@ def counties(session: Session) -> Sequence[Area]:
     return session.scalars(
         select(Area).where(Area.level == "county", Area.valid_to.is_(None)).order_by(Area.code)
     ).all()
+
+
+def code_scheme_of(session: Session, county_id: int) -> CodeScheme:
+    """Return how codes are built in a county: by its rules in force, 6+3+3+3 where nobody has set any."""
+    rules = session.scalar(
+        select(GridRuleSet.rules)
+        .where(GridRuleSet.area_id == county_id)
+        .order_by(GridRuleSet.number.desc())
+        .limit(1)
+    )
+    return read_scheme((rules or {}).get("codes", {}))
 
 
 def grids_by_county(session: Session) -> dict[int, int]:
@@ -117,6 +129,20 @@ def owner_chain(session: Session, lon: float, lat: float) -> Sequence[Row[Any]]:
             "AND a.valid_to IS NULL ORDER BY nlevel(a.path), a.code"
         ),
         {"lon": lon, "lat": lat, "today": today()},
+    ).all()
+
+
+def grids_near(session: Session, lon: float, lat: float, *, most: int) -> Sequence[Row[Any]]:
+    """Return (id, code, name, community) of the present grids of the session's scope, nearest first."""
+    return session.execute(
+        text(
+            "SELECT a.id, a.code, a.name, c.name AS community "
+            "FROM area_boundary AS b JOIN area AS a ON a.id = b.area_id JOIN area AS c ON c.id = a.parent_id "
+            "WHERE a.level = 'grid' AND a.valid_to IS NULL AND b.valid @> :today "
+            "AND (SELECT app_scope()) @> a.path "
+            "ORDER BY b.geom <-> ST_SetSRID(ST_MakePoint(:lon, :lat), 4326), a.id LIMIT :most"
+        ),
+        {"lon": lon, "lat": lat, "today": today(), "most": most},
     ).all()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from geo.areas.code_scheme import SHIPPED, CodeScheme
 from geo.shapes.crs import area_m2
 from geo.shapes.partition import NOISE_DEG
 
@@ -24,8 +25,6 @@ LEVEL_WORDS: dict[str, tuple[str, ...]] = {
     "community": ("community", "village", "社区", "村", "行政村", "村社", "村级", "村居", "3"),
     "grid": ("grid", "网格", "单元网格", "责任网格", "4"),
 }
-# Default code scheme of S6: 6 county + 3 street + 3 community + 3 grid.
-_CODE_LENGTHS = {6: "county", 9: "town", 12: "community", 15: "grid"}
 _ORDER = ("county", "town", "community", "grid")
 
 
@@ -52,8 +51,8 @@ class Flaw:
     size_m2: float
 
 
-def level_of(word: str, code: str) -> str | None:
-    """Return the level a word names, else the one the code's length tells, else None.
+def level_of(word: str, code: str, scheme: CodeScheme = SHIPPED) -> str | None:
+    """Return the level a word names, else the one the code's length tells by `scheme`, else None.
 
     >>> level_of("街道", ""), level_of("", "330199001002"), level_of("planet", "12")
     ('town', 'community', None)
@@ -62,7 +61,7 @@ def level_of(word: str, code: str) -> str | None:
     for level, words in LEVEL_WORDS.items():
         if flat in words:
             return level
-    return None if flat else _CODE_LENGTHS.get(len(code)) if code.isdigit() else None
+    return None if flat else scheme.level_of(code)
 
 
 def by_depth(records: Sequence[AreaRecord]) -> list[AreaRecord]:
@@ -71,7 +70,9 @@ def by_depth(records: Sequence[AreaRecord]) -> list[AreaRecord]:
 
 
 def with_parents(
-    records: Sequence[AreaRecord], known: dict[str, tuple[str, BaseGeometry]]
+    records: Sequence[AreaRecord],
+    known: dict[str, tuple[str, BaseGeometry]],
+    scheme: CodeScheme = SHIPPED,
 ) -> list[AreaRecord]:
     """Return the records with their parents' codes; what the file leaves open is found by code or place.
 
@@ -80,24 +81,28 @@ def with_parents(
     records
     known
         Areas already in the house: code to (level, boundary).
+    scheme
+        How codes are built.
 
     Notes
     -----
-    Open parents are taken from the code's leading digits (6+3+3+3), else the area of the next higher
+    Open parents are taken from the code's leading digits, else the area of the next higher
     level that holds the record's inner point. A county has no parent.
     """
     candidates = {**known, **{record.code: (record.level, record.shape) for record in records}}
     return [
         record
         if record.parent_code or record.level == "county"
-        else replace(record, parent_code=_found_parent(record, candidates))
+        else replace(record, parent_code=_found_parent(record, candidates, scheme))
         for record in records
     ]
 
 
-def _found_parent(record: AreaRecord, candidates: dict[str, tuple[str, BaseGeometry]]) -> str:
+def _found_parent(
+    record: AreaRecord, candidates: dict[str, tuple[str, BaseGeometry]], scheme: CodeScheme
+) -> str:
     above = _ORDER[: _ORDER.index(record.level)][::-1]
-    for length in (12, 9, 6):
+    for length in (scheme.length("community"), scheme.length("town"), scheme.length("county")):
         prefix = record.code[:length]
         if length < len(record.code) and prefix in candidates and candidates[prefix][0] in above:
             return prefix

@@ -11,7 +11,6 @@ import shapely
 from shapely import LineString, Point, Polygon
 
 from core.errors import InvalidInput
-from geo.areas.service import as_multipolygon
 from geo.boundaries import queries
 from geo.boundaries.proposing import proposal_of, taken_over
 from geo.shapes.edits.border import follow, reshape
@@ -24,15 +23,13 @@ from geo.shapes.edits.simplification import simplify
 from geo.shapes.edits.strip import give_strip
 from geo.shapes.edits.vertex import delete_vertex, insert_vertex, move_vertex
 from geo.shapes.mending import find_flaws, mend_one, repair
-from geo.shapes.tiling import Difference, EditRefused
+from geo.shapes.tiling import Difference, EditRefused, as_ground
 from geo.shapes.traverse import traverse
 
 if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
     from sqlalchemy.orm import Session
 
     from geo.boundaries.service import Drafted
-    from geo.shapes.tiling import Ground
 
 #: A hand draws dozens of corners, a traced river some hundreds; a zigzag of thousands across a community
 #: would hold a web thread for minutes.
@@ -208,7 +205,7 @@ def _repair(_session: Session, drafted: Drafted, sent: Sent) -> Difference:
         mended = mend_one(parts, flaws[0], frame).shapes if flaws else parts
     else:
         mended = repair(parts, frame).shapes
-    shapes = {key: _grounded(shape) for key, shape in zip(keys, mended, strict=True)}
+    shapes = {key: as_ground(shape) for key, shape in zip(keys, mended, strict=True)}
     changed = {
         key: shape
         for key, shape in shapes.items()
@@ -218,11 +215,6 @@ def _repair(_session: Session, drafted: Drafted, sent: Sent) -> Difference:
         {key: drafted.tiling.parts[key] for key in changed},
         {k: s for k, s in changed.items() if not s.is_empty},
     )
-
-
-def _grounded(shape: BaseGeometry) -> Ground:
-    whole = as_multipolygon(shape)
-    return whole.geoms[0] if len(whole.geoms) == 1 else whole
 
 
 EDITS: dict[str, Reader] = {

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import shapely
-from shapely import MultiPolygon, Polygon
 
 from core.errors import InvalidInput
 from geo.areas.inlet import ReturnedGrid, fit_of, in_wgs84, read_boundaries, returned_grids
 from geo.areas.outlet import DraftGrid, draft_layer, write_layer
-from geo.areas.service import as_multipolygon
 from geo.boundaries import queries
 from geo.shapes.datum import Datum
 from geo.shapes.snap import snap
-from geo.shapes.tiling import Difference
+from geo.shapes.tiling import Difference, as_ground
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,10 +130,7 @@ def _compared(drafted: Drafted, found: list[ReturnedGrid], layer: Layer) -> Read
 def _ground(grid: ReturnedGrid) -> Ground:
     """Return a grid's ground on the coordinate grid; refuses (``drawing_unreadable``) what has none."""
     shape = grid.shape if grid.shape.is_valid else shapely.make_valid(grid.shape)
-    # make_valid may nest a MultiPolygon beside the lines it found.
-    flat = shapely.GeometryCollection(list(shapely.get_parts(shapely.get_parts(shape))))
-    whole: MultiPolygon = as_multipolygon(snap(flat))
+    whole = as_ground(snap(as_ground(shape)))
     if whole.is_empty:
         raise InvalidInput("drawing_unreadable")
-    only: Polygon | MultiPolygon = whole.geoms[0] if len(whole.geoms) == 1 else whole
-    return only
+    return whole

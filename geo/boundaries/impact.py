@@ -6,22 +6,26 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import shapely
+from sqlalchemy import Table
 
 from core.db import Base
 from geo.boundaries import queries
 from geo.boundaries.moving import COMMUNITY, movings
-from geo.columns import has_line
+from geo.boundaries.placement import held_by
+from geo.columns import has_line, has_point
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shapely.geometry.base import BaseGeometry
     from sqlalchemy.orm import Session
 
+    from geo.areas.models import Area
     from geo.boundaries.models import AreaDraft
     from geo.boundaries.moving import Moving
     from geo.boundaries.service import Drafted
 
-    type Pair = tuple[int, int]  # area id a row leaves, draft key it comes to
+    type Pair = tuple[int, int]  # area id a row leaves, draft key it comes to (see Moving.to_key)
 
 #: A corner put on an edge moves it by half a step of the coordinate grid: some dm2 along a street block.
 FELT_M2 = 1.0
@@ -31,19 +35,26 @@ def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = 
     """Return what publishing would change, as JSON values.
 
     Keys: ``grids`` (each touched grid with state new, changed or ended, areas in m2 and counts of rows
-    before and after), ``moves`` (rows that change hands by kind, from, to and number), ``staff`` (posts
-    on grids that end, and where they go), ``routes`` (planned routes that cross ground changing hands).
+    before and after), ``moves`` (rows that change hands by kind, from, to and number; ``open_case`` are
+    those incidents that nobody has closed), ``staff`` (posts on grids that end, and where they go),
+    ``placements`` (rows placed by hand in grids that end: they go where they lie), ``routes`` and ``stops``
+    (planned routes that cross ground changing hands, planned stops on it: the plans stay as they are).
     Counts are of places and households, never of persons.
     """
     touched = [draft for draft in drafted.grids.values() if draft.changed and _exists(draft)]
     pairs = _pairs(session, movings(session, drafted) if found is None else found)
     bases = queries.bases_of(session, touched)
-    before = _counts_before(session, [draft.grid_id for draft in touched if draft.grid_id], list(pairs))
+    owners = [draft.grid_id for draft in touched if draft.grid_id]
+    before = {kind: queries.rows_per_area(session, kind, owners) for kind in queries.counted_kinds()}
+    posts = _posts(session, drafted)
+    moved = _moved_ground(touched, bases)
     return {
-        "grids": [grid for draft in touched if _is_felt(grid := _grid(draft, bases, before, pairs))],
-        "moves": _moves(drafted, pairs),
+        "grids": [grid for draft in touched if _is_felt(grid := _grid(draft, bases, before, pairs | posts))],
+        "moves": _moves(session, drafted, pairs),
         "staff": _staff(session, drafted),
-        "routes": _routes(session, touched, bases),
+        "placements": _placements(session, drafted),
+        "routes": _crossing(session, moved, points=False),
+        "stops": _crossing(session, moved, points=True),
     }
 
 
@@ -60,22 +71,41 @@ def _exists(draft: AreaDraft) -> bool:
 
 
 def _pairs(session: Session, found: Sequence[Moving]) -> dict[str, dict[Pair, int]]:
-    """Return by kind of row how many go from which area to which draft; households beside dwellings."""
+    """Return by kind of row how many go from which area to which draft.
+
+    Households stand beside their dwellings, open cases beside all incidents.
+    """
     pairs = {moving.table.name: moving.counted() for moving in found}
-    dwellings = next((moving for moving in found if moving.table.name == "dwelling"), None)
-    if dwellings is not None:
-        living = queries.households_in(session, [int(row) for row in dwellings.ids])
-        homes: Counter[Pair] = Counter()
-        for row, area, key in zip(dwellings.ids, dwellings.from_area, dwellings.to_key, strict=True):
-            homes[int(area), int(key)] += living.get(int(row), 0)
-        pairs["household"] = {pair: count for pair, count in homes.items() if count}
+    counted = queries.counted_kinds()
+    for moving in found:
+        ids = [int(row) for row in moving.ids]
+        each = {
+            kind: dict.fromkeys(queries.rows_of_kind(session, kind, ids), 1)
+            for kind, one in counted.items()
+            if one.table == moving.table.name and kind != moving.table.name
+        }
+        if moving.table.name == "dwelling":
+            each["household"] = queries.households_in(session, ids)
+        pairs |= {kind: _summed(moving, counts) for kind, counts in each.items()}
     return pairs
 
 
-def _counts_before(session: Session, areas: Sequence[int], kinds: Sequence[str]) -> dict[str, dict[int, int]]:
-    return {
-        kind: queries.rows_per_area(session, kind, areas) for kind in dict.fromkeys((*kinds, "household"))
-    }
+def _summed(moving: Moving, counts: Mapping[int, int]) -> dict[Pair, int]:
+    summed: Counter[Pair] = Counter()
+    for row, area, key in zip(moving.ids, moving.from_area, moving.to_key, strict=True):
+        summed[int(area), int(key)] += counts.get(int(row), 0)
+    return {pair: count for pair, count in summed.items() if count}
+
+
+def _posts(session: Session, drafted: Drafted) -> dict[str, dict[Pair, int]]:
+    """Return how many posts that somebody holds go from a grid that ends to which draft."""
+    summed: Counter[Pair] = Counter()
+    for draft in drafted.grids.values():
+        successor = successor_of(drafted, draft) if draft.ended and draft.grid_id else None
+        if successor is not None and draft.grid_id is not None:
+            held = [post for post in queries.posts_on(session, [draft.grid_id]) if post.is_held]
+            summed[draft.grid_id, successor.key] += len(held)
+    return {"post": dict(summed)}
 
 
 def _grid(
@@ -105,13 +135,18 @@ def _grid(
     }
 
 
-def _moves(drafted: Drafted, pairs: Mapping[str, Mapping[Pair, int]]) -> list[dict[str, Any]]:
-    names = {draft.grid_id: draft for draft in drafted.grids.values() if draft.grid_id}
+def _moves(
+    session: Session, drafted: Drafted, pairs: Mapping[str, Mapping[Pair, int]]
+) -> list[dict[str, Any]]:
+    named: dict[int, AreaDraft | Area] = {d.grid_id: d for d in drafted.grids.values() if d.grid_id}
+    beyond = {-key for counts in pairs.values() for _, key in counts if key < COMMUNITY}
+    keyed: dict[int, AreaDraft | Area] = {-area.id: area for area in queries.areas_with(session, beyond)}
+    keyed |= drafted.grids
     return [
         {
             "kind": kind,
-            "from": _named(names.get(area)),
-            "to": _named(drafted.grids.get(key) if key != COMMUNITY else None),
+            "from": _named(named.get(area)),
+            "to": _named(keyed.get(key)),
             "count": count,
         }
         for kind, counts in sorted(pairs.items())
@@ -119,9 +154,9 @@ def _moves(drafted: Drafted, pairs: Mapping[str, Mapping[Pair, int]]) -> list[di
     ]
 
 
-def _named(draft: AreaDraft | None) -> dict[str, str] | None:
+def _named(grid: AreaDraft | Area | None) -> dict[str, str] | None:
     """Return a grid's code and name; None stands for the community itself."""
-    return None if draft is None else {"code": draft.code, "name": draft.name}
+    return None if grid is None else {"code": grid.code, "name": grid.name}
 
 
 def successor_of(drafted: Drafted, ended: AreaDraft) -> AreaDraft | None:
@@ -137,8 +172,12 @@ def successor_of(drafted: Drafted, ended: AreaDraft) -> AreaDraft | None:
     return drafted.grids[max(sorted(shares), key=lambda key: shares[key])]
 
 
+def _ended(drafted: Drafted) -> dict[int, AreaDraft]:
+    return {draft.grid_id: draft for draft in drafted.grids.values() if draft.ended and draft.grid_id}
+
+
 def _staff(session: Session, drafted: Drafted) -> list[dict[str, Any]]:
-    ended = {draft.grid_id: draft for draft in drafted.grids.values() if draft.ended and draft.grid_id}
+    ended = _ended(drafted)
     return [
         {
             "post": post.kind,
@@ -150,24 +189,43 @@ def _staff(session: Session, drafted: Drafted) -> list[dict[str, Any]]:
     ]
 
 
-def _routes(
-    session: Session,
-    touched: Sequence[AreaDraft],
-    bases: Mapping[int, queries.Base],
-) -> int:
-    """Return how many stored routes cross ground that changes hands."""
-    moved = shapely.union_all(
+def _placements(session: Session, drafted: Drafted) -> list[dict[str, Any]]:
+    """Return the rows placed by hand in grids that end: from now on they go where they lie."""
+    ended = _ended(drafted)
+    return [
+        {
+            "kind": placement.subject_kind,
+            "row": placement.subject_id,
+            "label": label,
+            "from": _named(ended[placement.area_id]),
+            "reason": placement.reason,
+            "author": author,
+        }
+        for placement, label, author in held_by(session, list(ended))
+    ]
+
+
+def _moved_ground(touched: Sequence[AreaDraft], bases: Mapping[int, queries.Base]) -> BaseGeometry:
+    """Return the ground (EPSG:4326) that changes hands."""
+    return shapely.union_all(
         [
             shape if draft.ended else queries.shape_of(draft).symmetric_difference(shape)
             for draft in touched
             for shape in ([bases[draft.key].shape] if draft.key in bases else [])
         ]
     )
+
+
+def _crossing(session: Session, moved: BaseGeometry, *, points: bool) -> int:
+    """Return how many planned routes meet the ground, or how many planned stops lie on it.
+
+    Both are rows that lie somewhere but belong to an area for another reason, so they do not move.
+    """
     if moved.is_empty:
         return 0
-    tables = [
-        table.name
-        for table in Base.metadata.sorted_tables
-        if "area_path" in table.columns and has_line(table)
-    ]
-    return sum(queries.lines_meeting(session, table, moved) for table in tables)
+    found = 0
+    for mapper in Base.registry.mappers:
+        until, table = getattr(mapper.class_, "__planned_until__", ""), mapper.local_table
+        if until and isinstance(table, Table) and (has_point(table) if points else has_line(table)):
+            found += queries.planned_meeting(session, table.name, until, moved)
+    return found

@@ -120,33 +120,8 @@ class AreaLineage(Owned, Base):
     def own_table_args(cls) -> tuple[Any, ...]:
         """Return the closed set of kinds."""
         return (
-            CheckConstraint(
-                "kind IN ('split_from', 'merged_into', 'took_from', 'restored_from')", name="kind"
-            ),
+            CheckConstraint("kind IN ('split_from', 'merged_into', 'took_from')", name="kind"),
             UniqueConstraint("area_id", "from_area_id", "change_set_id"),
-        )
-
-
-class HandPlacement(Owned, Stamped, Base):
-    """A row that stays with `area_id` wherever boundaries run, because somebody said so.
-
-    `subject_kind` is the table (dwelling, camera, place, incident), `subject_id` the row.
-    """
-
-    __tablename__ = "hand_placement"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    subject_kind: Mapped[str] = mapped_column()
-    subject_id: Mapped[int] = mapped_column()
-    reason: Mapped[str] = mapped_column()
-    author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-
-    @classmethod
-    def own_table_args(cls) -> tuple[Any, ...]:
-        """Return the rule that a row is placed by hand once, with a reason."""
-        return (
-            UniqueConstraint("subject_kind", "subject_id"),
-            CheckConstraint("reason <> ''", name="reasoned"),
         )
 
 

@@ -6,14 +6,15 @@ grids concerned are read: those of changed grids, of grids that end, and of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from geo.areas.ownership import hand_over, point_tables
-from geo.boundaries.queries import hand_placed, rows_with_points
+from geo.boundaries.placement import held_in, owners_elsewhere
+from geo.boundaries.queries import rows_with_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,13 +34,16 @@ COMMUNITY = 0
 class Moving:
     """Rows of one table that change hands: ids, the areas they leave, the draft keys they come to.
 
-    `to_key` is `COMMUNITY` where the row falls to the community. Arrays of one length, by id.
+    `to_key` is `COMMUNITY` where the row falls to the community, and an area's id with a minus before it
+    where the row lies outside the community (it was placed here by hand); `beyond` has that area's id and
+    path. Arrays of one length, by id.
     """
 
     table: Table
     ids: NDArray[np.int64]
     from_area: NDArray[np.int64]
     to_key: NDArray[np.int64]
+    beyond: Mapping[int, tuple[int, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -53,8 +57,9 @@ class Moving:
 def movings(session: Session, drafted: Drafted) -> list[Moving]:
     """Return the rows that publishing would move, tables without any left out.
 
-    Rows placed by hand stay where somebody put them as long as that grid exists. On a shared border a
-    row stays with its grid, if that still touches it, and else goes to the lower key.
+    Rows placed by hand stay where somebody put them as long as that grid exists, and then go where their
+    point lies. On a shared border a row stays with its grid, if that still touches it, and else goes to the
+    lower key.
     """
     changed = {key for key, draft in drafted.grids.items() if draft.changed and not draft.ended}
     leaving = [draft.grid_id for draft in drafted.grids.values() if draft.changed and draft.grid_id]
@@ -62,7 +67,7 @@ def movings(session: Session, drafted: Drafted) -> list[Moving]:
         return []
     home = {draft.grid_id: key for key, draft in drafted.grids.items() if draft.grid_id}
     ended = np.array([d.grid_id for d in drafted.grids.values() if d.ended and d.grid_id], dtype=np.int64)
-    fixed = {(one.subject_kind, one.subject_id) for one in hand_placed(session, drafted.row.area_path)}
+    fixed = held_in(session, drafted.row.area_path)
     found = []
     for table in point_tables():
         rows = rows_with_points(session, table.name, (*leaving, drafted.row.area_id))
@@ -73,9 +78,21 @@ def movings(session: Session, drafted: Drafted) -> list[Moving]:
         # A row that lies in no changed grid leaves its area only when that area ends.
         outside = ~np.isin(to_key, sorted(changed)) & ~gone
         goes = (to_key != here) & ~(pinned & ~gone) & ~outside
+        astray = np.flatnonzero(goes & pinned & (to_key == COMMUNITY))
+        beyond = _beyond(session, drafted, rows.lonlat[astray])
+        for place, owner in zip(astray, beyond, strict=True):
+            if owner is not None:
+                to_key[place] = -owner[0]
         if goes.any():
-            found.append(Moving(table, rows.ids[goes], rows.area_id[goes], to_key[goes]))
+            known = {-owner[0]: owner for owner in beyond if owner is not None}
+            found.append(Moving(table, rows.ids[goes], rows.area_id[goes], to_key[goes], known))
     return found
+
+
+def _beyond(session: Session, drafted: Drafted, lonlat: NDArray[np.float64]) -> list[tuple[int, str] | None]:
+    """Return who owns the ground at points (n, 2) outside the community, None for those inside it."""
+    row = drafted.row
+    return owners_elsewhere(session, row.county_id, lonlat, apart=row.area_path) if len(lonlat) else []
 
 
 def _located(
@@ -103,7 +120,8 @@ def move_rows(session: Session, found: list[Moving], owners: Mapping[int, tuple[
     session.flush()
     moved: dict[str, int] = {}
     for moving in found:
-        rows = [(int(row), *owners[int(key)]) for row, key in zip(moving.ids, moving.to_key, strict=True)]
+        known = {**owners, **moving.beyond}
+        rows = [(int(row), *known[int(key)]) for row, key in zip(moving.ids, moving.to_key, strict=True)]
         for name, count in hand_over(session, moving.table, rows).items():
             moved[name] = moved.get(name, 0) + count
     return moved

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 from geoalchemy2.shape import from_shape, to_shape
-from shapely import MultiPolygon
 
 from core.errors import InvalidInput, NotFound
 from geo.areas.queries import area_by_id
@@ -15,7 +14,7 @@ from geo.areas.service import as_multipolygon
 from geo.boundaries import queries
 from geo.boundaries.models import GridProposal
 from geo.shapes.proposal.question import Community, ProposalGround, TodayGrid, Wish, check_wish
-from geo.shapes.tiling import Difference
+from geo.shapes.tiling import Difference, as_ground
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +84,8 @@ def store_proposals(
             households=[grid.households for grid in proposal.grids],
             why=[grid.why.value for grid in proposal.grids],
             geom=from_shape(
-                shapely.GeometryCollection([_whole(grid.shape) for grid in proposal.grids]), srid=4326
+                shapely.GeometryCollection([as_multipolygon(grid.shape) for grid in proposal.grids]),
+                srid=4326,
             ),
             county_id=drafted.row.county_id,
             area_id=drafted.row.area_id,
@@ -98,17 +98,9 @@ def store_proposals(
     return rows
 
 
-def _whole(shape: Ground) -> MultiPolygon:
-    return as_multipolygon(shape)
-
-
 def shapes_of(proposal: GridProposal) -> list[Ground]:
     """Return the proposed grids (EPSG:4326) in their order."""
-    shapes: list[Ground] = []
-    for whole in shapely.get_parts(to_shape(proposal.geom)):
-        parts = as_multipolygon(whole)
-        shapes.append(parts.geoms[0] if len(parts.geoms) == 1 else parts)
-    return shapes
+    return [as_ground(whole) for whole in shapely.get_parts(to_shape(proposal.geom))]
 
 
 def proposal_of(session: Session, drafted: Drafted, proposal_id: int) -> GridProposal:
@@ -154,7 +146,13 @@ def taken_over(drafted: Drafted, proposal: GridProposal) -> Difference:
             key, next_key = next_key, next_key + 1
             lineage[key] = () if origin is None else (origin,)
         after[key] = shape
-    changed = {k: s for k, s in after.items() if k not in parts or not shapely.equals_exact(parts[k], s)}
+    # Corner by corner: one that a neighbour has put on an edge is a change like any other.
+    changed = {
+        key: shape
+        for key, shape in after.items()
+        if key not in parts
+        or not shapely.equals_exact(shapely.normalize(parts[key]), shapely.normalize(shape))
+    }
     before = {
         key: shape
         for key, shape in parts.items()

@@ -25,6 +25,7 @@ from geo.boundaries import queries
 from geo.boundaries.impact import impact, successor_of
 from geo.boundaries.models import AreaDraft, AreaLineage
 from geo.boundaries.moving import COMMUNITY, move_rows, movings
+from geo.boundaries.placement import end_with_grids
 from geo.boundaries.review import require_publishable
 from geo.boundaries.service import Drafted, load
 from geo.shapes.crs import area_m2
@@ -78,6 +79,8 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     tell("publish_rows")
     owners = {key: (area.id, area.path) for key, area in areas.items()}
     moved = move_rows(session, found, owners | {COMMUNITY: (community.id, community.path)})
+    ended = [draft.grid_id for draft in drafted.grids.values() if draft.ended and draft.grid_id]
+    end_with_grids(session, ended)
     _move_staff(session, drafted, areas, day)
     row.state, row.effective_on, row.published_at = "published", day, now()
     row.impact = frozen | {"rows": moved}
@@ -269,7 +272,7 @@ def _move_staff(session: Session, drafted: Drafted, areas: Mapping[int, Area], d
 def _move_post(session: Session, post: Post, area: Area, day: date, *, led: bool) -> None:
     post.valid_to = day
     session.flush()
-    if not post.holder_name and post.account_id is None:
+    if not post.is_held:
         return  # a vacancy of a grid that is no more
     session.add(
         Post(

@@ -1,6 +1,6 @@
 """Reads of change sets: what is drafted, what was edited, what lies on the ground."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,24 +9,24 @@ import numpy as np
 import shapely
 from geoalchemy2.shape import to_shape
 from numpy.typing import NDArray
-from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from core.clock import today
-from core.db import StoredSetting, scope_of
+from core.db import Base as Model
+from core.db import scope_of
 from core.errors import NotFound
 from geo.areas.models import OPEN_STATES, Area, AreaBoundary, ChangeSet
+from geo.areas.ownership import point_tables
 from geo.boundaries.models import (
     AreaDraft,
     AreaLineage,
     BoundaryEdit,
     ChangeComment,
     GridProposal,
-    HandPlacement,
 )
-from geo.shapes.tiling import Ground
+from geo.shapes.tiling import Ground, as_ground
 from geo.staff.models import Account, AccountRole, Post
 
 
@@ -136,11 +136,15 @@ type Box = tuple[float, float, float, float]  # west, south, east, north in degr
 
 @dataclass(frozen=True, slots=True)
 class Homes:
-    """Dwellings as arrays of one length: (n, 2) lon/lat, households living there, and their area's id."""
+    """Dwellings as arrays of one length.
+
+    (n, 2) lon/lat, households living there, their area's id, and whether they were placed there by hand.
+    """
 
     lonlat: NDArray[np.float64]
     households: NDArray[np.int64]
     area_id: NDArray[np.int64]
+    held: NDArray[np.bool_]
 
 
 def homes_under(session: Session, path: str) -> Homes:
@@ -148,14 +152,17 @@ def homes_under(session: Session, path: str) -> Homes:
     rows = session.execute(
         text(
             "SELECT ST_X(d.geom), ST_Y(d.geom), d.area_id, (EXISTS (SELECT FROM household AS h "
-            "WHERE h.dwelling_id = d.id AND h.moved_out_on IS NULL))::int FROM dwelling AS d "
+            "WHERE h.dwelling_id = d.id AND h.moved_out_on IS NULL))::int, (p.id IS NOT NULL)::int "
+            "FROM dwelling AS d LEFT JOIN hand_placement AS p ON p.subject_kind = 'dwelling' "
+            "AND p.subject_id = d.id AND p.ended_at IS NULL "
             # By the areas, of which there are few: below policies no index serves `@>` on dwellings.
             "WHERE d.area_id = ANY (ARRAY(SELECT id FROM area WHERE CAST(:path AS ltree) @> path))"
         ),
         {"path": path},
     ).all()
-    values = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 4)
-    return Homes(values[:, :2], values[:, 3].astype(np.int64), values[:, 2].astype(np.int64))
+    values = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 5)
+    area_id, living, held = values[:, 2:].astype(np.int64).T
+    return Homes(values[:, :2], living, area_id, held.astype(bool))
 
 
 def buildings_in(session: Session, county_id: int, box: Box) -> NDArray[np.object_]:
@@ -205,20 +212,9 @@ def lineage_of(session: Session, area_id: int) -> Sequence[Row[Any]]:
     ).all()
 
 
-def hand_placed(session: Session, path: str) -> Sequence[HandPlacement]:
-    """Return the rows placed by hand at or below the area at `path`, oldest first."""
-    return session.scalars(
-        select(HandPlacement)
-        .where(text("CAST(:path AS ltree) @> hand_placement.area_path"))
-        .params(path=path)
-        .order_by(HandPlacement.id)
-    ).all()
-
-
 def shape_of(draft: AreaDraft) -> Ground:
     """Return the draft's ground, EPSG:4326: a Polygon, or a MultiPolygon where it has several parts."""
-    parts = [part for part in shapely.get_parts(to_shape(draft.geom)) if isinstance(part, Polygon)]
-    return parts[0] if len(parts) == 1 else MultiPolygon(parts)
+    return as_ground(to_shape(draft.geom))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,14 +251,54 @@ def published(session: Session, drafts: Sequence[AreaDraft]) -> dict[int, tuple[
     return {keys[boundary.id]: (area, boundary) for area, boundary in rows}
 
 
-def rows_per_area(session: Session, table: str, areas: Sequence[int]) -> dict[int, int]:
-    """Return how many rows of one of our own tables each of the areas owns; present households only."""
-    present = " AND moved_out_on IS NULL" if table == "household" else ""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Rows that an area is counted by: our own table, and which of its rows count (SQL, "" for all)."""
+
+    table: str
+    where: str = ""
+
+
+def counted_kinds() -> dict[str, Counted]:
+    """Return everything that a grid owns and that is counted, by kind.
+
+    Tables whose rows lie at a point, what a model counts apart of its rows (``__counted_apart__``: kind and
+    condition), households that live there now, and posts that somebody holds.
+    """
+    kinds = {table.name: Counted(table.name) for table in point_tables()}
+    for mapper in Model.registry.mappers:
+        for kind, where in getattr(mapper.class_, "__counted_apart__", {}).items():
+            kinds[kind] = Counted(str(getattr(mapper.local_table, "name", "")), where)
+    return kinds | {
+        "household": Counted("household", "moved_out_on IS NULL"),
+        "post": Counted(
+            "post", "valid_to IS NULL AND (coalesce(holder_name, '') <> '' OR account_id IS NOT NULL)"
+        ),
+    }
+
+
+def rows_per_area(session: Session, kind: str, areas: Sequence[int]) -> dict[int, int]:
+    """Return how many rows of a kind of `counted_kinds` each of the areas owns."""
+    counted = counted_kinds()[kind]
+    where = f" AND {counted.where}" if counted.where else ""
     rows = session.execute(
-        text(f"SELECT area_id, count(*) FROM {table} WHERE area_id = ANY (:areas){present} GROUP BY area_id"),
+        text(
+            f"SELECT area_id, count(*) FROM {counted.table} "
+            f"WHERE area_id = ANY (:areas){where} GROUP BY area_id"
+        ),
         {"areas": list(areas)},
     ).all()
     return {row[0]: int(row[1]) for row in rows}
+
+
+def rows_of_kind(session: Session, kind: str, ids: Sequence[int]) -> set[int]:
+    """Return those of the ids of a kind's table that count as this kind."""
+    counted = counted_kinds()[kind]
+    where = f" AND {counted.where}" if counted.where else ""
+    found = session.scalars(
+        text(f"SELECT id FROM {counted.table} WHERE id = ANY (:ids){where}"), {"ids": list(ids)}
+    ).all()
+    return set(map(int, found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +335,11 @@ def households_in(session: Session, dwelling_ids: Sequence[int]) -> dict[int, in
     return {row[0]: int(row[1]) for row in rows}
 
 
+def areas_with(session: Session, ids: Iterable[int]) -> Sequence[Area]:
+    """Return the areas with these ids, by id."""
+    return session.scalars(select(Area).where(Area.id.in_(list(ids))).order_by(Area.id)).all()
+
+
 def posts_on(session: Session, areas: Sequence[int]) -> Sequence[Post]:
     """Return the posts held on the areas today, by area and kind."""
     return session.scalars(
@@ -315,14 +356,17 @@ def roles_on(session: Session, area_id: int) -> Sequence[AccountRole]:
     ).all()
 
 
-def lines_meeting(session: Session, table: str, ground: BaseGeometry) -> int:
-    """Return how many lines of one of our own tables meet `ground` (EPSG:4326)."""
+def planned_meeting(session: Session, table: str, until: str, ground: BaseGeometry) -> int:
+    """Return how many rows of one of our own tables meet `ground` (EPSG:4326) and are not over.
+
+    `until` is the column that says when a row is over.
+    """
     west, south, east, north = ground.bounds
     return int(
         session.scalar(
             text(
-                f"SELECT count(*) FROM {table} AS t "
-                "WHERE t.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) "
+                f"SELECT count(*) FROM {table} AS t WHERE t.{until} > now() "
+                "AND t.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) "
                 "AND ST_Intersects(t.geom, ST_GeomFromWKB(:ground, 4326))"
             ),
             {
@@ -337,6 +381,15 @@ def lines_meeting(session: Session, table: str, ground: BaseGeometry) -> int:
 def codes_ever(session: Session, community_id: int) -> set[str]:
     """Return the codes that grids of a community have or once had: none is given twice."""
     return set(session.scalars(select(Area.code).where(Area.parent_id == community_id)).all())
+
+
+def codes_ended(session: Session, community_id: int) -> set[str]:
+    """Return the codes of grids of a community that are no more."""
+    return set(
+        session.scalars(
+            select(Area.code).where(Area.parent_id == community_id, Area.valid_to.is_not(None))
+        ).all()
+    )
 
 
 def boundaries_near(
@@ -361,12 +414,6 @@ def due_change_sets(session: Session) -> Sequence[ChangeSet]:
         .where(ChangeSet.state == "approved", ChangeSet.effective_on <= today())
         .order_by(ChangeSet.effective_on, ChangeSet.id)
     ).all()
-
-
-def stored_setting(session: Session, key: str) -> dict[str, Any] | None:
-    """Return a setting people may change in the product, None while nobody has."""
-    found = session.get(StoredSetting, key)
-    return None if found is None else dict(found.value)
 
 
 def classed_roads_in(session: Session, county_id: int, box: Box) -> tuple[list[BaseGeometry], list[str]]:

@@ -14,6 +14,7 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from geo.areas.models import ChangeSet
 from geo.boundaries import queries
 from geo.boundaries.models import ChangeComment
+from geo.boundaries.ruling import require_rules
 from geo.boundaries.service import Drafted, load
 from geo.shapes.mending import Finding, find_flaws
 from geo.shapes.partition import is_partition
@@ -28,12 +29,14 @@ def submit(session: Session, set_id: int, *, note: str = "") -> ChangeSet:
     ------
     Conflict
         ``change_set_closed`` (fields `id`, `state`); ``change_set_empty``: no grid differs;
-        ``partition_broken`` (field `flaws`): the grids do not tile their community.
+        ``partition_broken`` (field `flaws`): the grids do not tile their community; ``grid_rules_broken``
+        (fields `number`, `broken`): a changed grid breaks a rule that refuses.
     """
     drafted = load(session, set_id, lock=True)
     row = drafted.row
     _require_state(row, "draft")
     require_publishable(drafted)
+    require_rules(session, drafted)
     row.state, row.submitted_at, row.reviewer_id = "review", now(), None
     _say(session, row, kind="submitted", body=note or "—")
     audit.record(session, "change_set.submit", subject=row)
@@ -98,7 +101,7 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
     InvalidInput
         ``effective_in_past`` (field `day`).
     Conflict
-        ``change_set_closed``, ``partition_broken``, ``change_set_empty``.
+        ``change_set_closed``, ``partition_broken``, ``change_set_empty``, ``grid_rules_broken``.
     """
     drafted = load(session, set_id, lock=True)
     row, actor_id = drafted.row, actor_of(session)
@@ -110,6 +113,8 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
     if day < today():
         raise InvalidInput("effective_in_past", day=day.isoformat())
     require_publishable(drafted)
+    # Here and not at the publishing: sizes are a matter of judgement, and this is where people judge.
+    require_rules(session, drafted)
     row.state, row.reviewer_id, row.effective_on = "approved", actor_id, day
     _say(session, row, kind="approved", body=note or "—")
     audit.record(session, "change_set.approve", subject=row, effective_on=day.isoformat())

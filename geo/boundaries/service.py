@@ -11,24 +11,24 @@ from typing import Any
 
 import shapely
 from geoalchemy2.shape import from_shape
-from shapely import MultiPolygon
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import now
 from core.db import actor_of, scope_of
 from core.errors import Conflict, InvalidInput, NotEnough, NotFound
+from geo.areas.code_scheme import CodeScheme, numbered
 from geo.areas.models import Area, ChangeSet
-from geo.areas.queries import area_by_id, boundary_shape, dated_grids
+from geo.areas.queries import area_by_id, boundary_shape, code_scheme_of, dated_grids
 from geo.areas.service import NAME_LIMIT, as_multipolygon
 from geo.boundaries import queries
 from geo.boundaries.models import AreaDraft, BoundaryEdit
 from geo.shapes.crs import area_m2
-from geo.shapes.tiling import Difference, Ground, Tiling, apply
+from geo.shapes.tiling import Difference, Ground, Tiling, apply, as_ground
 
 #: Longer titles do not fit a list.
 TITLE_LIMIT = 60
-#: The scheme 6+3+3+3 has 15 digits; others may have letters.
+#: The scheme as shipped has 15 digits, the longest one 28; others may have letters.
 CODE_LIMIT = 30
 
 
@@ -139,9 +139,7 @@ def frame_of(session: Session, community: Area) -> Ground:
     shape = boundary_shape(session, community.id)
     if shape is None:
         raise NotFound("area_without_boundary", name=community.name)
-    parts = shapely.get_parts(shape)
-    frame: Ground = parts[0] if len(parts) == 1 else MultiPolygon(list(parts))
-    return frame
+    return as_ground(shape)
 
 
 def load(session: Session, set_id: int, *, lock: bool = False) -> Drafted:
@@ -285,10 +283,11 @@ def _new_grid(session: Session, drafted: Drafted, key: int, lineage: tuple[int, 
 
 
 def _free_code(session: Session, drafted: Drafted, community: Area) -> tuple[str, int]:
-    """Return the first code of the 6+3+3+3 scheme that no grid ever had (S6), and its number."""
+    """Return the first code of the county's scheme that no grid ever had (S6), and its number."""
     used = {draft.code for draft in drafted.grids.values()} | queries.codes_ever(session, community.id)
-    for number in range(1, 1000):
-        code = f"{community.code}{number:03d}"
+    scheme = code_scheme_of(session, community.county_id)
+    for number in range(1, scheme.most_grids + 1):
+        code = scheme.grid_code(community.code, number)
         if code not in used:
             return code, number
     raise Conflict("codes_used_up", community=community.name)
@@ -347,6 +346,8 @@ def _turn(session: Session, drafted: Drafted, edit: BoundaryEdit, *, back: bool)
     edit.state = "undone" if back else "done"
     if edit.kind == "rename":
         return _turn_name(session, drafted, edit, kind)
+    if edit.kind == "renumber":
+        return _turn_codes(session, drafted, edit, kind)
     difference = difference_of(edit)
     if back:
         difference = difference.reversed()
@@ -363,6 +364,76 @@ def _turn_name(session: Session, drafted: Drafted, edit: BoundaryEdit, kind: str
     _refuse_taken(session, drafted, draft, code)
     draft.name, draft.code = name, code
     return _store(session, drafted, Difference(), kind=kind, params={"grid": draft.key}, of=edit.number)
+
+
+def _turn_codes(session: Session, drafted: Drafted, edit: BoundaryEdit, kind: str) -> BoundaryEdit:
+    found, wanted = (1, 0) if kind == "undo" else (0, 1)
+    pairs = {int(key): pair for key, pair in edit.params["codes"].items()}
+    stale = [
+        key
+        for key, pair in pairs.items()
+        if key not in drafted.tiling.parts or drafted.grids[key].code != pair[found]
+    ]
+    if stale:
+        raise Conflict("grid_changed", grids=stale)
+    _give_codes(session, drafted, {key: pair[wanted] for key, pair in pairs.items()})
+    return _store(session, drafted, Difference(), kind=kind, params=edit.params, of=edit.number)
+
+
+def codes_by_scheme(session: Session, drafted: Drafted, scheme: CodeScheme | None = None) -> dict[int, str]:
+    """Return the code that each grid of a draft would get by the county's scheme, or by another one.
+
+    Raises
+    ------
+    Conflict
+        ``codes_used_up`` (field `community`): the digits do not suffice.
+    """
+    row = drafted.row
+    community = area_by_id(session, row.area_id)
+    taken = queries.codes_ended(session, row.area_id)
+    taken |= queries.present_codes(session, row.county_id, beyond=row.area_id)
+    taken |= {draft.code for draft in drafted.grids.values() if draft.ended and draft.grid_id}
+    codes = numbered(
+        drafted.tiling.parts, community.code, scheme or code_scheme_of(session, row.county_id), taken
+    )
+    if codes is None:
+        raise Conflict("codes_used_up", community=community.name)
+    return codes
+
+
+def renumber(session: Session, set_id: int) -> BoundaryEdit:
+    """Give the grids of a draft their codes anew, in the order of the county's scheme: one edit.
+
+    Raises
+    ------
+    InvalidInput
+        ``nothing_changes``: every grid has its code already.
+    Conflict
+        ``codes_used_up``, ``change_set_closed``.
+    """
+    drafted = load_to_edit(session, set_id)
+    wanted = codes_by_scheme(session, drafted)
+    pairs = {
+        key: [drafted.grids[key].code, code]
+        for key, code in sorted(wanted.items())
+        if drafted.grids[key].code != code
+    }
+    if not pairs:
+        raise InvalidInput("nothing_changes")
+    _drop_undone(session, drafted)
+    _give_codes(session, drafted, {key: code for key, (_, code) in pairs.items()})
+    params = {"codes": {str(key): pair for key, pair in pairs.items()}}
+    return _store(session, drafted, Difference(), kind="renumber", params=params)
+
+
+def _give_codes(session: Session, drafted: Drafted, codes: Mapping[int, str]) -> None:
+    # Codes may go round in a circle: each leaves before any is taken.
+    for key in codes:
+        drafted.grids[key].code = f"~{key}"
+    session.flush()
+    for key, code in codes.items():
+        drafted.grids[key].code, drafted.grids[key].changed = code, True
+    session.flush()
 
 
 def rename(

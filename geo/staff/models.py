@@ -103,6 +103,11 @@ class Post(Owned, Versioned, Stamped, Base):
     valid_to: Mapped[date | None] = mapped_column()
     insurance_expires_on: Mapped[date | None] = mapped_column()
 
+    @property
+    def is_held(self) -> bool:
+        """Tell whether somebody holds the post; else it is vacant."""
+        return bool(self.holder_name) or self.account_id is not None
+
     @classmethod
     def own_table_args(cls) -> tuple[Any, ...]:
         """Return the rule that a grid has one active captain."""

@@ -3,87 +3,37 @@
 from datetime import timedelta
 
 import pytest
-from shapely import Polygon, box
+from shapely import Polygon
 from sqlalchemy import select, text
 
 from core.clock import today
 from core.db import Scope, transaction
 from core.errors import Conflict, Forbidden, NotEnough
-from geo.areas.models import Area, AreaBoundary, ChangeSet
+from geo.areas.models import Area, AreaBoundary, ChangeSet, HandPlacement
 from geo.areas.queries import grid_boundaries
 from geo.boundaries import queries, review, service
 from geo.boundaries.impact import impact
-from geo.boundaries.models import AreaLineage, HandPlacement
-from geo.boundaries.publish import publish
+from geo.boundaries.models import AreaLineage
 from geo.households.models import Dwelling, Household
 from geo.shapes.partition import is_partition
-from geo.shapes.tiling import Difference
 from geo.staff.models import Post
-from geo.staff.service import create_account
-from tests.small_town import SmallTown, add_dwelling, build_small_town
-
-WEST, EAST = box(119, 30, 119.01, 30.01), box(119.01, 30, 119.02, 30.01)
-# ::
-#
-#     119.00  .005  119.01      119.02
-#       ┌──────┬──────┬───────────┐
-#       │ west │ new  │   east    │   the split of the west grid
-#       └──────┴──────┴───────────┘
-WEST_HALF = box(119, 30, 119.005, 30.01)
-MIDDLE = box(119.005, 30, 119.01, 30.01)
-
-
-@pytest.fixture
-def town(database) -> SmallTown:
-    return build_small_town()
-
-
-@pytest.fixture
-def reviewer(town: SmallTown) -> int:
-    with transaction(Scope.everything()) as session:
-        account, _ = create_account(
-            session, login="second", name="孙", role_code="approver", area=town.county
-        )
-        return account.id
-
-
-def opened(town: SmallTown) -> int:
-    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
-        return service.open_change_set(session, town.community.id).id
-
-
-def difference(
-    drafted: service.Drafted, after: dict[int, Polygon], ended: tuple[int, ...] = ()
-) -> Difference:
-    """What makes the stored grids look like `after`; a new grid comes from the first."""
-    stored = drafted.tiling.parts
-    before = {key: stored[key] for key in (*after, *ended) if key in stored}
-    return Difference(before, after, {key: (1,) for key in after if key not in stored})
-
-
-def do(
-    town: SmallTown, set_id: int, after: dict[int, Polygon], *, ended: tuple[int, ...] = (), actor: int = 0
-) -> None:
-    with transaction(Scope((town.county.path,)), actor_id=actor or town.drawer) as session:
-        drafted = service.load_to_edit(session, set_id)
-        service.store_edit(session, drafted, difference(drafted, after, ended), kind="edit", params={})
-
-
-WHOLE = box(119, 30, 119.02, 30.01)
-SPLIT_WEST = {1: WEST_HALF, 3: MIDDLE}
+from tests.boundaries.studio_town import (
+    EAST,
+    SPLIT_WEST,
+    WEST,
+    WEST_HALF,
+    WHOLE,
+    difference,
+    do,
+    opened,
+    published,
+)
+from tests.small_town import SmallTown, add_dwelling
 
 
 def shapes(town: SmallTown, set_id: int) -> dict[int, Polygon]:
     with transaction(Scope.everything()) as session:
         return dict(service.load(session, set_id).tiling.parts)
-
-
-def published(town: SmallTown, set_id: int, reviewer: int, *, on=None) -> dict:
-    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
-        review.submit(session, set_id)
-    with transaction(Scope((town.county.path,)), actor_id=reviewer) as session:
-        review.approve(session, set_id, effective_on=on)
-        return publish(session, set_id)
 
 
 def test_a_new_change_set_holds_the_grids_of_its_community(town: SmallTown) -> None:

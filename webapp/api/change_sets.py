@@ -105,6 +105,9 @@ def edited(set_id: int) -> tuple[Response, int]:
     """Do one edit, or refuse it with the rule and the place; nothing is stored then."""
     session, given = request_session(), sent()
     kind = str(given.get("kind", ""))
+    if kind == "renumber":
+        edit = service.renumber(session, set_id)
+        return _done(session, set_id, edit, _keys(edit))
     if kind == "rename":
         key, code = Sent(given).key("grid"), given.get("code")
         edit = service.rename(
@@ -134,6 +137,21 @@ def previewed(set_id: int) -> Response:
     difference = difference_for(session, drafted, str(given.get("kind", "")), Sent(given))
     apply(drafted.tiling, difference)
     return jsonify(_previewed(session, drafted, difference))
+
+
+@blueprint.get("/<int:set_id>/codes")
+@requires("area.review")
+def codes(set_id: int) -> Response:
+    """Tell the code that each drafted grid would get by the county's scheme, by the new code."""
+    session = request_session()
+    drafted = service.load(session, set_id)
+    wanted = sorted(service.codes_by_scheme(session, drafted).items(), key=lambda item: item[1])
+    return jsonify(
+        codes=[
+            {"key": key, "name": drafted.grids[key].name, "before": drafted.grids[key].code, "after": code}
+            for key, code in wanted
+        ]
+    )
 
 
 @blueprint.post("/<int:set_id>/proposals")
@@ -365,7 +383,11 @@ def _versions(value: Any) -> dict[int, int]:
 
 def _keys(edit: BoundaryEdit) -> set[int]:
     # Undo and redo of a name carry its grid like the renaming itself; other edits name theirs by shape.
-    named = {int(edit.params["grid"])} if edit.kind in {"rename", "undo", "redo"} and edit.params else set()
+    named: set[int] = set()
+    if edit.kind in {"rename", "renumber", "undo", "redo"}:
+        named = {
+            int(key) for key in (edit.params.get("grid"), *edit.params.get("codes", {})) if key is not None
+        }
     return {int(key) for key in (*edit.before, *edit.after)} | named
 
 

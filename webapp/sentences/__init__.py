@@ -8,6 +8,7 @@ webapp/house/words.py and webapp/cli/import_words.py.
 from webapp.i18n import mark
 from webapp.sentences.boundaries import BOUNDARIES
 from webapp.sentences.geo import GEO
+from webapp.sentences.rules import RULES
 from webapp.sentences.web import HTTP_CODES, WEB
 from webapp.sentences.work import PROGRESS, WORK
 
@@ -17,6 +18,6 @@ UNKNOWN: Words = (
     mark("Something went wrong."),
     mark("Try again; if it happens again, tell your administrator."),
 )
-SENTENCES: dict[str, Words] = {**WEB, **GEO, **BOUNDARIES, **WORK, **PROGRESS}
+SENTENCES: dict[str, Words] = {**WEB, **GEO, **BOUNDARIES, **RULES, **WORK, **PROGRESS}
 
 __all__ = ["HTTP_CODES", "SENTENCES", "UNKNOWN", "Words"]

@@ -2,14 +2,6 @@
 
 from webapp.i18n import mark
 
-CHANGE_SET_STATES = {
-    "draft": mark("Being drafted"),
-    "review": mark("Waits for review"),
-    "approved": mark("Approved, takes effect on its day"),
-    "published": mark("Published"),
-    "discarded": mark("Discarded"),
-}
-
 BOUNDARIES: dict[str, tuple[str, str]] = {
     "change_set_unknown": (
         mark("This change set does not exist or lies outside your area."),

@@ -15,6 +15,7 @@ from core.errors import InvalidInput, NotFound
 from geo.areas.models import STATES, Area
 from geo.areas.queries import area_by_id, boundary_shape, divided_ground, grid_boundaries
 from geo.areas.service import NAME_LIMIT
+from geo.boundaries.as_of import households_as_of
 from geo.boundaries.queries import change_sets, lineage_of
 from geo.shapes.crs import area_m2
 from geo.shapes.partition import Flaw, flaws
@@ -75,6 +76,7 @@ def community(area_id: int) -> Response:
         raise NotFound("area_unknown", area=area.code)
     grids = grid_boundaries(session, area, on=day)
     found = flaws([shape for _, shape in grids], boundary)
+    homes = households_as_of(session, area, day or today())
     return jsonify(
         id=area.id,
         code=area.code,
@@ -83,7 +85,7 @@ def community(area_id: int) -> Response:
         area_m2=area_m2(boundary),
         bbox=boundary.bounds,
         frame=mapping(boundary),
-        grids=[_grid(grid, shape) for grid, shape in grids],
+        grids=[_grid(grid, shape) | {"households": homes[grid.id]} for grid, shape in grids],
         free=[_flaw(flaw) for flaw in found if not flaw.parts],
         overlaps=[
             _flaw(flaw) | {"with": [grids[index][0].name for index in flaw.parts]}

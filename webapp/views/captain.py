@@ -36,6 +36,7 @@ from webapp.session import request_session
 from webapp.sheet_file import csv_answer
 from webapp.trust import require_contacts_open
 from webapp.views.map_page import place_words, scope_map
+from webapp.views.placements import placed_words
 
 blueprint = Blueprint("captain", __name__)
 
@@ -252,6 +253,7 @@ def _card(session: Session, row: Row[Any]) -> dict[str, Any]:
         "lon": row.lon,
         "lat": row.lat,
         "neighbours": len(dwellings_at(session, row.id)),
+        "placed": placed_words(session, "dwelling", row.id),
         "purposes": list(PURPOSES),
         "visits": [_visit(visit, actor_of(session)) for visit in recent_visits(session, row.id)],
     }

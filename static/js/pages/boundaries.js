@@ -12,7 +12,9 @@ import { mountMapBar } from "../studio/map_bar.js";
 import { gridAt, isFelt, versionsOf } from "../studio/model.js";
 import { mountFiles } from "../studio/files.js";
 import { mountProposals } from "../studio/proposals.js";
+import { mountPlaced } from "../studio/placed.js";
 import { mountReview, remarkSign, showImpact } from "../studio/review.js";
+import { mountRules } from "../studio/rules.js";
 import { openStudio } from "../studio/studio.js";
 import { mountSwipe } from "../studio/swipe.js";
 import { TOOLS, isDrawn, missing, toolOf } from "../studio/tools.js";
@@ -393,6 +395,8 @@ function onKey(event) {
   event.preventDefault();
 }
 
+mountRules(part("[data-view=findings]"), { studio: () => studio });
+mountPlaced(root, { mayPlace: root.dataset.mayPlace === "true", onPlaced: groundChanged });
 // A corner snaps to the boundary; which grid is meant is told by the place itself.
 editor.onPress((position, _, pressed) => {
   const { state } = current();

@@ -74,6 +74,7 @@ function facts(card, actions) {
     card.people !== null && fact(t("People"), String(card.people)),
     card.state !== "vacant" && fact(t("Next visit"), card.due_on ? t("by {day}", { day: card.due_on }) : t("as soon as possible")),
     fact(t("Dwelling"), tenureWord(card.tenure)),
+    card.placed && fact(t("Placed by hand"), el("span", {}, t("in {grid} by {who}, {time}: {reason}", { grid: card.placed.grid, who: card.placed.by, time: formatInstant(card.placed.at), reason: card.placed.reason }))),
     card.neighbours > 1 && fact(t("Same entrance"),
       el("button", { class: "btn", type: "button", onClick: actions.entrance }, icon("people"), t("{count} dwellings", { count: card.neighbours }))));
 }

@@ -32,7 +32,7 @@ import { t } from "../i18n.js";
 /**
  * @typedef {Item & {
  *   grid: string, grid_code: string, household_id: number | null, phone: string, due_on: string | null,
- *   interval_days: number, lon: number, lat: number, rooms: number | null, neighbours: number,
+ *   interval_days: number, lon: number, lat: number, rooms: number | null, neighbours: number, placed: {grid: string, by: string, at: string, reason: string} | null,
  *   purposes: string[], visits: PastVisit[],
  * }} Card
  */

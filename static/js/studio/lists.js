@@ -184,9 +184,14 @@ export async function showFindings(root, address, { onFound, onPress, names, rep
   }
 }
 
+/** @param {any[]} buildings those that are cut @returns {string} their names or addresses, as far as they have any */
+function buildingNames(buildings) {
+  return [...new Set(buildings.map((one) => one.name).filter(Boolean))].join(t(", "));
+}
+
 /** @param {any} one @param {string} names @returns {Finding} */
-function findingOf({ kind, severity, size, place, at }, names) {
-  const measured = { building_cut: t("{count} buildings", { count: size }), disconnected: t("{count} parts", { count: size }), households_few: t("{count} households", { count: size }), households_many: t("{count} households", { count: size }) }[/** @type {string} */ (kind)] ?? areaText(size);
+function findingOf({ kind, severity, size, place, at, buildings }, names) {
+  const measured = { building_cut: t("{count} buildings", { count: size }), disconnected: t("{count} parts", { count: size }), narrow: t("{count} m", { count: size }), households_few: t("{count} households", { count: size }), households_many: t("{count} households", { count: size }) }[/** @type {string} */ (kind)] ?? areaText(size);
   const weight = severity === "refuse" ? t("must be mended") : t("to be looked at");
-  return { look: severity === "refuse" ? "overlap" : "note", place, at, title: findingWord(kind), detail: [names, measured, weight].filter(Boolean).join(" · ") };
+  return { look: severity === "refuse" ? "overlap" : "note", place, at, title: findingWord(kind), detail: [names, measured, buildingNames(buildings), weight].filter(Boolean).join(" · ") };
 }

@@ -21,7 +21,7 @@ export async function showImpact(root, address, { signal, community }) {
 }
 
 /** @param {any} impact @param {string} community */
-function impactParts({ grids, moves, staff, routes }, community) {
+function impactParts({ grids, moves, staff, placements, routes, stops }, community) {
   if (grids.length === 0) return [el("div", { class: "empty" }, icon("grid"), el("p", { class: "empty__title" }, t("Nothing changes yet")), el("p", {}, t("Once a grid is edited, this shows who and what moves from where to where.")))];
   const states = /** @type {Record<string, string>} */ ({ new: t("new"), changed: "", ended: t("ends") });
   const row = (/** @type {any} */ grid) => el("tr", {}, el("th", { scope: "row" }, shortName(grid.name, community), " ", states[grid.state] ? el("span", { class: "badge" }, states[grid.state]) : null),
@@ -36,7 +36,10 @@ function impactParts({ grids, moves, staff, routes }, community) {
       el("span", { class: "list__text" }, el("span", { class: "list__title" }, `${place(from)} → ${place(to)}`), el("span", { class: "list__detail" }, counts)))))),
     staff.length ? [el("h3", {}, t("Posts on grids that end")), el("ul", { class: "list" }, staff.map((/** @type {any} */ one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
       el("span", { class: "list__title" }, `${postWord(one.post)} ${one.holder || t("(vacant)")}`), el("span", { class: "list__detail" }, `${place(one.from)} → ${place(one.to)}`))))))] : null,
+    placements?.length ? [el("h3", {}, t("Placed by hand until now")), el("p", { class: "muted small" }, t("Their grid ends: they go where they lie.")), el("ul", { class: "list", "data-placements": "" }, placements.map((/** @type {any} */ one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
+      el("span", { class: "list__title" }, one.label || rowWord(one.kind)), el("span", { class: "list__detail" }, `${place(one.from)} · ${one.author}: ${one.reason}`))))))] : null,
     routes ? el("p", { class: "muted" }, t("{count} planned routes cross ground that changes hands.", { count: routes })) : null,
+    stops ? el("p", { class: "muted" }, t("{count} planned stops lie on ground that changes hands.", { count: stops })) : null,
     el("button", { class: "btn", type: "button", "data-print": "", onClick: () => print() }, icon("print"), t("Print map and impact")),
   ].flat();
 }

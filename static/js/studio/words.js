@@ -17,7 +17,7 @@ export function editWord(kind) {
   const words = {
     draw: t("drew a grid"), split: t("split a grid"), merge: t("merged grids"), move_vertex: t("moved a corner"), insert_vertex: t("added a corner"),
     delete_vertex: t("deleted a corner"), reshape: t("redrew a boundary"), follow: t("let a boundary follow"), give_strip: t("gave a strip"),
-    cut_hole: t("cut a courtyard"), simplify: t("simplified boundaries"), rename: t("renamed a grid"), undo: t("took an edit back"), redo: t("did an edit again"),
+    cut_hole: t("cut a courtyard"), simplify: t("simplified boundaries"), rename: t("renamed a grid"), renumber: t("numbered the grids anew"), undo: t("took an edit back"), redo: t("did an edit again"),
     repair: t("repaired boundaries"), proposal: t("took over a proposal"), import: t("imported grids"),
   };
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
@@ -28,7 +28,7 @@ export function doneWord(kind) {
   const words = {
     draw: t("Grid drawn"), split: t("Grid split"), merge: t("Grids merged"), move_vertex: t("Corner moved"), insert_vertex: t("Corner added"), delete_vertex: t("Corner deleted"),
     reshape: t("Boundary redrawn"), follow: t("Boundary laid along the line"), give_strip: t("Strip given"), cut_hole: t("Courtyard cut"), simplify: t("Boundaries simplified"),
-    rename: t("Grid renamed"), undo: t("Taken back"), redo: t("Done again"), repair: t("Boundaries repaired"),
+    rename: t("Grid renamed"), renumber: t("Grids numbered anew"), undo: t("Taken back"), redo: t("Done again"), repair: t("Boundaries repaired"),
   };
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
 }
@@ -36,7 +36,7 @@ export function doneWord(kind) {
 /** @param {string} kind name of a table @returns {string} */
 export function rowWord(kind) {
   const words = {
-    household: t("households"), dwelling: t("dwellings"), camera: t("cameras"), incident: t("reported incidents"), place: t("key places"), team: t("team stations"), patrol_stop: t("planned stops"),
+    household: t("households"), dwelling: t("dwellings"), camera: t("cameras"), incident: t("reported incidents"), open_case: t("open cases"), post: t("posts held"), place: t("key places"), team: t("team stations"), patrol_stop: t("planned stops"),
   };
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
 }
@@ -45,7 +45,7 @@ export function rowWord(kind) {
 export function findingWord(kind) {
   const words = {
     gap: t("Ground of no grid"), overlap: t("Two grids overlap"), unmatched: t("Corners do not meet"), outside_parent: t("Leaves the community"),
-    disconnected: t("A grid in several parts"), area_small: t("A small grid"), area_large: t("A large grid"), households_few: t("Few households"),
+    disconnected: t("A grid in several parts"), area_small: t("A small grid"), area_large: t("A large grid"), narrow: t("A narrow grid"), households_few: t("Few households"),
     households_many: t("Many households"), building_cut: t("A boundary runs through a building"),
   };
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
@@ -59,6 +59,6 @@ export function postWord(kind) {
 
 /** @param {string} kind @returns {string} */
 export function lineageWord(kind) {
-  const words = { split_from: t("split from"), merged_into: t("took over"), took_from: t("took ground from"), restored_from: t("restored from") };
+  const words = { split_from: t("split from"), merged_into: t("took over"), took_from: t("took ground from") };
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
 }
