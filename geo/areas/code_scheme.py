@@ -122,7 +122,7 @@ def swept(shapes: Mapping[int, BaseGeometry], sweep: Sweep) -> list[int]:
         lines, along = _lines(down, float((north - south).mean()) / 2), x
     if sweep is Sweep.SNAKE:
         along = np.where(lines % 2 == 1, -along, along)
-    return [keys[index] for index in np.lexsort((keys, along, lines))]
+    return [keys[index] for index in np.lexsort((np.asarray(keys), along, lines))]
 
 
 def _lines(across: NDArray[np.float64], room: float) -> NDArray[np.int64]:

@@ -22,6 +22,7 @@ from geo.areas.locate import NOWHERE, Locator, load_locator
 from geo.areas.models import PLACED_KINDS, Area, HandPlacement
 from geo.areas.ownership import hand_over
 from geo.areas.queries import area_by_id
+from geo.boundaries.queries import hold_publications
 from geo.staff.models import Account
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def place_by_hand(
         raise InvalidInput("reason_too_long", limit=REASON_LIMIT)
     if actor_id is None:
         raise InvalidInput("actor_missing")
-    subject = subject_of(session, kind, subject_id, lock=True)
+    subject = _held_subject(session, kind, subject_id)
     grid = _grid(session, grid_id, subject)
     old = present_placement(session, kind, subject_id)
     if old is not None:
@@ -139,6 +140,15 @@ def place_by_hand(
     told = {"kind": kind, "row": subject_id, "from": source.code, "to": grid.code}
     audit.record(session, "placement.make", subject=made, **told)
     return made
+
+
+def _held_subject(session: Session, kind: str, subject_id: int) -> Subject:
+    """Return a row that nobody else gives away until the transaction ends.
+
+    A publication decides first which rows move and which are held: no placement may come in between.
+    """
+    hold_publications(session, subject_of(session, kind, subject_id).county_id)
+    return subject_of(session, kind, subject_id, lock=True)
 
 
 def _grid(session: Session, grid_id: int, subject: Subject) -> Area:
@@ -168,12 +178,13 @@ def undo_placement(session: Session, placement_id: int) -> HandPlacement:
     Forbidden
         ``grid_outside_area`` (field `name`): the point lies outside the actor's own area.
     """
-    placement = session.get(HandPlacement, placement_id, with_for_update=True)
+    placement = session.get(HandPlacement, placement_id)
     if placement is None:
         raise NotFound("placement_unknown", id=placement_id)
+    subject = _held_subject(session, placement.subject_kind, placement.subject_id)
+    session.refresh(placement, with_for_update=True)
     if placement.ended_at is not None:
         raise Conflict("placement_over", id=placement_id)
-    subject = subject_of(session, placement.subject_kind, placement.subject_id, lock=True)
     owner = owner_by_ground(session, subject)
     if owner is not None and not scope_of(session).holds(owner.path):
         raise Forbidden("grid_outside_area", name=owner.name)
