@@ -2,6 +2,7 @@
 import { get, post } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
 import { formatInstant, t } from "../i18n.js";
+import { shortName } from "../map/grid_editor.js";
 import { toast, toastProblem } from "../toast.js";
 
 /** @typedef {import("./studio.js").Studio} Studio */
@@ -54,8 +55,8 @@ export function mountRules(check, { studio }) {
       fillWith(line, el("section", { class: "card stack-s", "data-new-codes": "" },
         el("h2", {}, t("{count} grids get another code", { count: changed.length })),
         el("div", { class: "table-wrap" }, el("table", { class: "table studio-table" },
-          el("thead", {}, el("tr", {}, el("th", {}, t("Grid")), el("th", {}, t("Code today")), el("th", {}, t("New code")))),
-          el("tbody", {}, changed.map((/** @type {any} */ one) => el("tr", {}, el("th", { scope: "row" }, one.name), el("td", {}, one.before), el("td", {}, one.after)))))),
+          el("thead", {}, el("tr", {}, el("th", {}, t("Grid"), el("br"), t("Code today")), el("th", { class: "number" }, t("New code")))),
+          el("tbody", {}, changed.map((/** @type {any} */ one) => el("tr", {}, el("th", { scope: "row" }, shortName(one.name, open.state.set.community), el("br"), el("small", { class: "muted" }, one.before)), el("td", { class: "number" }, one.after)))))),
         el("div", { class: "row" }, el("button", { class: "btn btn--primary grow", type: "button", "data-give-codes": "", onClick: () => void give() }, icon("check"), t("Give these codes")),
           el("button", { class: "btn", type: "button", onClick: () => void load() }, t("Cancel")))));
     } catch (error) {
