@@ -178,8 +178,8 @@ def make_engine(url: str, chosen: Settings) -> Engine:
         "-c idle_in_transaction_session_timeout=120000 -c timezone=UTC -c jit=off "
         # A prepared statement's generic plan cannot know how large a tile's box is.
         "-c plan_cache_mode=force_custom_plan "
-        # Starting a parallel worker takes 10 ms and more: longer than nearly all our queries, and the cores are
-        # the other requests'. Buildings of a tile at zoom 13: 24 ms with workers, 0.7 ms without.
+        # Starting a parallel worker takes 10 ms and more: longer than nearly all our queries, and the cores
+        # are the other requests'. Buildings of a tile at zoom 13: 24 ms with workers, 0.7 ms without.
         "-c max_parallel_workers_per_gather=0"
     )
     made = create_engine(
