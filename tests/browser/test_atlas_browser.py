@@ -34,6 +34,7 @@ def test_a_community_is_printed_with_progress_and_fetched(sign_in: SignIn, width
     row = page.locator("[data-open]").filter(has_text="老街")
     row.click()
     atlas = page.locator("[data-atlas]")
+    expect(atlas.locator("[data-atlas-print]")).to_be_visible()
     sheets = atlas.locator("[data-atlas-what] option").count()
     assert sheets > 2
     atlas.locator("[data-atlas-print]").click()

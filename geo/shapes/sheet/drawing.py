@@ -35,6 +35,8 @@ from geo.shapes.sheet.wish import (
 ARROW_MM, ARROW_RADIUS_MM = 9.5, 8.0
 #: Borders of two areas nearer than this are one; what is left of a cut border below a speck is not drawn.
 _SAME_M, _SPECK_MM = 0.5, 0.3
+#: Surfaces have thin edges or none: cut so near the window, what is drawn is seen.
+_EDGE_MM = 0.2
 #: How far the sector of a camera reaches on paper.
 SECTOR_MM = 4.2
 #: As many pale tints tell the grids of an overview apart; a plane map needs at most four, greed a few more.
@@ -135,7 +137,7 @@ def _drawn(
         layout=layout,
         **_cover(ground, projection),
         tints=_tints(inner, projection),
-        buildings=paths_of(cut(projection.shapes_mm(ground.buildings), window)),
+        buildings=paths_of(cut(projection.shapes_mm(ground.buildings), window, over_mm=_EDGE_MM)),
         roads=strokes(ground.roads, projection),
         veil=path_of(outside),
         borders=paths_of(cut(np.array(borders.grids, dtype=object), window)),
@@ -164,7 +166,9 @@ def _simple(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
 def _cover(ground: Ground, projection: Projection) -> dict[str, list[str]]:
     kinds = np.array(ground.cover.kinds, dtype=np.str_)
     return {
-        kind: paths_of(cut(projection.shapes_mm(ground.cover.shapes[kinds == kind]), projection.window))
+        kind: paths_of(
+            cut(projection.shapes_mm(ground.cover.shapes[kinds == kind]), projection.window, over_mm=_EDGE_MM)
+        )
         for kind in ("green", "farmland", "water")
     }
 

@@ -15,11 +15,13 @@ OVER_MM = 6.0
 _PIECES = 40
 
 
-def cut(shapes: NDArray[np.object_], window: tuple[float, float]) -> NDArray[np.object_]:
+def cut(
+    shapes: NDArray[np.object_], window: tuple[float, float], *, over_mm: float = OVER_MM
+) -> NDArray[np.object_]:
     """Return the parts of paper shapes in the window or close by, simplified; empty ones left out."""
     if len(shapes) == 0:
         return shapes
-    frame = shapely.box(-OVER_MM, -OVER_MM, window[0] + OVER_MM, window[1] + OVER_MM)
+    frame = shapely.box(-over_mm, -over_mm, window[0] + over_mm, window[1] + over_mm)
     shapely.prepare(frame)
     near = shapes[shapely.intersects(frame, shapes)]
     if len(near) == 0:

@@ -13,7 +13,7 @@ const SIZES = ["A4", "A3"];
  */
 export function atlasSection({ id, grids }) {
   const what = el("select", { class: "select", id: "atlas-what", "data-atlas-what": "" },
-    el("option", { value: id }, t("The whole community, {count} sheets", { count: grids.length + 1 })),
+    el("option", { value: id }, t("All {count} sheets", { count: grids.length + 1 })),
     grids.map((grid) => el("option", { value: grid.id }, `${grid.name} · ${grid.code}`)));
   const size = el("select", { class: "select", id: "atlas-size", "data-atlas-size": "" }, SIZES.map((name) => el("option", { value: name }, name)));
   const job = el("div", { "data-atlas-job": "", "aria-live": "polite" });
