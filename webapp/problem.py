@@ -4,6 +4,7 @@
 """
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +15,6 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from core.errors import Conflict, DomainError, InvalidInput, Unavailable
-from webapp.cli.areas_words import ERRORS as FILE_WORDS
-from webapp.cli.import_words import say
 from webapp.errors import PreconditionMissing
 from webapp.i18n import choose_locale, translate
 from webapp.log import request_id
@@ -46,13 +45,24 @@ def problem(error: DomainError, locale: str | None = None) -> dict[str, Any]:
 
 def _words(error: DomainError, language: str) -> tuple[str, str]:
     """Return what happened and how to go on, in a language."""
-    if error.code not in SENTENCES and error.code in FILE_WORDS:
-        # A file sent to a page is refused in the words that an import says in a terminal.
-        words = FILE_WORDS[error.code][0 if language == "zh" else 1]
-        return say({error.code: (words, words)}, error.code, error.fields), ""
     title, advice = SENTENCES.get(error.code, UNKNOWN)
-    fields = error.fields | _job_title(error, language)
+    fields = spoken(error.fields, language) | _job_title(error, language)
     return translate(title, language, **fields), translate(advice, language, **fields) if advice else ""
+
+
+def spoken(fields: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return the fields of an error or a notice as they stand in a sentence: lists become words."""
+    return {name: _spoken(value, "、" if language == "zh" else ", ") for name, value in fields.items()}
+
+
+def _spoken(value: Any, comma: str) -> Any:
+    if isinstance(value, dict) and "epsg" in value:
+        return f"EPSG:{value['epsg']} {value.get('name', '')}".strip()
+    if isinstance(value, dict):
+        return comma.join(f"{name} {count}" for name, count in value.items())
+    if isinstance(value, list | tuple):
+        return comma.join(str(_spoken(each, comma)) for each in value) or "–"
+    return value
 
 
 def _job_title(error: DomainError, language: str) -> dict[str, str]:

@@ -81,25 +81,25 @@ def member_name(entry: zipfile.ZipInfo) -> str:
 
 
 def _unpacked(path: Path, folder: Path) -> list[Path]:
-    layers: list[Path] = []
-    left = FILE_CAP_BYTES
     try:
         with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                target = _target(entry, folder)
-                if target is None:
-                    continue
-                if entry.flag_bits & 0x1:
-                    raise InvalidInput("file_locked", file=path.name)
-                left -= entry.file_size
-                if left < 0:
-                    raise InvalidInput("file_too_large", file=path.name, cap_mb=FILE_CAP_BYTES // 1_000_000)
-                _copy(archive, entry, target)
-                if target.suffix in LAYER_ENDINGS:
-                    layers.append(target)
+            wanted = wanted_members(archive)
+            if any(entry.flag_bits & 0x1 for entry, _ in wanted):
+                raise InvalidInput("file_locked", file=path.name)
+            # Asked before the first byte is unpacked: what is written first is written in vain.
+            if sum(entry.file_size for entry, _ in wanted) > FILE_CAP_BYTES:
+                raise InvalidInput("file_too_large", file=path.name, cap_mb=FILE_CAP_BYTES // 1_000_000)
+            for entry, place in wanted:
+                _copy(archive, entry, folder / place)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise InvalidInput("file_damaged", file=path.name) from error
-    return sorted(layers)
+    return sorted({folder / place for _, place in wanted if place.suffix in LAYER_ENDINGS})
+
+
+def wanted_members(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
+    """Return what of an archive is unpacked, and where to inside a folder; the rest is never touched."""
+    placed = [(entry, _place(entry)) for entry in archive.infolist()]
+    return [(entry, place) for entry, place in placed if place is not None]
 
 
 def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
@@ -109,7 +109,7 @@ def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> Non
         shutil.copyfileobj(source, sink)
 
 
-def _target(entry: zipfile.ZipInfo, folder: Path) -> Path | None:
+def _place(entry: zipfile.ZipInfo) -> PurePosixPath | None:
     """Return where an entry is unpacked to; None for folders, hidden files and what no layer needs."""
     name = PurePosixPath(member_name(entry).replace("\\", "/"))
     ending = name.suffix.lower()
@@ -118,7 +118,7 @@ def _target(entry: zipfile.ZipInfo, folder: Path) -> Path | None:
         return None
     # Nothing of a stranger's path may lead out of the folder.
     safe = [part for part in name.parts[:-1] if part not in {"..", "/", ""}]
-    return folder.joinpath(*safe, f"{name.stem}{ending}")
+    return PurePosixPath(*safe, f"{name.stem}{ending}")
 
 
 def _names_told(path: Path) -> list[str]:

@@ -22,6 +22,8 @@ OFFERED = ("utf-8", "gb18030", "big5hkscs", "cp1252")
 # A longer character than four bytes exists in none of them, so no stump is longer than three.
 _LONGEST_STUMP = 3
 _PREVIEWED = 5
+# Enough texts to tell which encodings can be: what is wrong shows within a handful.
+_WEIGHED = 2_000
 # Language driver bytes in use for Chinese tables (dBASE and ESRI). 0x57 (ANSI of the writing machine) and
 # 0x00 declare nothing.
 _LANGUAGES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5hkscs", 0x78: "big5hkscs",
@@ -146,10 +148,31 @@ def decoded(value: bytes, encoding: str) -> tuple[str, bool]:
     return text, stump > _LONGEST_STUMP
 
 
-def previews(values: Sequence[bytes]) -> dict[str, tuple[str, ...]]:
-    """Return the first telling values as each offered encoding reads them, for a person to compare."""
-    telling = [value for value in values if not value.isascii()][:_PREVIEWED]
-    return {encoding: tuple(decoded(value, encoding)[0] for value in telling) for encoding in OFFERED}
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """How an encoding reads the first telling texts, and how many of the texts are none in it."""
+
+    encoding: str
+    texts: tuple[str, ...]
+    misfits: int
+
+
+def candidates(values: Sequence[bytes]) -> tuple[Candidate, ...]:
+    """Return the offered encodings with what they make of the values, for a person to compare.
+
+    Empty where every text is ASCII: then all read it alike.
+    """
+    telling = list(dict.fromkeys(value for value in values if not value.isascii()))[:_WEIGHED]
+    if not telling:
+        return ()
+    return tuple(
+        Candidate(
+            encoding,
+            tuple(decoded(value, encoding)[0] for value in telling[:_PREVIEWED]),
+            misfits(telling, encoding),
+        )
+        for encoding in OFFERED
+    )
 
 
 def _ideographs(values: Sequence[bytes], encoding: str) -> float:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # A county's yearly incidents are some tens of megabytes; the cap keeps a wrong file from filling memory.
 FILE_CAP_BYTES = 2_000_000_000
 TEXT_CAP_BYTES = 1_000_000_000
+_CHUNK_BYTES = 1 << 20
 
 _GZIP = b"\x1f\x8b"
 _BZIP2 = b"BZh"
@@ -70,6 +71,22 @@ def container(path: Path) -> str:
         if head.startswith(magic):
             return name
     return next((name for magic, name in _FOREIGN.items() if head.startswith(magic)), "text")
+
+
+def refuse_blank(path: Path) -> None:
+    """Refuse a text of nothing but blanks, however long it is; reads as far as the first sign.
+
+    Raises
+    ------
+    InvalidInput
+        ``file_empty``.
+    """
+    with path.open("rb") as handle:
+        while chunk := handle.read(_CHUNK_BYTES):
+            # Zeros are what a copy leaves that was broken off: a file of them is as empty as one of blanks.
+            if chunk.translate(None, b"\0 \t\r\n\f\v"):
+                return
+    raise InvalidInput("file_empty", file=path.name)
 
 
 def read_plain(path: Path, *, cap_bytes: int = TEXT_CAP_BYTES) -> bytes:

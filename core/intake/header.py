@@ -39,9 +39,11 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "人口数", "常住人数"),
     "tenure": ("tenure", "权属", "房屋性质", "使用性质", "自住出租", "居住类型", "房屋状态", "产权性质",
         "occupancy"),
-    "name": ("name", "名称", "点位名称", "摄像机名称", "监控点名称", "设备名称", "地名"),
+    "name": ("name", "名称", "点位名称", "摄像机名称", "监控点名称", "设备名称", "地名", "网格名称",
+        # A Shapefile in UTF-8 cuts 网格名称 and 网格编码 to ten bytes.
+        "网格名", "grid name"),
     "code": ("code", "代码", "编码", "国标编码", "设备编码", "gbcode", "gb28181", "gb code", "device id",
-        "行政区划代码"),
+        "行政区划代码", "网格编码", "网格代码", "网格编号", "网格编", "网格代", "grid code", "grid id"),
     "level": ("level", "级别", "层级", "等级", "类型级别", "admin level", "area level", "区划级别"),
     "parent": ("parent", "parent code", "parent_code", "上级", "上级代码", "上级编码", "父级", "所属",
         "所属代码"),

@@ -11,11 +11,11 @@ import shapely
 
 from core.errors import InvalidInput
 from core.intake.archive import layer_files
-from core.intake.encoding import OFFERED, EncodingChoice, decoded
-from core.intake.file import checked_path
+from core.intake.encoding import Candidate, EncodingChoice
 from core.intake.gdal import pyogrio
-from core.intake.reference import CrsGuess, datum_marked, guess_crs, known_crs, old_datum
+from core.intake.reference import CrsGuess, datum_marked, guess_crs, is_flat, known_crs, old_datum
 from core.intake.vector import Raw, Reading, read_raw, shaped_layers
+from core.intake.weight import refuse_large
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,8 +59,8 @@ class Preview:
     datum_marked : str
         ``gcj02`` or ``bd09`` when the file calls itself so.
     encoding : EncodingChoice
-    alternatives : mapping
-        The same rows' texts as other encodings read them (Shapefile), by Python's name of the encoding.
+    candidates : tuple of Candidate
+        The file's first telling texts as each offered encoding reads them (Shapefile); empty otherwise.
     kinds : mapping
         Features by type of geometry, of the first 20,000.
     bounds : west, south, east, north as the file has them
@@ -76,7 +76,7 @@ class Preview:
     old_datum: str
     datum_marked: str
     encoding: EncodingChoice
-    alternatives: dict[str, tuple[tuple[str, ...], ...]]
+    candidates: tuple[Candidate, ...]
     kinds: dict[str, int]
     count: int
     bounds: tuple[float, float, float, float]
@@ -86,21 +86,20 @@ class Preview:
 def preview_layer(
     path: Path, *, layer: str | None = None, near: Box | None = None, how: Reading = _AS_IT_SAYS
 ) -> Preview:
-    """Return what a file holds; of several layers, the one with most features unless one is named.
+    """Return what a file holds; of several layers, the one with most polygons unless one is named.
 
     Raises
     ------
     InvalidInput
         What `read_layer` raises about the file itself; nothing about its reference system.
     """
-    with layer_files(checked_path(path)) as files:
+    with layer_files(refuse_large(path)) as files:
         listed = [(file, *entry) for file in files for entry in shaped_layers(file, path)]
         layers = [LayerSummary(name, kind, _count(file, name)) for file, name, kind in listed]
         place = _place(layers, layer, path)
         source, name, _ = listed[place]
         raw = read_raw(source, name, path, how=how, most=_SCANNED)
         bounds = _bounds(source, name, raw)
-        is_shape = source.suffix == ".shp"
     named = _believed(raw.crs, bounds)
     crs = known_crs(named) if named else None
     rows = tuple(
@@ -116,7 +115,7 @@ def preview_layer(
         old_datum=old_datum(crs) if crs else "",
         datum_marked=datum_marked(raw.crs) or datum_marked(path.name),
         encoding=raw.encoding,
-        alternatives=_alternatives(rows, raw.encoding.encoding) if is_shape else {},
+        candidates=raw.candidates,
         kinds=dict(Counter(shape.geom_type for shape in raw.shapes if shape is not None)),
         count=layers[place].count,
         bounds=bounds,
@@ -132,7 +131,7 @@ def _place(layers: list[LayerSummary], layer: str | None, path: Path) -> int:
         return names.index(layer)
     if not layers or not any(entry.count for entry in layers):
         raise InvalidInput("layer_empty", file=path.name)
-    return max(range(len(layers)), key=lambda place: layers[place].count)
+    return max(range(len(layers)), key=lambda place: ("Polygon" in layers[place].kind, layers[place].count))
 
 
 def _count(source: Path, layer: str) -> int:
@@ -153,24 +152,15 @@ def _bytes(source: Path) -> str | None:
 
 
 def _believed(named: str, bounds: Box) -> str:
-    if not named:
+    try:
+        if not named or not is_flat(named):
+            return ""
+    except InvalidInput:
+        # What nobody knows says nothing; the person chooses.
         return ""
     west, south, east, north = bounds
     possible = -180 <= west <= east <= 180 and -90 <= south <= north <= 90
     return named if possible or not known_crs(named).is_geographic else ""
-
-
-def _alternatives(rows: tuple[tuple[object, ...], ...], taken: str) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """Return the texts of the rows as every other offered encoding would read the same bytes."""
-    stored = [
-        [cell.encode(taken, "replace") for cell in row if isinstance(cell, str) and not cell.isascii()]
-        for row in rows
-    ]
-    return {
-        encoding: tuple(tuple(decoded(cell, encoding)[0] for cell in row) for row in stored)
-        for encoding in OFFERED
-        if encoding != taken
-    }
 
 
 def _plain(value: object) -> object:

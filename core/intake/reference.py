@@ -166,6 +166,31 @@ def known_crs(name: str) -> pyproj.CRS:
         raise InvalidInput("crs_unknown", crs=str(name)[:80]) from error
 
 
+def is_flat(name: str) -> bool:
+    """Tell whether a known system has degrees or metres on the ground; a height beside them is no matter.
+
+    >>> is_flat("EPSG:4549"), is_flat("EPSG:4549+5737"), is_flat("EPSG:5737"), is_flat("EPSG:4479")
+    (True, True, False, False)
+    """
+    known = known_crs(name)
+    return bool((known.is_geographic or known.is_projected) and not known.is_geocentric)
+
+
+def flat_crs(name: str) -> pyproj.CRS:
+    """Return the system a name stands for if files can be written in it: two axes, on the ground.
+
+    Raises
+    ------
+    InvalidInput
+        ``crs_unknown`` (field `crs`); ``crs_kind_wrong`` (fields `crs`, `kind`) for heights, systems with a
+        height, and systems of no place on earth.
+    """
+    known = known_crs(name)
+    if not is_flat(name) or len(known.axis_info) != 2:
+        raise InvalidInput("crs_kind_wrong", crs=known.name[:80], kind=known.type_name)
+    return known
+
+
 def old_datum(crs: pyproj.CRS) -> str:
     """Return ``Beijing 1954`` or ``Xian 1980`` when the system has that datum, otherwise an empty string."""
     ellipsoid = crs.ellipsoid.name if crs.ellipsoid else ""
@@ -181,7 +206,7 @@ def with_shift(crs: pyproj.CRS, shift: Sequence[float]) -> pyproj.CRS:
     shift : dx, dy, dz in metres, then rotations in arc-seconds (position vector) and scale in ppm
     """
     if len(shift) not in {3, 7}:
-        raise InvalidInput("shift_unusable", found=len(shift))
+        raise InvalidInput("datum_shift_unusable", found=len(shift))
     base = crs.geodetic_crs
     if base is None:
         raise InvalidInput("crs_unknown", crs=crs.name[:80])

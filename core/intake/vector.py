@@ -14,12 +14,21 @@ import shapely
 from core.errors import InvalidInput
 from core.intake.archive import layer_files
 from core.intake.drawing import as_areas
-from core.intake.encoding import EncodingChoice, Reason, choose_encoding, declared_encoding, decoded
-from core.intake.file import checked_path, container, read_plain
+from core.intake.encoding import (
+    Candidate,
+    EncodingChoice,
+    Reason,
+    candidates,
+    choose_encoding,
+    declared_encoding,
+    decoded,
+)
+from core.intake.file import container, refuse_blank
 from core.intake.gdal import pyogrio
 from core.intake.provenance import Provenance, digest
-from core.intake.reference import datum_marked, guess_crs, known_crs, old_datum, with_shift
+from core.intake.reference import datum_marked, guess_crs, is_flat, known_crs, old_datum, with_shift
 from core.intake.report import Notice
+from core.intake.weight import refuse_large
 from core.intake.whole import refuse_cut_file
 
 if TYPE_CHECKING:
@@ -107,7 +116,10 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A layer as stored: geometries in the file's own coordinates (2-D), attributes decoded."""
+    """A layer as stored: geometries in the file's own coordinates (2-D), attributes decoded.
+
+    `candidates` are how each offered encoding reads the texts; empty where the format has one encoding only.
+    """
 
     driver: str
     crs: str
@@ -116,6 +128,7 @@ class Raw:
     values: list[NDArray[Any]]
     encoding: EncodingChoice
     notices: tuple[Notice, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
 
 def read_layer(
@@ -138,11 +151,12 @@ def read_layer(
     Raises
     ------
     InvalidInput
-        ``file_type_wrong``, ``file_damaged``, ``file_truncated``, ``shape_part_missing``, ``archive_choice``,
-        ``layer_choice``, ``layer_missing``, ``layer_empty``, ``encoding_unknown``, ``crs_unknown``,
-        ``crs_missing``, ``crs_contradicted``, ``crs_needs_shift``, ``shift_unusable`` or ``datum_marked``.
+        What `refuse_large` raises; ``file_type_wrong``, ``file_damaged``, ``file_truncated``,
+        ``shape_part_missing``, ``archive_choice``, ``layer_choice``, ``layer_missing``, ``layer_empty``,
+        ``encoding_unknown``, ``crs_unknown``, ``crs_kind_wrong``, ``crs_missing``, ``crs_contradicted``,
+        ``crs_needs_shift``, ``datum_shift_unusable`` or ``datum_marked``.
     """
-    with layer_files(checked_path(path)) as files:
+    with layer_files(refuse_large(path)) as files:
         source, name = chosen_layer(files, path, layer)
         raw = read_raw(source, name, path, how=how)
     if not len(raw.shapes):
@@ -190,7 +204,7 @@ def shaped_layers(source: Path, path: Path) -> list[tuple[str, str]]:
     if kind in _FOREIGN:
         raise InvalidInput("file_type_wrong", file=path.name, found=kind, wanted=_WANTED)
     if source.suffix.lower() in {".geojson", ".json", ".kml", ".gml", ".dxf"}:
-        read_plain(source)
+        refuse_blank(source)
     refuse_cut_file(source, path.name)
     try:
         listed = pyogrio.list_layers(source)
@@ -223,11 +237,13 @@ def read_raw(
         raise InvalidInput("file_damaged", file=path.name) from error
     shapes, told = _flattened(shapely.from_wkb([] if wkb is None else wkb, on_invalid="ignore"))
     columns = [str(field) for field in meta["fields"]]
-    choice = EncodingChoice("utf-8", Reason.UTF8)
+    text = _Text(columns, list(values), EncodingChoice("utf-8", Reason.UTF8))
     if is_shape or driver == "DXF":
-        columns, values, choice, changed = _as_text(columns, list(values), source, how.encoding)
-        told += changed
-    raw = Raw(driver, str(meta["crs"] or ""), shapes, tuple(columns), list(values), choice, told)
+        text = _as_text(columns, list(values), source, how.encoding)
+    raw = Raw(
+        driver, str(meta["crs"] or ""), shapes, tuple(text.columns), text.values, text.encoding,
+        told + text.notices, text.candidates,
+    )  # fmt: skip
     tidy = _tidied(raw)
     return replace(tidy, notices=(*tidy.notices, *_mixed(tidy.shapes)))
 
@@ -249,15 +265,22 @@ def _mixed(shapes: NDArray[np.object_]) -> tuple[Notice, ...]:
     return (Notice("geometry_mixed", {"found": dict(kinds)}),) if len(families) > 1 else ()
 
 
-def _as_text(
-    columns: list[str], values: list[NDArray[Any]], source: Path, chosen: str | None
-) -> tuple[list[str], list[NDArray[Any]], EncodingChoice, tuple[Notice, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    columns: list[str]
+    values: list[NDArray[Any]]
+    encoding: EncodingChoice
+    notices: tuple[Notice, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+
+def _as_text(columns: list[str], values: list[NDArray[Any]], source: Path, chosen: str | None) -> _Text:
     """Decode names and values that came as bytes; a text GDAL decoded itself (a DXF) stays as it is."""
     try:
         stored = [column.encode("latin-1") for column in columns]
         cells = {place: _stored(column) for place, column in enumerate(values) if column.dtype == object}
     except UnicodeEncodeError:
-        return columns, values, EncodingChoice("utf-8", Reason.UTF8), ()
+        return _Text(columns, values, EncodingChoice("utf-8", Reason.UTF8))
     every = [*stored, *(cell for column in cells.values() for cell in column if cell is not None)]
     choice = _choice(every, source, chosen)
     names = _unlike([decoded(name, choice.encoding)[0] for name in stored])
@@ -270,7 +293,7 @@ def _as_text(
         told += (Notice("encoding_contradicted", {"declared": choice.declared, "taken": choice.encoding}),)
     if choice.misfits:
         told += (Notice("text_replaced", {"count": choice.misfits, "encoding": choice.encoding}),)
-    return names, values, choice, told
+    return _Text(names, values, choice, told, candidates(every))
 
 
 def _stored(column: NDArray[Any]) -> list[bytes | None]:
@@ -307,17 +330,18 @@ def _tidied(raw: Raw) -> Raw:
         drawing = as_areas(raw.shapes, layers, texts, is_metric=bool(np.nanmax(np.abs(bounds)) > 360))
         told = Notice("outlines_filled", {"count": drawing.filled, "labelled": drawing.labelled})
         notices = (*raw.notices, told) if drawing.filled else raw.notices
-        return Raw(
-            raw.driver, raw.crs, drawing.shapes, drawing.columns, drawing.values, raw.encoding, notices
+        return replace(
+            raw, shapes=drawing.shapes, columns=drawing.columns, values=drawing.values, notices=notices
         )
     if raw.driver not in {"KML", "LIBKML"}:
         return raw
     names = _unlike([("name" if name == "Name" else name) for name in raw.columns])
     kept = [place for place, name in enumerate(raw.columns) if not _is_kml_filler(name, raw.values[place])]
-    return Raw(
-        raw.driver, raw.crs, raw.shapes, tuple(names[place] for place in kept),
-        [raw.values[place] for place in kept], raw.encoding, raw.notices,
-    )  # fmt: skip
+    return replace(
+        raw,
+        columns=tuple(names[place] for place in kept),
+        values=[raw.values[place] for place in kept],
+    )
 
 
 def _is_kml_filler(name: str, column: NDArray[Any]) -> bool:
@@ -341,7 +365,7 @@ def _settled_crs(
     bounds = shapely.total_bounds(shapes)
     if not np.isfinite(bounds).all():
         raise InvalidInput("layer_empty", file=file)
-    if named and (not known_crs(named).is_geographic or _are_degrees(bounds)):
+    if named and is_flat(named) and (not known_crs(named).is_geographic or _are_degrees(bounds)):
         return named, ()
     if assumed:
         return assumed, (Notice("crs_assumed", {"taken": assumed}),)
@@ -377,10 +401,13 @@ def to_geographic(
     Raises
     ------
     InvalidInput
-        ``crs_unknown``; ``crs_needs_shift`` (fields `crs`, `datum`) for Beijing 1954 and Xian 1980 without
-        `shift`; ``shift_unusable``.
+        ``crs_unknown``; ``crs_kind_wrong`` (fields `crs`, `kind`) for heights and systems of no place on
+        earth; ``crs_needs_shift`` (fields `crs`, `datum`) for Beijing 1954 and Xian 1980 without `shift`;
+        ``datum_shift_unusable``.
     """
     known = known_crs(crs)
+    if not is_flat(crs):
+        raise InvalidInput("crs_kind_wrong", crs=known.name[:80], kind=known.type_name)
     datum = old_datum(known)
     if datum and shift is None and not known.is_bound:
         raise InvalidInput("crs_needs_shift", crs=known.name[:80], datum=datum)

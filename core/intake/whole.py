@@ -6,7 +6,9 @@ county's grids would come in as if they were all.
 
 from __future__ import annotations
 
+import sqlite3
 import struct
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from core.errors import InvalidInput
@@ -24,7 +26,8 @@ def refuse_cut_file(source: Path, name: str) -> None:
     Raises
     ------
     InvalidInput
-        ``file_truncated`` (field `file`) or ``shape_part_missing`` (fields `file`, `part`).
+        ``file_truncated`` (field `file`), ``shape_part_missing`` (fields `file`, `part`) or
+        ``layer_computed`` (fields `file`, `found`): a layer is a view, which may never end when it is read.
     """
     ending = source.suffix.lower()
     if ending == ".shp":
@@ -37,6 +40,9 @@ def refuse_cut_file(source: Path, name: str) -> None:
         cut = ending == ".dxf" and _is_cut_drawing(source)
     if cut:
         raise InvalidInput("file_truncated", file=name)
+    computed = _computed_layers(source) if ending == ".gpkg" else []
+    if computed:
+        raise InvalidInput("layer_computed", file=name, found=computed)
 
 
 def _is_cut_shape(path: Path) -> bool:
@@ -64,6 +70,18 @@ def _is_cut_database(path: Path) -> bool:
     page_bytes = 65_536 if page == 1 else page
     pages = int.from_bytes(head[28:32], "big")
     return head[24:28] == head[92:96] and path.stat().st_size < pages * page_bytes
+
+
+def _computed_layers(path: Path) -> list[str]:
+    """Return the views of a GeoPackage, which its format has no use for; none where it cannot be asked."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            # The list of contents may be a view itself: only the list of what there is, is asked.
+            rows = database.execute("SELECT name FROM sqlite_master WHERE type = 'view' LIMIT 20").fetchall()
+    except sqlite3.Error:
+        # Damaged or no GeoPackage: the reader says so.
+        return []
+    return [str(row[0]) for row in rows]
 
 
 def _is_cut_drawing(path: Path) -> bool:

@@ -17,7 +17,7 @@ import shapely
 
 from core.errors import InvalidInput
 from core.intake.gdal import pyogrio
-from core.intake.reference import known_crs, old_datum
+from core.intake.reference import flat_crs, known_crs, old_datum
 from core.intake.report import Notice
 from core.outlet.dxf import write_drawing
 from core.outlet.naming import TEXT_BYTES, cut_text, short_names
@@ -85,10 +85,10 @@ def refuse_target(form: Format, crs: str, encoding: str) -> None:
     Raises
     ------
     InvalidInput
-        ``crs_not_in_format`` (fields `crs`, `format`), ``crs_needs_shift``, ``crs_unknown`` or
-        ``encoding_not_offered`` (fields `encoding`, `found`).
+        ``crs_not_in_format`` (fields `crs`, `format`), ``crs_kind_wrong``, ``crs_needs_shift``,
+        ``crs_unknown`` or ``encoding_not_offered`` (fields `encoding`, `found`).
     """
-    known = known_crs(crs)
+    known = flat_crs(crs)
     if form in _DEGREES_ONLY and not known.is_geographic:
         raise InvalidInput("crs_not_in_format", crs=known.name, format=form.value)
     if old_datum(known):

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from core.errors import Conflict
+from core.errors import Conflict, InvalidInput
+from core.intake.header import find_columns, normalised
 from core.intake.vector import Layer, Reading, read_layer
 from geo.shapes.datum import Datum, to_wgs84
 from geo.shapes.datum_fit import DatumFit, Verdict, detect_datum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
 #: Columns by which an exported draft's grids are known again after they were edited elsewhere.
 KEY, VERSION, CODE, NAME = "gp_key", "gp_version", "code", "name"
 _AS_IT_SAYS = Reading()
+_NO_CODES: Mapping[str, int] = MappingProxyType({})
 
 
 def read_boundaries(
@@ -80,7 +84,7 @@ def _decided(layer: Layer, decision: DatumFit | Datum) -> tuple[Datum, str]:
 
 @dataclass(frozen=True, slots=True)
 class ReturnedGrid:
-    """A grid of a file that came back: its key and version as exported (None: new), and its boundary.
+    """A grid of a file that came back: its key and version as exported (None: new or unsaid), its boundary.
 
     `split_from` is the key of the exported grid of which this is a further piece.
     """
@@ -94,36 +98,116 @@ class ReturnedGrid:
     shape: BaseGeometry
 
 
-def returned_grids(layer: Layer) -> list[ReturnedGrid]:
+@dataclass(frozen=True, slots=True)
+class GridColumns:
+    """Which column of a file says what of a grid; empty where none does."""
+
+    key: str = ""
+    version: str = ""
+    code: str = ""
+    name: str = ""
+
+
+def grid_columns(columns: Sequence[str], chosen: Mapping[str, str] | None = None) -> GridColumns:
+    """Return which columns hold key, version, code and name, whatever their order and case.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    chosen : mapping of str to str
+        Column a person chose for ``key``, ``code`` or ``name``; empty: the file does not say it.
+
+    Raises
+    ------
+    InvalidInput
+        ``column_not_found`` (fields `column`, `found`).
+
+    >>> grid_columns(["fid", "网格名称", "GP_KEY", "编码"])
+    GridColumns(key='GP_KEY', version='', code='编码', name='网格名称')
+    >>> grid_columns(["gp_key", "code"], {"key": ""}).key
+    ''
+    """
+    wished = dict(chosen or {})
+    named = {field: column for field, column in wished.items() if column and field in {CODE, NAME}}
+    found = find_columns(columns, (CODE, NAME), named)
+    by_word = {normalised(column): column for column in reversed(columns)}
+    key = wished.get("key", by_word.get(normalised(KEY), ""))
+    if key and key not in columns:
+        raise InvalidInput("column_not_found", column=key, found=list(columns))
+    return GridColumns(
+        key=key,
+        version=by_word.get(normalised(VERSION), "") if key else "",
+        **{
+            field: "" if wished.get(field) == "" or field not in found else columns[found[field]]
+            for field in (CODE, NAME)
+        },
+    )
+
+
+def returned_grids(
+    layer: Layer, columns: GridColumns | None = None, codes: Mapping[str, int] = _NO_CODES
+) -> list[ReturnedGrid]:
     """Return the polygons of a layer, each known by its key where it has one.
 
     A desktop GIS that splits a grid leaves the key on both pieces: the largest keeps it, the others are
-    new grids split from it. Features without geometry are left out.
+    new grids split from it. In a drawing, which knows no grid of several parts, they are parts of one.
+    Features without geometry are left out.
+
+    Parameters
+    ----------
+    layer : Layer
+    columns : GridColumns
+        As `grid_columns` finds them when left out.
+    codes : mapping of str to int
+        Keys of the grids by their code: how a file without keys is known again.
     """
+    chosen = columns or grid_columns(layer.columns)
     rows = list(layer.rows())
-    areas = shapely.area(layer.geometries)
+    shapes = layer.geometries
+    keys = [_key(row, chosen, codes) for row in rows]
+    if layer.provenance is not None and layer.provenance.format == "DXF":
+        shapes = _joined(shapes, keys)
+    areas = shapely.area(shapes)
     owner: dict[int, int] = {}
-    for line, row in enumerate(rows):
-        key = _whole(row.get(KEY))
+    for line, key in enumerate(keys):
         if key is not None and (key not in owner or areas[line] > areas[owner[key]]):
             owner[key] = line
+    keeping = set(owner.values())
     return [
-        _returned(line, row, layer.geometries[line], owner)
+        _returned(line, row, shapes[line], (keys[line], line in keeping, chosen))
         for line, row in enumerate(rows)
-        if layer.geometries[line] is not None and not layer.geometries[line].is_empty
+        if shapes[line] is not None and not shapes[line].is_empty
     ]
 
 
-def _returned(line: int, row: dict[str, object], shape: BaseGeometry, owner: dict[int, int]) -> ReturnedGrid:
-    key = _whole(row.get(KEY))
-    keeps = key is not None and owner[key] == line
+def _key(row: dict[str, object], columns: GridColumns, codes: Mapping[str, int]) -> int | None:
+    if columns.key:
+        return _whole(row.get(columns.key))
+    return codes.get(_text(row.get(columns.code)))
+
+
+def _joined(shapes: NDArray[np.object_], keys: Sequence[int | None]) -> NDArray[np.object_]:
+    """Return the shapes with those of one key made one, at the place of the first."""
+    joined = shapes.copy()
+    for key in {key for key in keys if key is not None}:
+        lines = [line for line, own in enumerate(keys) if own == key and shapes[line] is not None]
+        if len(lines) > 1:
+            joined[lines[0]] = shapely.union_all(shapes[lines])
+            joined[lines[1:]] = None
+    return joined
+
+
+def _returned(
+    line: int, row: dict[str, object], shape: BaseGeometry, known: tuple[int | None, bool, GridColumns]
+) -> ReturnedGrid:
+    key, keeps, columns = known
     return ReturnedGrid(
         line=line + 1,
         key=key if keeps else None,
-        version=_whole(row.get(VERSION)) if keeps else None,
+        version=_whole(row.get(columns.version)) if keeps else None,
         split_from=None if keeps else key,
-        code=_text(row.get(CODE)),
-        name=_text(row.get(NAME)),
+        code=_text(row.get(columns.code)),
+        name=_text(row.get(columns.name)),
         shape=shape,
     )
 
@@ -138,4 +222,7 @@ def _whole(value: object) -> int | None:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        # A code of digits alone comes as a number from some programs.
+        return str(int(value))
     return "" if value is None else str(value).strip()

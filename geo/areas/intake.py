@@ -17,6 +17,7 @@ from core.intake.cell import text_of
 from core.intake.header import find_columns, refuse_forbidden
 from core.intake.report import ImportReport, Refusal
 from core.intake.vector import Layer, read_layer
+from core.intake.weight import refuse_heavy
 from geo.areas.code_scheme import SHIPPED, CodeScheme
 from geo.areas.county import CountyWish, boundary_of, county_for, is_provisional, replace_boundary
 from geo.areas.models import Area, AreaBoundary
@@ -60,9 +61,10 @@ def read_areas(path: Path, options: AreaOptions) -> tuple[list[AreaRecord], list
     Raises
     ------
     InvalidInput
-        What `read_layer` raises, ``columns_missing``, ``column_not_found`` or ``column_forbidden``.
+        What `refuse_heavy` and `read_layer` raise, ``columns_missing``, ``column_not_found`` or
+        ``column_forbidden``.
     """
-    layer = read_layer(path, layer=options.layer, crs=options.crs)
+    layer = read_layer(refuse_heavy(path), layer=options.layer, crs=options.crs)
     refuse_forbidden(layer.columns, drop=options.drop_forbidden)
     found = find_columns(layer.columns, _WANTED, options.columns or {})
     if "code" not in found and "name" not in found:

@@ -8,6 +8,9 @@ from shapely.geometry.base import BaseGeometry
 #: 1e-7 degrees are 1.1 cm along a meridian: finer than any survey of a grid boundary, and coarse
 #: enough that a coordinate has one spelling in float64, in text and in PostGIS.
 GRID_DEG = 1e-7
+#: How far apart two corners may lie and be one, in degrees (about 3 cm): half a step of rounding in a file,
+#: half in ours, and two for a datum undone (tests/exchange/test_boundary_files.py measures 2.5 together).
+SETTLE_DEG = 3e-7
 
 
 def snap[S: BaseGeometry](shape: S) -> S:

@@ -129,8 +129,11 @@ def test_the_preview_shows_rows_and_how_other_encodings_read_them(tmp_path):
     seen = preview_layer(path)
     assert seen.rows == tuple((name,) for name in NAMES)
     assert (seen.encoding.encoding, seen.encoding.declared) == ("gb18030", "utf-8")
-    assert seen.alternatives["utf-8"][0][0].count("�") > 0
-    assert set(seen.alternatives) == {"utf-8", "big5hkscs", "cp1252"}
+    read = {candidate.encoding: candidate for candidate in seen.candidates}
+    assert list(read) == ["utf-8", "gb18030", "big5hkscs", "cp1252"]
+    assert read["gb18030"].texts == ("名称", *NAMES[:2])
+    assert (read["gb18030"].misfits, read["utf-8"].misfits) == (0, 3)
+    assert read["utf-8"].texts[0].count("�") > 0
     assert (seen.count, seen.kinds, seen.layers[0].name) == (3, {"Polygon": 3}, "grids")
     assert seen.crs == "EPSG:4490"
     assert seen.bounds == pytest.approx((119.2, 30.1, 119.23, 30.11))

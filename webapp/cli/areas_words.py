@@ -51,14 +51,6 @@ ERRORS: dict[str, Words] = {
         "{file} 注明是 {datum} 偏移坐标，请先换成 CGCS2000 或 WGS-84 坐标。",
         "{file} says its coordinates are shifted ({datum}); convert them to CGCS2000 or WGS 84 first.",
     ),
-    "too_many_vertices": (
-        "{file} 的节点超过 {most} 个，请简化边界或按乡镇分成几个文件。",
-        "{file} has more than {most} vertices; simplify the boundaries or split it by towns.",
-    ),
-    "xml_entities": (
-        "{file} 含有 XML 实体定义，可能是恶意文件，未读取；请重新导出。",
-        "{file} defines XML entities and may be malicious; it was not read. Export it again.",
-    ),
     "no_polygons": (
         "{file} 中没有面（只有 {found}），请给出网格或区划的面图层。",
         "{file} holds no polygons (only {found}); name a layer of grids or areas.",

@@ -54,6 +54,10 @@ ERRORS: dict[str, Words] = {
         "{file} 含多个图层（{found}），请用 --layer 指定。",
         "{file} holds several layers ({found}); choose one with --layer.",
     ),
+    "layer_computed": (
+        "{file} 含有读取时才计算的视图：{found}，请把图层另存后再导入。",
+        "{file} holds views, which are computed when read: {found}; save the layer as one of its own.",
+    ),
     "layer_empty": ("{file} 没有带几何的要素。", "{file} holds no feature with a geometry."),
     "crs_missing": (
         "{file} 没有写明坐标系，请用 --crs 指定（如 EPSG:4547）。",
@@ -68,7 +72,19 @@ ERRORS: dict[str, Words] = {
         "{crs} 属于{datum}，与 CGCS2000 相差约 100 米；请先用当地参数转换为 CGCS2000。",
         "{crs} has the datum {datum}, some 100 m from CGCS2000: convert it with local parameters first.",
     ),
-    "shift_unusable": (
+    "crs_kind_wrong": (
+        "{crs} 不是平面或经纬度坐标系（类型：{kind}），需要如 EPSG:4490（经纬度）或 EPSG:4549（米）。",
+        "{crs} is no system of the ground (it is: {kind}); wanted: degrees (EPSG:4490), metres (EPSG:4549).",
+    ),
+    "too_many_vertices": (
+        "{file} 的节点超过 {most} 个，请简化边界或按乡镇分成几个文件。",
+        "{file} has more than {most} vertices; simplify the boundaries or split it by towns.",
+    ),
+    "xml_entities": (
+        "{file} 含有 XML 实体定义，可能是恶意文件，未读取；请重新导出。",
+        "{file} defines XML entities and may be malicious; it was not read. Export it again.",
+    ),
+    "datum_shift_unusable": (
         "坐标转换参数应为 3 个或 7 个数，实为 {found} 个。",
         "A datum shift has three or seven parameters; found: {found}.",
     ),

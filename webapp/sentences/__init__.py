@@ -7,6 +7,7 @@ webapp/house/words.py and webapp/cli/import_words.py.
 
 from webapp.i18n import mark
 from webapp.sentences.boundaries import BOUNDARIES
+from webapp.sentences.files import FILE_NOTICES, FILES
 from webapp.sentences.geo import GEO
 from webapp.sentences.rules import RULES
 from webapp.sentences.web import HTTP_CODES, WEB
@@ -18,6 +19,6 @@ UNKNOWN: Words = (
     mark("Something went wrong."),
     mark("Try again; if it happens again, tell your administrator."),
 )
-SENTENCES: dict[str, Words] = {**WEB, **GEO, **BOUNDARIES, **RULES, **WORK, **PROGRESS}
+SENTENCES: dict[str, Words] = {**WEB, **GEO, **BOUNDARIES, **RULES, **FILES, **WORK, **PROGRESS}
 
-__all__ = ["HTTP_CODES", "SENTENCES", "UNKNOWN", "Words"]
+__all__ = ["FILE_NOTICES", "HTTP_CODES", "SENTENCES", "UNKNOWN", "Words"]

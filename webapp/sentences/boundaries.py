@@ -18,7 +18,7 @@ BOUNDARIES: dict[str, tuple[str, str]] = {
     ),
     "file_of_other_set": (
         mark("No grid of %(file)s belongs to this change set."),
-        mark("Export this change set, edit that file and keep its column gp_key."),
+        mark("Choose the column of keys or codes, or export this change set and edit that file."),
     ),
     "file_missing_in_form": (mark("Choose a file first."), ""),
     "datum_unsure": (
