@@ -4,7 +4,17 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Owned, Stamped, Versioned
@@ -144,3 +154,31 @@ class GridProposal(Owned, Stamped, Base):
     households: Mapped[list[Any]] = mapped_column()
     why: Mapped[list[Any]] = mapped_column()
     geom: Mapped[WKBElement] = geometry("GEOMETRYCOLLECTION")
+
+
+class UploadedFile(Owned, Base):
+    """A file of boundaries that waits to be looked at and read into a change set; its sender's alone.
+
+    Kept in the database, so that any web process of any host finds it and a signed-out person finds it
+    again; read in, it is deleted in the same transaction, and else when `expires_at` has passed.
+    """
+
+    __tablename__ = "uploaded_file"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    change_set_id: Mapped[int] = mapped_column(ForeignKey("change_set.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column()
+    sha256: Mapped[str] = mapped_column()
+    size_bytes: Mapped[int] = mapped_column(Integer)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the index by sender; a file has a name and something in it."""
+        return (
+            Index("ix_uploaded_file_author_id", "author_id", "at"),
+            CheckConstraint("name <> '' AND size_bytes > 0", name="whole"),
+        )

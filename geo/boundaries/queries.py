@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import shapely
 from geoalchemy2.shape import to_shape
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, Select, case, delete, func, select, text, true
 from sqlalchemy.orm import Session
 
 from core.clock import today
@@ -25,7 +25,9 @@ from geo.boundaries.models import (
     BoundaryEdit,
     ChangeComment,
     GridProposal,
+    UploadedFile,
 )
+from geo.shapes.snap import SETTLE_DEG
 from geo.shapes.tiling import Ground, as_ground
 from geo.staff.models import Account, AccountRole, Post
 
@@ -52,16 +54,22 @@ def change_sets(
     only: int | None = None,
     most: int = 200,
 ) -> Sequence[Row[Any]]:
-    """Return (ChangeSet, community, author, reviewer, changed) of the scope, last touched first.
+    """Return (ChangeSet, community, author, reviewer, changed, cornered) of the scope, last touched first.
 
-    `changed` counts the grids that differ from what is published; names are empty where nobody is.
+    `changed` counts the grids that differ from what is published, `cornered` those that only got a corner
+    (see `touched_drafts`); names are empty where nobody is.
     """
     author, reviewer = Account.__table__.alias("author"), Account.__table__.alias("reviewer")
-    changed = (
-        select(func.count())
-        .where(AreaDraft.change_set_id == ChangeSet.id, AreaDraft.changed)
-        .correlate(ChangeSet)
-        .scalar_subquery()
+    touched = (
+        _touched().where(AreaDraft.change_set_id == ChangeSet.id).correlate(ChangeSet).lateral("touched")
+    )
+    counted = (
+        select(
+            func.count().filter(touched.c.touch == "moved").label("changed"),
+            func.count().filter(touched.c.touch == "corner").label("cornered"),
+        )
+        .select_from(touched)
+        .lateral("counted")
     )
     query = (
         select(
@@ -69,11 +77,13 @@ def change_sets(
             Area.name.label("community"),
             author.c.name.label("author"),
             func.coalesce(reviewer.c.name, "").label("reviewer"),
-            changed.label("changed"),
+            counted.c.changed,
+            counted.c.cornered,
         )
         .join(Area, Area.id == ChangeSet.area_id)
         .join(author, author.c.id == ChangeSet.author_id)
         .outerjoin(reviewer, reviewer.c.id == ChangeSet.reviewer_id)
+        .join(counted, true())
         .where(ChangeSet.state.in_(states))
         .order_by(ChangeSet.updated_at.desc(), ChangeSet.id.desc())
         .limit(most)
@@ -477,4 +487,68 @@ def present_codes(session: Session, county_id: int, *, beyond: int) -> set[str]:
                 Area.county_id == county_id, Area.valid_to.is_(None), Area.parent_id.is_distinct_from(beyond)
             )
         ).all()
+    )
+
+
+def uploads_of(session: Session, set_id: int, *, author_id: int, at: datetime) -> Sequence[UploadedFile]:
+    """Return a person's files that wait for a change set at a moment, newest first; their content unread."""
+    return session.scalars(
+        select(UploadedFile)
+        .where(
+            UploadedFile.change_set_id == set_id,
+            UploadedFile.author_id == author_id,
+            UploadedFile.expires_at > at,
+        )
+        .order_by(UploadedFile.at.desc(), UploadedFile.id.desc())
+    ).all()
+
+
+def delete_expired_uploads(session: Session, *, at: datetime) -> int:
+    """Delete the waiting files whose time has passed at a moment and return how many."""
+    gone = delete(UploadedFile).where(UploadedFile.expires_at <= at).returning(UploadedFile.id)
+    return len(session.scalars(gone).all())
+
+
+def delete_older_uploads(session: Session, author_id: int, *, most: int) -> None:
+    """Delete a person's waiting files but the newest `most`."""
+    newest = (
+        select(UploadedFile.id)
+        .where(UploadedFile.author_id == author_id)
+        .order_by(UploadedFile.at.desc(), UploadedFile.id.desc())
+        .limit(most)
+    )
+    session.execute(
+        delete(UploadedFile).where(UploadedFile.author_id == author_id, UploadedFile.id.not_in(newest))
+    )
+
+
+def touched_drafts(session: Session, set_id: int) -> dict[int, str]:
+    """Return by key what each edited grid of a change set is: ``moved`` or ``corner``.
+
+    ``moved``: new, ended, renamed, or with other ground than published. ``corner``: a neighbour's edit put
+    a corner on its edge. A grid that is as published again, and one that was made and went again, is neither.
+    """
+    rows = session.execute(_touched().where(AreaDraft.change_set_id == set_id)).all()
+    return {row.key: row.touch for row in rows if row.touch}
+
+
+def _touched() -> Select[Any]:
+    """Return the query of (change_set_id, key, touch) of edited drafts; touch is null where none is left."""
+    base, area = AreaBoundary.__table__.alias("base"), Area.__table__.alias("published")
+    is_new = AreaDraft.grid_id.is_(None) & ~AreaDraft.ended
+    renamed = (area.c.name != AreaDraft.name) | (area.c.code != AreaDraft.code)
+    # Both ways from vertices to lines: a corner on a straight edge is as far away as rounding put it.
+    apart = func.ST_HausdorffDistance(AreaDraft.geom, base.c.geom)
+    touch = case(
+        (AreaDraft.ended & AreaDraft.grid_id.is_(None), None),
+        (is_new | AreaDraft.ended | base.c.id.is_(None) | renamed, "moved"),
+        (func.ST_AsBinary(AreaDraft.geom) == func.ST_AsBinary(base.c.geom), None),
+        (apart > SETTLE_DEG, "moved"),
+        else_="corner",
+    )
+    return (
+        select(AreaDraft.change_set_id, AreaDraft.key, touch.label("touch"))
+        .outerjoin(base, base.c.id == AreaDraft.base_id)
+        .outerjoin(area, area.c.id == AreaDraft.grid_id)
+        .where(AreaDraft.changed)
     )

@@ -108,7 +108,7 @@ def test_a_split_is_previewed_stored_and_counted(drawer: FlaskClient, world: Wor
     assert (new["code"], new["name"]) == ("990001001001003", "南社区第3网格")
     after = drawer.get(f"/api/change-sets/{draft['id']}").json
     assert [line["kind"] for line in after["edits"]] == ["split"]
-    assert after["changed"] == 3
+    assert (after["changed"], after["cornered"]) == (2, 1)
 
 
 def test_undo_and_redo_follow_the_log(drawer: FlaskClient, world: World) -> None:

@@ -1,33 +1,23 @@
 """The studio's API: change sets, their grids, edits, impact and review."""
 
-import re
 from collections.abc import Iterable
 from datetime import date
-from enum import StrEnum
-from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import shapely
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, jsonify, request
 from flask_login import current_user
 from geoalchemy2.shape import to_shape
 from shapely.geometry import mapping
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
-from werkzeug.utils import secure_filename
 
-from core import audit
 from core.clock import today
 from core.errors import InvalidInput
-from core.intake.weight import refuse_heavy
-from core.outlet.vector import Format
 from geo.areas.models import STATES, ChangeSet
 from geo.areas.queries import area_by_id
 from geo.boundaries import queries, review, service
 from geo.boundaries.command import Sent, difference_for
-from geo.boundaries.exchange import export_drafted, read_back
 from geo.boundaries.impact import impact
 from geo.boundaries.jobs import request_proposals, request_publish
 from geo.boundaries.models import AreaDraft, BoundaryEdit, ChangeComment
@@ -35,7 +25,6 @@ from geo.boundaries.proposing import shapes_of, wish_of
 from geo.boundaries.ruling import findings, households_of
 from geo.boundaries.service import Drafted
 from geo.shapes.crs import area_m2
-from geo.shapes.datum import Datum
 from geo.shapes.tiling import Difference, apply
 from webapp.api.parameter import sent
 from webapp.permission import requires
@@ -194,59 +183,6 @@ def proposals_listed(set_id: int) -> Response:
     )
 
 
-@blueprint.get("/<int:set_id>/export")
-@requires("area.review")
-def exported(set_id: int) -> Response:
-    """Send the drafted grids as a file that can be edited elsewhere and read back."""
-    drafted = service.load(request_session(), set_id)
-    form = _choice("format", Format, Format.GEOPACKAGE)
-    with TemporaryDirectory() as folder:
-        written = export_drafted(
-            drafted,
-            Path(folder) / f"change_set_{set_id}.{form.value}",
-            form=form,
-            crs=_system(request.args.get("crs", "EPSG:4326")),
-            encoding=request.args.get("encoding", "utf-8"),
-            datum=_choice("datum", Datum, Datum.WGS84),
-        )
-        content = written.path.read_bytes()
-    audit.record(request_session(), "change_set.export", subject=drafted.row, format=form.value)
-    return send_file(BytesIO(content), download_name=written.path.name, as_attachment=True)
-
-
-@blueprint.post("/<int:set_id>/import")
-@requires("area.draw")
-def imported(set_id: int) -> tuple[Response, int]:
-    """Read an edited file back: with `preview` only say what would change, else store it as one edit."""
-    session = request_session()
-    drafted = service.load_to_edit(session, set_id)
-    sent_file = request.files.get("file")
-    if sent_file is None or not sent_file.filename:
-        raise InvalidInput("file_missing_in_form")
-    chosen = request.form.get("datum", "")
-    with TemporaryDirectory() as folder:
-        # Readers go by the ending; a name may be longer than a folder takes.
-        path = Path(folder) / f"grids{Path(secure_filename(sent_file.filename)).suffix[:12].lower()}"
-        sent_file.save(path)
-        refuse_heavy(path)
-        found = read_back(session, drafted, path, datum=_member(Datum, chosen, "datum") if chosen else None)
-    if request.form.get("preview"):
-        shown = _previewed(session, drafted, found.difference)
-        return jsonify(shown | {"origin": found.origin, "renamed": len(found.names)}), 200
-    edits = []
-    if found.difference.touched:
-        origin = {"origin": found.origin}
-        edits.append(
-            service.store_edit(
-                session, drafted, found.difference, kind="import", params=origin, versions=found.versions
-            )
-        )
-    edits += service.take_names(session, drafted, found.names)
-    if not edits:
-        raise InvalidInput("nothing_changes")
-    return _done(session, set_id, edits[-1], found.difference.touched | set(found.names))
-
-
 @blueprint.post("/<int:set_id>/undo")
 @requires("area.draw")
 def undone(set_id: int) -> tuple[Response, int]:
@@ -340,25 +276,6 @@ def brought_back(set_id: int) -> Response:
     return _state(review.bring_back(request_session(), set_id))
 
 
-def _system(code: str) -> str:
-    """Return a reference system given by its EPSG code; anything else could name files or pipelines."""
-    if not re.fullmatch(r"(EPSG:)?\d{4,5}", code, re.IGNORECASE):
-        raise InvalidInput("parameter_unusable", name="crs", wanted="EPSG:4490")
-    return code
-
-
-def _choice[E: StrEnum](name: str, kinds: type[E], default: E) -> E:
-    sent_value = request.args.get(name)
-    return _member(kinds, sent_value, name) if sent_value else default
-
-
-def _member[E: StrEnum](kinds: type[E], value: str, name: str) -> E:
-    try:
-        return kinds(value)
-    except ValueError as error:
-        raise InvalidInput("parameter_unusable", name=name, wanted=", ".join(kinds)) from error
-
-
 def _day(value: Any, name: str) -> date | None:
     if value in (None, ""):
         return None
@@ -397,12 +314,13 @@ def _done(session: Session, set_id: int, edit: BoundaryEdit, touched: Iterable[i
     return jsonify(answer | _changed(session, drafted, set(touched))), 201
 
 
-def _changed(session: Session, drafted: Drafted, touched: set[int]) -> dict[str, Any]:
-    staying = [key for key in sorted(touched) if key in drafted.tiling.parts]
+def _changed(session: Session, drafted: Drafted, keys: set[int]) -> dict[str, Any]:
+    staying = [key for key in sorted(keys) if key in drafted.tiling.parts]
+    touched = queries.touched_drafts(session, drafted.row.id)
     homes = households_of(session, drafted, {key: drafted.tiling.parts[key] for key in staying})
     return {
-        "grids": [_grid(drafted.grids[key], homes[key]) for key in staying],
-        "ended": sorted(key for key in touched if key not in drafted.tiling.parts),
+        "grids": [_grid(drafted.grids[key], homes[key], touched.get(key)) for key in staying],
+        "ended": sorted(key for key in keys if key not in drafted.tiling.parts),
     }
 
 
@@ -427,13 +345,16 @@ def _whole(session: Session, drafted: Drafted) -> dict[str, Any]:
     row = drafted.row
     community = area_by_id(session, row.area_id)
     homes = households_of(session, drafted, drafted.tiling.parts)
+    touched = queries.touched_drafts(session, row.id)
     listed = next(iter(queries.change_sets(session, community_id=row.area_id, states=STATES, only=row.id)))
     return listed_row(listed) | {
         "community_id": community.id,
         "community_code": community.code,
         "bbox": list(drafted.tiling.frame.bounds),
         "frame": mapping(drafted.tiling.frame),
-        "grids": [_grid(drafted.grids[key], homes[key]) for key in sorted(drafted.tiling.parts)],
+        "grids": [
+            _grid(drafted.grids[key], homes[key], touched.get(key)) for key in sorted(drafted.tiling.parts)
+        ],
         "edits": [_edit(edit, name) for edit, name in queries.newest_edits(session, row.id)],
         "comments": [_comment(said, name) for said, name in queries.comments_of(session, row.id)],
         "can": _can(row),
@@ -464,6 +385,7 @@ def listed_row(row: Row[Any]) -> dict[str, Any]:
         "own": found.author_id == current_user.id,
         "reviewer": row.reviewer,
         "changed": row.changed,
+        "cornered": row.cornered,
         "last_edit": found.last_edit,
         "effective_on": _iso(found.effective_on),
         "updated_at": _iso(found.updated_at),
@@ -471,14 +393,15 @@ def listed_row(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _grid(draft: AreaDraft, households: int) -> dict[str, Any]:
+def _grid(draft: AreaDraft, households: int, touch: str | None) -> dict[str, Any]:
     return {
         "key": draft.key,
         "grid_id": draft.grid_id,
         "code": draft.code,
         "name": draft.name,
         "version": draft.version_id,
-        "changed": draft.changed,
+        "changed": touch == "moved",
+        "cornered": touch == "corner",
         "area_m2": round(draft.area_m2, 1),
         "households": households,
         "geometry": mapping(queries.shape_of(draft)),
@@ -495,7 +418,15 @@ def _edit(edit: BoundaryEdit, author: str) -> dict[str, Any]:
         "own": edit.author_id == current_user.id,
         "at": _iso(edit.at),
         "grids": sorted(_keys(edit)),
+        "origin": _origin(edit) if edit.kind == "import" else None,
     }
+
+
+def _origin(edit: BoundaryEdit) -> dict[str, Any]:
+    """Return where the ground of an import came from, as the log tells it."""
+    told = edit.params.get("origin", {})
+    names = ("file", "sha256", "format", "layer", "encoding", "source_crs", "datum", "datum_why", "converted")
+    return {name: told.get(name) for name in names}
 
 
 def _comment(said: ChangeComment, author: str) -> dict[str, Any]:

@@ -44,12 +44,15 @@ def register_models() -> None:
 
 
 def tidy() -> None:
-    """Delete sign-ins that hold no longer and documents whose time is over; publish what is due."""
-    from geo.boundaries.jobs import request_due  # noqa: PLC0415 - geometry is heavy, and wanted once an hour
+    """Delete sign-ins, documents and waiting files whose time is over; publish what is due."""
+    # Geometry is heavy, and wanted once an hour.
+    from geo.boundaries.jobs import request_due  # noqa: PLC0415
+    from geo.boundaries.upload import sweep_uploads  # noqa: PLC0415
 
     with transaction(Scope.everything()) as session:
         sweep(session, rest=timedelta(hours=settings().session_hours))
         sweep_documents(session)
+        sweep_uploads(session)
     with transaction(Scope.everything()) as session:
         request_due(session)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.clock import today
 from core.db import scope_of
 from core.errors import InvalidInput, NotFound
+from core.settings import settings
 from geo.areas.models import STATES, Area
 from geo.areas.queries import area_by_id, boundary_shape, divided_ground, grid_boundaries
 from geo.areas.service import NAME_LIMIT
@@ -50,6 +51,7 @@ def index() -> str:
         name_limit=NAME_LIMIT,
         may_draw=current_user.can("area.draw"),
         today=today().isoformat(),
+        upload_limit_mb=settings().upload_limit_mb,
     )
 
 

@@ -139,7 +139,7 @@ const toolPanel = mountToolPanel(part("[data-tools]"), { studio: current, zoomTo
 let proposed = null;
 const showProposed = (/** @type {{grids: any[]} | null} */ answer) => editor.preview((proposed = answer));
 const proposals = mountProposals(part("[data-proposing]"), { studio: current, show: showProposed });
-mountFiles(part("[data-files]"), { studio: current, show: showProposed });
+const files = mountFiles(part("[data-files]"), { studio: current, show: showProposed, zoomTo, limitMb: Number(root.dataset.uploadLimitMb) });
 const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit), zoomTo, asMarked, markedFrom: () => published_m2 });
 const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: () => sheet?.setHeight("half"), onPlace: zoomTo });
 const review = mountReview(part("[data-review]"), {
@@ -305,7 +305,7 @@ function closeStudio() {
   editor.setActive(false);
   editor.show(null);
   editor.sketch(null);
-  showProposed(null);
+  files.forget();
   editor.refuse(null);
   editor.compare(null);
   findings.show([]);
@@ -326,6 +326,7 @@ async function openSet(id) {
     showStudio(studio.state);
     showTab(answer.can.approve ? "impact" : "grids");
     void proposals.load();
+    files.open();
     void askAround(answer.bbox, answer.community, signal);
     if (!currentState().at) showBox(answer.bbox);
     else if (!map.getBounds().intersects(L.geoJSON(answer.frame).getBounds())) showBox(answer.bbox);

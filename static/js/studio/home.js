@@ -5,6 +5,7 @@ import { formatInstant, t } from "../i18n.js";
 import { areaText, dividedPercent, freeFinding, overlapFinding } from "../pages/boundaries_words.js";
 import { toastProblem } from "../toast.js";
 import { atlasSection } from "./atlas.js";
+import { changedWords } from "./file_words.js";
 import { lineageWord, stateLook, stateWord } from "./words.js";
 
 /** @typedef {[number, number, number, number]} Box */
@@ -62,7 +63,7 @@ export function setRow(one, page) {
   const when = one.state === "published" ? t("in force since {day}", { day: one.effective_on }) : one.state === "approved" ? t("from {day}", { day: one.effective_on }) : formatInstant(one.updated_at);
   return el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-set": one.id, onClick: () => page.open("change_set", one.id) },
     el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.title === one.community ? one.title : `${one.title} · ${one.community}`),
-      el("span", { class: "list__detail" }, `${one.author} · ${t("{count} grids changed", { count: one.changed })} · ${when}`)),
+      el("span", { class: "list__detail" }, `${one.author} · ${changedWords(one)} · ${when}`)),
     el("span", { class: `badge ${stateLook(one.state)}` }, stateWord(one.state)), icon("right")));
 }
 

@@ -8,6 +8,7 @@ import { toastProblem } from "../toast.js";
 import { lineageList } from "./home.js";
 import { csvOf, ringsOf, sorted } from "./model.js";
 import { isOpen } from "./tool_panel.js";
+import { datumName, encodingName } from "./file_words.js";
 import { editWord, findingWord } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
@@ -154,7 +155,13 @@ export function showLog(root, { set }) {
     el("div", { class: "list__link", "data-state": line.state },
       el("span", { class: "list__text" },
         el("span", { class: "list__title" }, line.state === "done" ? didWords(line) : [el("s", {}, didWords(line)), " ", el("span", { class: "badge" }, t("taken back"))]),
-        el("span", { class: "list__detail" }, `${formatInstant(line.at)} · ${names(line.grids)}`)))))));
+        el("span", { class: "list__detail" }, `${formatInstant(line.at)} · ${names(line.grids)}`),
+        line.origin ? el("span", { class: "list__detail", "data-origin": "", title: `SHA-256 ${line.origin.sha256}` }, originWords(line.origin)) : null))))));
+}
+
+/** @param {Record<string, any>} origin @returns {string} the file that an import came from, and how it was read */
+function originWords({ file, source_crs, encoding, datum, converted }) {
+  return [file, source_crs, encodingName(encoding ?? ""), converted ? t("{datum}, converted once", { datum: datumName(datum) }) : datumName(datum)].filter(Boolean).join(" · ");
 }
 
 /** @param {import("./model.js").Line} line @returns {string} */

@@ -11,7 +11,8 @@
  * @property {string} code
  * @property {string} name
  * @property {number} version
- * @property {boolean} changed
+ * @property {boolean} changed its ground, name or code differs from what is published
+ * @property {boolean} [cornered] a neighbour's edit put a corner on its edge, and nothing else
  * @property {number} area_m2
  * @property {number} households
  * @property {any} geometry GeoJSON Polygon or MultiPolygon
@@ -27,6 +28,7 @@
  * @property {boolean} own
  * @property {string} at
  * @property {number[]} grids
+ * @property {Record<string, any> | null} [origin] of an import: file, digest, encoding, reference system, datum
  */
 
 /**
