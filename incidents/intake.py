@@ -23,6 +23,7 @@ from core.intake.points import PointTable, TableOptions, read_points
 from core.intake.report import ImportReport, Refusal
 from geo.areas.placing import place_records
 from incidents.models import Incident, IncidentType
+from incidents.words import SOURCE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,13 +35,6 @@ if TYPE_CHECKING:
 #: Top-level group of the types that an import brought and nobody has sorted yet.
 IMPORTED_GROUP = "imported"
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
-_SOURCE_WORDS = {
-    "patrol": ("patrol", "巡逻", "巡防", "巡逻发现"),
-    "hotline": ("hotline", "phone", "call", "110", "12345", "119", "122", "热线", "电话", "报警"),
-    "resident": ("resident", "citizen", "居民", "群众", "上报", "随手拍"),
-    "visit": ("visit", "走访", "入户"),
-    "camera": ("camera", "cctv", "监控", "视频"),
-}
 _COLUMNS = ("county_id", "area_id", "area_path", "source_ref", "type_code", "occurred_at", "source", "state",
             "address", "geom")  # fmt: skip
 _COMPARED = ("type_code", "occurred_at", "source", "address", "geom")
@@ -155,7 +149,7 @@ def source_of(word: str) -> str:
     >>> source_of("巡逻"), source_of("110"), source_of("")
     ('patrol', 'hotline', 'import')
     """
-    return word_of(word, _SOURCE_WORDS, "import")
+    return word_of(word, SOURCE_WORDS, "import")
 
 
 def type_code_of(name: str) -> str:

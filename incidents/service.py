@@ -23,7 +23,7 @@ from geo.areas.queries import boundary_shape
 from geo.shapes.crs import metric_epsg, shape_to_lonlat, shape_to_metric, to_lonlat, to_metric
 from incidents import queries
 from incidents.hotspots import HotPlace, HotspotMap, HotspotParams, Incidents, TooFew
-from incidents.hotspots.places import peak_hours
+from incidents.hotspots.profile import peak_hours
 from incidents.models import Hotspot
 from incidents.tiles import reference_moment
 

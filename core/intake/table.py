@@ -82,7 +82,7 @@ def decode(content: bytes, name: str) -> tuple[str, str]:
 
 
 def _text_table(text: str, encoding: str, name: str) -> Table:
-    delimiter = _delimiter(text)
+    delimiter = delimiter_of(text)
     csv.field_size_limit(_WIDEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[Cell]] = []
@@ -105,7 +105,7 @@ def _header_of(row: list[str]) -> list[str] | None:
     return cells if any(cells) else None
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """Take the delimiter that the header line uses most, outside quotes."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     outside = "".join(first.split('"')[::2])

@@ -12,13 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from incidents.hotspots.lattice import Lattice
 from incidents.hotspots.values import Floats, Ints
-
-# Kernel tails beyond four standard deviations hold 0.03 % of its mass.
-TRUNCATE_SD = 4.0
 
 # One correction leaves a bias of order h^4: a town centre with a standard deviation of
 # 1.5 km and 60 incidents per window was still flagged in 4 maps of 10; two corrections brought that to 5 %.
@@ -46,7 +42,12 @@ class Background:
 
 
 def long_run_background(
-    history: Ints, lattice: Lattice, *, bandwidth_m: float, uniform_share: float
+    history: Ints,
+    lattice: Lattice,
+    *,
+    bandwidth_m: float,
+    uniform_share: float,
+    exposure: Floats | None = None,
 ) -> Background:
     """Return where incidents are expected, learnt from the history alone.
 
@@ -60,54 +61,61 @@ def long_run_background(
         Standard deviation of the kernel in metres.
     uniform_share : float
         Part spread evenly over the study area, so that no place expects exactly nothing.
+    exposure : float64, shape (rows, columns), optional
+        What incidents are expected in proportion to (households, shops); the ground itself when left out.
     """
-    sd_cells = bandwidth_m / lattice.cell_m
     counts = history.astype(np.float64)
-    ground = lattice.share * _used_ground(counts, lattice, sd_cells)
-    found = _smooth(ground, sd_cells)
-    rate = _corrected_rate(counts, found, sd_cells)
+    spread = lattice.share if exposure is None else np.where(lattice.inside, exposure, 0.0)
+    ground = spread * _used_ground(counts, lattice, spread, bandwidth_m)
+    found = lattice.smooth(ground, bandwidth_m)
+    rate = _corrected_rate(counts, found, lattice, bandwidth_m)
     learnt = (1 - uniform_share) * _normalised(rate * ground)
     even = uniform_share * _normalised(lattice.share)
     # The even part is known, not estimated: it lowers the relative variance where it dominates.
     estimated_part = _divide(learnt, learnt + even)
-    variance = _relative_variance(counts, found * rate, sd_cells)
+    variance = _relative_variance(counts, found * rate, lattice, bandwidth_m)
     return Background(learnt + even, variance * estimated_part**2)
 
 
-def _corrected_rate(counts: Floats, found: Floats, sd_cells: float) -> Floats:
+def _corrected_rate(counts: Floats, found: Floats, lattice: Lattice, bandwidth_m: float) -> Floats:
     """Return incidents per whole cell of ground: smoothed, then multiplied by what smoothing missed."""
-    rate = _divide(_smooth(counts, sd_cells), found)
+    rate = _divide(lattice.smooth(counts, bandwidth_m), found)
     for _ in range(CORRECTIONS):
-        rate = rate * _divide(_smooth(_divide(counts, rate), sd_cells), found)
+        rate = rate * _divide(lattice.smooth(_divide(counts, rate), bandwidth_m), found)
     return rate
 
 
-def _used_ground(counts: Floats, lattice: Lattice, sd_cells: float) -> npt.NDArray[np.bool_]:
+def _used_ground(
+    counts: Floats, lattice: Lattice, spread: Floats, bandwidth_m: float
+) -> npt.NDArray[np.bool_]:
     """Return the cells that are not empty beyond chance.
 
     A lake, a mountain or the sea inside the boundary would otherwise act as an edge nobody corrects:
     the shore's background would be halved and every shore become a hotspot. A cell is left out when it,
-    or the square of 3 x 3 or 5 x 5 around it, held nothing although the smoothed history expects so many
+    or the window of one or two rings around it, held nothing although the smoothed history expects so many
     there that not one such cell is likely in a map without empty ground. Leaving ground out raises the
     background beside it and so never makes a neighbour significant.
     """
-    expected = _divide(_smooth(counts, sd_cells), _smooth(lattice.share, sd_cells)) * lattice.share
+    smoothed = lattice.smooth(counts, bandwidth_m)
+    expected = _divide(smoothed, lattice.smooth(spread, bandwidth_m)) * spread
     # exp(-limit) times the number of cells is exp(-3): 5 % of maps lose one cell by chance.
     limit = math.log(lattice.inside.sum()) + 3.0
     used = lattice.inside
-    for size in (1, 3, 5):
-        nothing = ndimage.maximum_filter(counts, size=size, mode="constant", cval=0.0) == 0
-        around = ndimage.uniform_filter(expected, size=size, mode="constant", cval=0.0) * size**2
-        used = used & ~(nothing & (around >= limit))
+    # Of squares these are the cell, 3 x 3 and 5 x 5.
+    for rings in (0.0, 1.5, 2.9):
+        radius_m = rings * lattice.cell_m
+        around = lattice.window_sum(expected, radius_m)
+        used = used & ~((lattice.window_sum(counts, radius_m) == 0) & (around >= limit))
     return used
 
 
-def _relative_variance(counts: Floats, total: Floats, sd_cells: float) -> Floats:
+def _relative_variance(counts: Floats, total: Floats, lattice: Lattice, bandwidth_m: float) -> Floats:
     """Return var / mean^2 of the smoothed history: sum of squared kernel weights times the counts.
 
-    The square of a Gaussian kernel is a Gaussian of sd / sqrt 2 times 1 / (4 pi sd^2).
+    The square of a Gaussian kernel is a Gaussian of sd / sqrt 2 times 1 / (4 pi sd^2), here per cell.
     """
-    squared = _smooth(counts, sd_cells / math.sqrt(2)) / (4 * math.pi * sd_cells**2)
+    peak = lattice.cell_area_m2 / (4 * math.pi * bandwidth_m**2)
+    squared = lattice.smooth(counts, bandwidth_m / math.sqrt(2)) * peak
     return _divide(CORRECTION_VARIANCE * squared, total**2)
 
 
@@ -118,9 +126,3 @@ def _normalised(values: Floats) -> Floats:
 def _divide(above: Floats, below: Floats) -> Floats:
     """Return above / below, and 0 where there is nothing to divide by."""
     return np.divide(above, below, out=np.zeros_like(below), where=below > 0)
-
-
-def _smooth(values: Floats, sd_cells: float) -> Floats:
-    return np.asarray(
-        ndimage.gaussian_filter(values, sd_cells, mode="constant", cval=0.0, truncate=TRUNCATE_SD)
-    )

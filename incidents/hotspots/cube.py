@@ -40,6 +40,18 @@ class Cube:
         used = self.cell[self.within(period)]
         return np.bincount(used, minlength=rows * columns).astype(np.int64).reshape(self.shape)
 
+    def slices(self, end_s: int, span_s: int, count: int) -> Ints:
+        """Return incidents per cell in `count` spans that end at `end_s`, oldest first.
+
+        Shape (count, rows, columns); one pass over the incidents, however many slices.
+        """
+        rows, columns = self.shape
+        size = rows * columns
+        number = (self.t_s - (end_s - count * span_s)) // span_s
+        used = (self.cell >= 0) & (number >= 0) & (number < count)
+        place = number[used] * size + self.cell[used]
+        return np.bincount(place, minlength=count * size).astype(np.int64).reshape(count, rows, columns)
+
     def tally(self, recent: Period, history: Period) -> Tally:
         """Return how many incidents the two periods use and how many neither does."""
         in_time = (self.t_s >= history.start_s) & (self.t_s < recent.end_s)

@@ -10,27 +10,24 @@ from shapely.geometry.base import BaseGeometry
 
 from incidents.hotspots.cube import Cube
 from incidents.hotspots.lattice import Lattice
-from incidents.hotspots.significance import poisson_interval
+from incidents.hotspots.profile import week_profile
+from incidents.hotspots.significance import false_places, poisson_interval
 from incidents.hotspots.values import CellMap, HotPlace, HotspotParams, Incidents
-
-type Mask = npt.NDArray[np.bool_]
-
-# Cells that share an edge or a corner.
-EIGHT_NEIGHBOURS = np.ones((3, 3), dtype=np.int64)
 
 
 def merge_places(
     cells: CellMap,
     lattice: Lattice,
     *,
-    study_area: BaseGeometry,
+    study_area: BaseGeometry | None,
     params: HotspotParams,
     of: tuple[Incidents, Cube],
 ) -> tuple[HotPlace, ...]:
     """Return the places the flagged cells make, by rank; nothing depends on the order of the incidents.
 
-    Flagged cells that touch, at an edge or a corner, make one place. A window is flagged for what lies in
-    it, which may be beside its centre: so of these cells, and of the strongest window among theirs, the place
+    Flagged cells that touch, at an edge or a corner, make one place; a place stays when its strongest window
+    is significant with every place counted once (`false_places`). A window is flagged for what lies in it,
+    which may be beside its centre: so of these cells, and of the strongest window among theirs, the place
     keeps those with more incidents of their own than expected, and flagged cells mostly surrounded by such.
     Without that a hotspot of one street corner would be drawn 600 m wide.
 
@@ -40,60 +37,38 @@ def merge_places(
         Counts, expectations and flags.
     lattice : Lattice
         The cells' squares.
-    study_area : Polygon or MultiPolygon
-        In the lattice's CRS; places are cut to it.
+    study_area : Polygon or MultiPolygon, optional
+        In the lattice's CRS; places are cut to it. None: the lattice is the area.
     params : HotspotParams
         For the period, the window and the level of the intervals.
     of : (Incidents, Cube)
         The incidents and their cells, for the types and hours.
     """
-    labels, strongest = _place_labels(cells, lattice, lattice.window(params.window_radius_m))
+    labels, strongest = _place_labels(cells, lattice)
+    likely = _true_places(strongest, cells, params.q)
     cells_of = _by_label(labels.ravel())
     incidents, cube = of
     used = np.flatnonzero(cube.within(params.recent))
     incidents_of = _by_label(labels.ravel()[cube.cell[used]])
     places = [
         _with_profile(
-            _place((cells_of[label], best), cells, lattice, study_area=study_area, params=params),
+            replace(
+                _place((cells_of[label], best), cells, lattice, study_area=study_area, params=params),
+                q=likely[label],
+            ),
             incidents,
             used[incidents_of[label]],
         )
         for label, best in strongest.items()
+        if label in likely
     ]
     places.sort(key=_sure_excess_first)
     return tuple(replace(place, rank=rank) for rank, place in enumerate(places, start=1))
 
 
-def peak_hours(hours: tuple[int, ...]) -> tuple[int, int] | None:
-    """Return the shortest run of hours that holds at least half of the incidents, None without any.
-
-    Returns
-    -------
-    (start, end) : hours of the day, end exclusive and perhaps past midnight (22, 2); (0, 24) is all day.
-        Of runs of one length the one with most incidents wins, then the earliest start.
-
-    Examples
-    --------
-    >>> peak_hours((4,) + (0,) * 21 + (1, 4))
-    (23, 1)
-    """
-    total = sum(hours)
-    if total == 0:
-        return None
-    twice = np.concatenate([[0], np.cumsum(hours + hours)])
-    for length in range(1, 25):
-        held = twice[length : length + 24] - twice[:24]
-        start = int(np.argmax(held))
-        if 2 * held[start] >= total:
-            return (start, (start + length) % 24) if length < 24 else (0, 24)
-    raise AssertionError("a full day holds every incident")
-
-
-def _place_labels(
-    cells: CellMap, lattice: Lattice, window: Mask
-) -> tuple[npt.NDArray[np.int64], dict[int, int]]:
+def _place_labels(cells: CellMap, lattice: Lattice) -> tuple[npt.NDArray[np.int64], dict[int, int]]:
     """Return the place each cell belongs to (0: none), and for each place its strongest flagged cell."""
-    groups = np.asarray(ndimage.label(cells.flagged, structure=EIGHT_NEIGHBOURS)[0], dtype=np.int64)
+    groups = lattice.groups(cells.flagged)
     more = lattice.inside & (cells.recent > cells.expected)
     labels = np.where(cells.flagged & more, groups, 0)
     strongest = {}
@@ -101,32 +76,25 @@ def _place_labels(
         if label == 0:
             continue
         strongest[label] = best = _strongest(members, cells)
-        near = _window_cells(best, window, lattice.shape)
+        near = lattice.within(best, float(cells.radius_m.ravel()[best]))
         free = more.ravel()[near] & (labels.ravel()[near] == 0) & np.isin(groups.ravel()[near], (0, label))
         labels.ravel()[near[free]] = label
-    neighbours = ndimage.convolve((labels > 0).astype(np.int64), EIGHT_NEIGHBOURS, mode="constant", cval=0)
-    hole = cells.flagged & (labels == 0) & (neighbours >= 5)
+    neighbours = ndimage.convolve((labels > 0).astype(np.int64), lattice.touching, mode="constant", cval=0)
+    # More than half of the neighbours: 5 of 8 squares, 4 of 6 hexagons.
+    hole = cells.flagged & (labels == 0) & (2 * neighbours > lattice.touching.sum() - 1)
     return np.where(hole, groups, labels), strongest
 
 
-def _window_cells(centre: int, window: Mask, shape: tuple[int, int]) -> npt.NDArray[np.intp]:
-    """Return the positions in the lattice of the cells of the window around `centre`."""
-    step_rows, step_columns = np.nonzero(window)
-    reach = window.shape[0] // 2
-    rows = centre // shape[1] + step_rows - reach
-    columns = centre % shape[1] + step_columns - reach
-    within = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
-    return np.asarray(rows[within] * shape[1] + columns[within], dtype=np.intp)
+def _true_places(strongest: dict[int, int], cells: CellMap, q: float) -> dict[int, float]:
+    """Return the adjusted value of each place that is kept when places, not cells, are counted."""
+    p = np.array([cells.p.ravel()[best] for best in strongest.values()])
+    adjusted = false_places(p, cells.tests) if len(p) else p
+    return {label: float(v) for label, v in zip(strongest, adjusted, strict=True) if v <= q}
 
 
 def _with_profile(place: HotPlace, incidents: Incidents, mine: npt.NDArray[np.intp]) -> HotPlace:
-    when = np.bincount(incidents.hour_of_week[mine], minlength=168).reshape(7, 24)
-    return replace(
-        place,
-        types=_types(incidents.type_id[mine]),
-        hours=tuple(int(n) for n in when.sum(axis=0)),
-        weekdays=tuple(int(n) for n in when.sum(axis=1)),
-    )
+    week = week_profile(incidents.hour_of_week[mine])
+    return replace(place, types=_types(incidents.type_id[mine]), hours=week.hours, weekdays=week.weekdays)
 
 
 def _by_label(labels: npt.NDArray[np.integer]) -> dict[int, npt.NDArray[np.intp]]:
@@ -141,17 +109,20 @@ def _place(
     cells: CellMap,
     lattice: Lattice,
     *,
-    study_area: BaseGeometry,
+    study_area: BaseGeometry | None,
     params: HotspotParams,
 ) -> HotPlace:
     mine, best = members
     rows, columns = np.divmod(mine, lattice.shape[1])
-    geom = _surface(shapely.intersection(shapely.union_all(lattice.boxes(rows, columns)), study_area))
+    whole = shapely.union_all(lattice.boxes(rows, columns))
+    geom = _surface(whole if study_area is None else shapely.intersection(whole, study_area))
+    peak_x_m, peak_y_m = lattice.centres(np.array([best]))
     n, expected = int(cells.recent.ravel()[mine].sum()), float(cells.expected.ravel()[mine].sum())
     low, high = poisson_interval(n, params.confidence)
     return HotPlace(
         rank=0,
         geom_metric=geom,
+        cells=tuple(mine.tolist()),
         cell_count=len(mine),
         area_m2=float(geom.area),
         n=n,
@@ -163,8 +134,9 @@ def _place(
         q=float(cells.q.ravel()[best]),
         window_n=int(cells.window_n.ravel()[best]),
         window_expected=float(cells.window_expected.ravel()[best]),
-        peak_x_m=lattice.x0_m + (best % lattice.shape[1] + 0.5) * lattice.cell_m,
-        peak_y_m=lattice.y0_m + (best // lattice.shape[1] + 0.5) * lattice.cell_m,
+        window_radius_m=float(cells.radius_m.ravel()[best]),
+        peak_x_m=float(peak_x_m[0]),
+        peak_y_m=float(peak_y_m[0]),
         types=(),
         hours=(),
         weekdays=(),

@@ -61,6 +61,8 @@ class HotspotParams:
     cell_m, window_radius_m : float
         Side of a cell; a window holds the cells whose centres lie within the radius. 200 and 300 make
         the 3 x 3 window.
+    scan : tuple of float
+        Radii that are tested, in `window_radius_m`; the first must be 1. 0 is the cell alone.
     bandwidth_m : float
         Standard deviation of the Gaussian kernel that smooths the history into the background.
     uniform_share : float
@@ -73,6 +75,12 @@ class HotspotParams:
         Below either the answer is `TooFew`.
     confidence : float
         Level of the intervals.
+    background : {"history", "surroundings", "auto"}
+        What a window is held against: its long-run history; the ground around it in the same period; or the
+        history where there is enough of it, else the surroundings.
+    overdispersion : bool
+        Whether counts that vary more than Poisson counts from block to block of the history are tested as
+        negative binomial.
     """
 
     as_of_s: int
@@ -80,6 +88,7 @@ class HotspotParams:
     history_days: int = 730
     cell_m: float = 200.0
     window_radius_m: float = 300.0
+    scan: tuple[float, ...] = (1.0, 0.0, 2.0)
     bandwidth_m: float = 1000.0
     uniform_share: float = 0.01
     q: float = 0.05
@@ -87,11 +96,14 @@ class HotspotParams:
     min_recent: int = 20
     min_history: int = 100
     confidence: float = 0.95
+    background: Literal["history", "surroundings", "auto"] = "history"
+    overdispersion: bool = True
 
     def __post_init__(self) -> None:
         checks = {
             "days": self.days >= 1,
-            "history_days": self.history_days >= self.days,
+            "history_days": self.history_days >= (self.days if self.background == "history" else 0),
+            "scan": bool(self.scan) and self.scan[0] == 1 and all(factor >= 0 for factor in self.scan),
             "cell_m": self.cell_m > 0,
             "window_radius_m": self.window_radius_m >= 0,
             # A background narrower than the window would explain every hotspot away.
@@ -107,6 +119,12 @@ class HotspotParams:
         if wrong:
             msg = f"out of range: {', '.join(wrong)}"
             raise ValueError(msg)
+
+    @property
+    def radii_m(self) -> tuple[float, ...]:
+        """Radii of the windows, `window_radius_m` first; none wider than the background can judge."""
+        radii = (factor * self.window_radius_m for factor in self.scan)
+        return tuple(dict.fromkeys(radius for radius in radii if radius <= self.bandwidth_m))
 
     @property
     def recent(self) -> "Period":
@@ -138,14 +156,16 @@ class HotPlace:
         1 for the place with the most incidents that are surely above the background.
     geom_metric : MultiPolygon
         Union of its cells cut to the study area, in the metric CRS of the call.
+    cells : tuple of int
+        Its cells as row * columns + column, ascending.
     n, expected, ratio : int, float, float
         Incidents in its cells in the tested period, what the background expects there, n / expected.
     ratio_low, ratio_high : float
         Exact Poisson interval of the ratio.
     p, q : float
-        Of its strongest window: probability under the background, and the adjusted value.
-    window_n, window_expected : int, float
-        Count and expectation of that strongest window.
+        Of its strongest window: probability under the background, and the adjusted value among places.
+    window_n, window_expected, window_radius_m : int, float, float
+        Count, expectation and radius of that strongest window.
     peak_x_m, peak_y_m : float
         Centre of that strongest window, in the metric CRS of the call.
     types : tuple of (type_id, n)
@@ -156,6 +176,7 @@ class HotPlace:
 
     rank: int
     geom_metric: MultiPolygon
+    cells: tuple[int, ...]
     cell_count: int
     area_m2: float
     n: int
@@ -167,6 +188,7 @@ class HotPlace:
     q: float
     window_n: int
     window_expected: float
+    window_radius_m: float
     peak_x_m: float
     peak_y_m: float
     types: tuple[tuple[int, int], ...]
@@ -184,22 +206,33 @@ class CellMap:
         Incidents per cell.
     expected : float64
         Background per cell for the tested period; sums to the number of recent incidents.
+    radius_m : float64
+        Radius of the window of each cell that was least likely by chance; of the others nothing is kept.
     window_n, window_expected : int64, float64
-        Sums over each cell's window.
+        Sums over that window.
     p, q : float64
-        Upper tail probability of the window, and its Benjamini-Hochberg value; NaN off the lattice.
+        Upper tail probability of that window, and its Benjamini-Hochberg value among the windows of all
+        cells and radii; NaN off the lattice.
     flagged : bool
-        q <= params.q and window_n >= params.min_window_count.
+        A window of the cell has q <= params.q and holds params.min_window_count incidents; windows wider than
+        params.window_radius_m only add places, they do not widen those a narrower window found.
+    tests : int
+        Windows that were tested: cells of the area times radii.
+    dispersion : tuple of float
+        phi of each of params.radii_m: the variance of a count is mu + phi mu^2.
     """
 
     recent: Ints
     history: Ints
     expected: Floats
+    radius_m: Floats
     window_n: Ints
     window_expected: Floats
     p: Floats
     q: Floats
     flagged: npt.NDArray[np.bool_]
+    tests: int
+    dispersion: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -223,6 +256,7 @@ class HotspotMap:
     places: tuple[HotPlace, ...]
     lattice: Lattice
     cells: CellMap
+    background: Literal["history", "surroundings"]
 
 
 @dataclass(frozen=True)

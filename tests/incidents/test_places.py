@@ -14,7 +14,7 @@ from incidents.hotspots import (
     TooFew,
     find_hotspots,
 )
-from incidents.hotspots.places import peak_hours
+from incidents.hotspots.profile import peak_hours
 from incidents.hotspots.significance import poisson_interval
 
 

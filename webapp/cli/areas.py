@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,34 +18,18 @@ from geo.areas.polygon_file import PolygonFile, read_parent, read_polygons, refu
 from geo.shapes.mending import Finding, Kind, Limits, Move, Repaired, find_flaws, repair
 from webapp.cli.areas_words import ERRORS, FINDINGS, NOTICES, OF, RULES
 from webapp.cli.import_words import say
+from webapp.cli.later import Later
 from webapp.cli.refusal import refuse
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-#: Commands that live in a module of their own and are loaded when they are asked for.
-_ELSEWHERE = {"propose": "webapp.cli.areas_propose"}
 _FOUND = 1
 # A terminal is no place for ten thousand lines; --json holds them all.
 _TOLD = 200
 
 
-class _Commands(click.Group):
-    """A group whose heavier commands add themselves when their module is loaded."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands, with those not loaded yet."""
-        elsewhere = {name for name, module in _ELSEWHERE.items() if find_spec(module)}
-        return sorted({*super().list_commands(ctx), *elsewhere})
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return the command called `name`, loading its module first."""
-        if name not in self.commands and name in _ELSEWHERE and find_spec(_ELSEWHERE[name]):
-            import_module(_ELSEWHERE[name])
-        return super().get_command(ctx, name)
-
-
-@click.group(cls=_Commands)
+@click.group(cls=Later, elsewhere={"propose": "webapp.cli.areas_propose"})
 def areas() -> None:
     """检查、修补边界文件 / Check and mend files of boundaries; needs no server and no database."""
 

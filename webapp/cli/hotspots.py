@@ -1,63 +1,97 @@
-"""``gridpatrol hotspots``: find hotspots from a terminal, through the same job code as the pages."""
+"""``gridpatrol hotspots``: by the pages' job in the database, or in a file without a server."""
+
+from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
-from sqlalchemy.orm import Session
 
-from core.jobs import JobRun
-from incidents.jobs import FIND_TIMEOUT_S, request_find
-from incidents.queries import hotspots_of_run
-from incidents.service import HotspotQuestion
-from webapp.cli.inline import Form, moment_of, run_here, tell_and_exit
+from webapp.cli.incident_file import reads_incidents
+from webapp.cli.later import Later
 
-DEFAULTS = HotspotQuestion()
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from core.jobs import JobRun
 
 
-@click.group()
+@click.group(cls=Later, elsewhere={"backtest": "webapp.cli.hotspots_backtest"})
 def hotspots() -> None:
-    """Find the places where incidents stand out from chance."""
+    """Find the places where incidents stand out from chance, and test forecasts of them."""
 
 
 @hotspots.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--area", "code", help="Code of the area; needed when there are several counties.")
-@click.option("--days", default=DEFAULTS.days, show_default=True, help="Length of the tested period.")
-@click.option(
-    "--history-days", default=DEFAULTS.history_days, show_default=True, help="What it is held against."
-)
+@click.option("--days", default=28, show_default=True, help="Length of the tested period.")
+@click.option("--history-days", default=730, show_default=True, help="What it is held against.")
 @click.option("--as-of", help="End of the tested period, e.g. 2017-12-31 or 2017-12-31T06:00.")
 @click.option("--type", "types", multiple=True, help="Code of an incident type (repeatable); all by default.")
-@click.option("--cell-m", default=DEFAULTS.cell_m, show_default=True, help="Side of a cell in metres.")
-@click.option("--q", default=DEFAULTS.q, show_default=True, help="Largest false discovery rate.")
-@click.option("--seed", default=DEFAULTS.seed, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def find(  # noqa: PLR0917 - click passes every option by name
-    code: str | None,
-    days: int,
-    history_days: int,
-    as_of: str | None,
-    types: tuple[str, ...],
-    cell_m: float,
-    q: float,
-    seed: int,
-    as_json: bool,  # noqa: FBT001 - see above
-) -> None:
-    """Run a hotspot job in this process and print what it found; the map shows it too."""
+@click.option("--cell-m", default=200.0, show_default=True, help="Side of a cell in metres.")
+@click.option("--q", default=0.05, show_default=True, help="Largest false discovery rate.")
+@click.option("--from", "from_", help="FILE: 首日 / First day of the tested period (instead of --days).")
+@click.option("--to", help="FILE: 末日（含） / Last day of the tested period, inclusive.")
+@click.option(
+    "--cells",
+    "cell_shape",
+    default="square",
+    show_default=True,
+    type=click.Choice(["square", "hexagon"]),
+    help="FILE: 格的形状 / Shape of the cells.",
+)
+@click.option("--window-m", default=None, type=float, help="FILE: radius of the main window; 1.5 cells.")
+@click.option(
+    "--against",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "history", "surroundings"]),
+    help="FILE: 与何相比 / What a window is held against.",
+)
+@click.option(
+    "--exposure",
+    type=click.Path(path_type=Path),
+    help="FILE: 户数等 / Table of points with counts (households); expect incidents in proportion.",
+)
+@click.option("--near-repeat", is_flag=True, help="FILE: 近重复检验 / Knox test of near repeats, too.")
+@reads_incidents
+def find(*, file: Path | None, as_json: bool, **asked: Any) -> None:
+    """Print the significant places of a period and what they are made of.
+
+    Without FILE the job of the pages runs in this process, and the map shows what it finds. With FILE, a
+    table of incidents, nothing but the file is needed: no server, no database.
+    """
+    if file is not None:
+        from webapp.cli.hotspots_find import find_in_file  # noqa: PLC0415 - only with a file
+
+        find_in_file(file, asked, as_json=as_json)
+        return
+    _find_in_database(asked, as_json=as_json)
+
+
+def _find_in_database(asked: dict[str, Any], *, as_json: bool) -> None:
+    # Loaded here so that a file can be analysed where neither database nor settings exist.
+    from incidents.jobs import FIND_TIMEOUT_S, request_find  # noqa: PLC0415
+    from incidents.service import HotspotQuestion  # noqa: PLC0415
+    from webapp.cli.inline import Form, moment_of, run_here, tell_and_exit  # noqa: PLC0415
+
     question = HotspotQuestion(
-        days=days,
-        history_days=history_days,
-        as_of=moment_of(as_of, "as_of"),
-        types=types,
-        cell_m=cell_m,
-        q=q,
-        seed=seed,
+        days=asked["days"],
+        history_days=asked["history_days"],
+        as_of=moment_of(asked["as_of"], "as_of"),
+        types=asked["types"],
+        cell_m=asked["cell_m"],
+        q=asked["q"],
+        seed=asked["seed"],
     )
-    answer = run_here(partial(request_find, question=question), code, FIND_TIMEOUT_S, _found)
+    answer = run_here(partial(request_find, question=question), asked["code"], FIND_TIMEOUT_S, _found)
     tell_and_exit(answer, _told, Form.asked(as_json=as_json))
 
 
 def _found(session: Session, run: JobRun) -> dict[str, Any]:
+    from incidents.queries import hotspots_of_run  # noqa: PLC0415
+
     places = [
         {
             "id": row.id,
@@ -87,9 +121,13 @@ def _told(answer: dict[str, Any]) -> str:
     if result["outcome"] == "too_few":
         few = result["too_few"]
         return f"{head}\n数据不足 not enough data: {few['what']} {few['found']} < {few['minimum']}"
-    lines = [
+    return "\n".join([head, *(place_lines(answer["places"]) or ["没有显著热点 no significant place"])])
+
+
+def place_lines(places: list[dict[str, Any]]) -> list[str]:
+    """Return one line a place for a terminal."""
+    return [
         f"{p['rank']:>3}  {p['n']:>5} / {p['expected']:<8} ×{p['ratio']:<6} "
         f"[{p['ratio_interval'][0]}, {p['ratio_interval'][1]}]  q={p['q']:.2g}  {p['name']}"
-        for p in answer["places"]
+        for p in places
     ]
-    return "\n".join([head, *(lines or ["没有显著热点 no significant place"])])
