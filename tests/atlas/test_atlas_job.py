@@ -4,12 +4,14 @@ import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import pytest
 import shapely
 import zxingcpp
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from geoalchemy2.shape import from_shape
 from pypdf import PdfReader
@@ -24,6 +26,8 @@ from core.document import document_of_run, sweep_documents
 from core.errors import InvalidInput, NotFound
 from core.jobs import JobRun, cancel, execute
 from geo.areas.models import Area
+from geo.areas.queries import area_by_code
+from geo.areas.service import NewArea, create_area
 from geo.atlas.content import Shown
 from geo.households.models import Building
 from geo.places.models import Place
@@ -31,8 +35,10 @@ from geo.roads.models import GroundCover, RoadSection
 from geo.staff.models import Post
 from tests.small_town import SmallTown, build_small_town
 from tests.webapp.conftest import World, sign_in, with_token, world  # noqa: F401 - fixtures
+from webapp.cli import gridpatrol
 from webapp.house.translations import compile_catalogues
 from webapp.i18n import translations
+from webapp.print.atlas import pages_of, plan
 from webapp.print.jobs import request_atlas, wish_of
 
 
@@ -323,6 +329,40 @@ def test_a_community_without_grids_and_streets_has_an_overview_that_says_so(data
     east = words_of(PdfReader(io.BytesIO(pdf_of(run_id))).pages[0])
     for words in ("尚未设岗", "没有道路", "<5"):
         assert words in east
+
+
+def test_more_grids_than_stand_beside_the_map_have_index_pages(database) -> None:
+    town = build_small_town()
+    width = 0.02 / 40
+    with transaction(Scope.everything()) as session:
+        north = area_by_code(session, "990001001002")
+        for k in range(40):
+            strip = box(119 + k * width, 30.01, 119 + (k + 1) * width, 30.02)
+            create_area(
+                session, NewArea("grid", f"990001001002{k + 1:03d}", f"北社区第{k + 1}网格", strip), north
+            )
+    with transaction(Scope((town.county.path,))) as session:
+        sheets = plan(session, area_by_code(session, "990001001002"))
+    assert sheets.count() == 41
+
+    # A page is made when it is asked for: the forty grids are not.
+    pages = pages_of(lambda: transaction(Scope((town.county.path,))), sheets, wish_of("A4", "zh", Shown()))
+    overview, index = (PdfReader(io.BytesIO(next(pages).pdf)).pages[0].extract_text() for _ in range(2))
+    assert "索引见第 2 页" in overview
+    assert "第 2 页，共 42 页" in index
+    rows = re.findall(r"^(\d+) ?(990001001002\d{3}) ?(\S+?) ?空缺 ?0 ?(\d+)$", index, re.M)
+    assert [(int(number), int(page)) for number, _, _, page in rows] == [(k, k + 2) for k in range(1, 41)]
+
+
+def test_a_terminal_prints_to_a_file_and_keeps_what_is_there(town: SmallTown, tmp_path: Path) -> None:
+    out = tmp_path / "west.pdf"
+    arguments = ["atlas", "--area", "990001001001001", "--locale", "en", str(out)]
+    done = CliRunner().invoke(gridpatrol, arguments)
+
+    assert done.exit_code == 0, done.output
+    assert "Neighbours" in PdfReader(out).pages[0].extract_text()
+    again = CliRunner().invoke(gridpatrol, arguments)
+    assert (again.exit_code, getattr(again.exception, "code", "")) == (1, "output_exists")
 
 
 def test_documents_are_deleted_when_their_time_is_over(town: SmallTown) -> None:

@@ -69,7 +69,7 @@ def layout(size: Size, *, landscape: bool) -> Layout:
         columns: tuple[Rectangle, ...] = (Rectangle(width - RIM_MM - column, top, column, bottom - top),)
     else:
         right = width - RIM_MM
-        deep = 70.0 if big else 63.0
+        deep = 80.0 if big else 63.0
         third = (right - RIM_MM - 2 * COLUMN_GAP_MM) / 3
         columns = tuple(
             Rectangle(RIM_MM + k * (third + COLUMN_GAP_MM), bottom - deep, third, deep) for k in range(3)
