@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cameras.service import Sight, SightTask, compute, load_sight, stale, store, street_sight
 from core import audit
-from core.jobs import JobRun, RunningJob, job, request
+from core.jobs import RunningJob, job, request
+from core.models import JobRun
 from geo.areas.queries import area_by_id
 
 if TYPE_CHECKING:

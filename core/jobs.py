@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,58 +25,25 @@ from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import JobTimeoutException
-from sqlalchemy import Float, Identity, Index, Integer, Text, event, func, or_, select, text, update
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
+from core import queries
 from core.clock import now
-from core.db import Base, Owned, Scope, actor_of, engine, scope_of, transaction
+from core.db import Scope, actor_of, engine, scope_of, transaction
 from core.errors import Conflict, DomainError, JobCancelled, NotFound
+from core.models import JobRun
+from core.queries import UNFINISHED
 from core.settings import settings
 
 logger = logging.getLogger(__name__)
 
 QUEUES = ("interactive", "planning", "analysis", "maintenance")
-UNFINISHED = ("queued", "running")
 MAX_ATTEMPTS = 3
 #: How often a working process says that it lives; `job_stale_s` must be several times this.
 HEARTBEAT_S = 5.0
 #: An idle worker is entered in Redis for so long and renews that 15 s earlier.
 WORKER_TTL_S = 60
-
-
-class JobRun(Owned, Base):
-    """One requested run of a job. States: queued, running, done, failed, cancelled."""
-
-    __tablename__ = "job_run"
-
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    kind: Mapped[str] = mapped_column()
-    queue: Mapped[str] = mapped_column()
-    state: Mapped[str] = mapped_column(server_default="queued")
-    progress: Mapped[float] = mapped_column(Float, server_default="0")
-    message: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    detail: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    params: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    result: Mapped[dict[str, Any] | None] = mapped_column()
-    error: Mapped[dict[str, Any] | None] = mapped_column()
-    actor_id: Mapped[int | None] = mapped_column()
-    scope: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    attempt: Mapped[int] = mapped_column(Integer, server_default="0")
-    cancel_requested: Mapped[bool] = mapped_column(server_default="false")
-    timeout_s: Mapped[int] = mapped_column(Integer, server_default="900")
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    started_at: Mapped[datetime | None] = mapped_column()
-    heartbeat_at: Mapped[datetime | None] = mapped_column()
-    finished_at: Mapped[datetime | None] = mapped_column()
-
-    @classmethod
-    def own_table_args(cls) -> tuple[Any, ...]:
-        """Return the indexes the tray and the reconciler read."""
-        return (
-            Index("ix_job_run_unfinished", "state", "heartbeat_at"),
-            Index("ix_job_run_recent", "county_id", "kind", "created_at"),
-        )
 
 
 @dataclass(slots=True)
@@ -119,23 +86,12 @@ class RunningJob:
         values: dict[str, Any] = {
             "progress": min(max(fraction, 0.0), 1.0),
             "message": {"code": message, **fields},
-            "heartbeat_at": func.now(),
         }
         if detail is not None:
             values["detail"] = detail
         with transaction(Scope.everything()) as session:
-            alive = session.execute(
-                update(JobRun)
-                .where(
-                    JobRun.id == self.id,
-                    JobRun.attempt == self.attempt,
-                    JobRun.state == "running",
-                    ~JobRun.cancel_requested,
-                )
-                .values(**values)
-            ).rowcount  # type: ignore[attr-defined]
-        if not alive:
-            raise JobCancelled
+            if not queries.note_progress(session, self.id, self.attempt, values):
+                raise JobCancelled
 
     def finish(self, session: Session, result: dict[str, Any]) -> None:
         """Mark the run done with `result` inside the transaction that stores its outcome.
@@ -145,13 +101,8 @@ class RunningJob:
         JobCancelled
             When the run was cancelled or taken over: the transaction must roll back, and does.
         """
-        if session.scalar(_fence(self).with_for_update()) is None:
+        if not queries.note_done(session, self.id, self.attempt, result):
             raise JobCancelled
-        session.execute(
-            update(JobRun)
-            .where(JobRun.id == self.id)
-            .values(state="done", progress=1.0, result=result, error=None, finished_at=func.now())
-        )
 
 
 type Handler = Callable[[RunningJob], None]
@@ -238,20 +189,8 @@ def _asked_before(session: Session, run: JobRun, drawn: Sequence[str]) -> JobRun
     if run.actor_id is None:
         return None  # the system and the command line wait for what they ask
     # Two presses of one button are two transactions: the second must see the first one's run.
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 0))"),
-        {"who": f"job_run {run.actor_id} {run.kind}"},
-    )
-    unfinished = session.scalars(
-        select(JobRun)
-        .where(
-            JobRun.actor_id == run.actor_id,
-            JobRun.kind == run.kind,
-            JobRun.state.in_(UNFINISHED),
-            ~JobRun.cancel_requested,
-        )
-        .order_by(JobRun.id)
-    ).all()
+    queries.lock_asking(session, actor_id=run.actor_id, kind=run.kind)
+    unfinished = queries.unfinished_runs(session, actor_id=run.actor_id, kind=run.kind)
     for other in unfinished:
         if _question(other, drawn) == _question(run, drawn):
             return other
@@ -295,26 +234,6 @@ def _enqueue(run_id: int, queue: str, timeout_s: int) -> None:
     _queue(queue).enqueue_call(
         "core.jobs.execute", args=(run_id,), timeout=timeout_s + 30, result_ttl=0, failure_ttl=3600
     )
-
-
-def runs_of(session: Session, kind: str, *, states: Sequence[str], most: int) -> Sequence[JobRun]:
-    """Return the newest runs of `kind` in the session's scope that are in one of `states`, newest first."""
-    return session.scalars(
-        select(JobRun)
-        .where(JobRun.kind == kind, JobRun.state.in_(states))
-        .order_by(JobRun.created_at.desc(), JobRun.id.desc())
-        .limit(most)
-    ).all()
-
-
-def runs_in_tray(session: Session, *, most: int) -> Sequence[JobRun]:
-    """Return unfinished runs of the session's scope and the actor's own of any state, newest first."""
-    return session.scalars(
-        select(JobRun)
-        .where(or_(JobRun.state.in_(UNFINISHED), JobRun.actor_id == actor_of(session)))
-        .order_by(JobRun.created_at.desc(), JobRun.id.desc())
-        .limit(most)
-    ).all()
 
 
 def cancel(session: Session, run_id: int) -> JobRun:
@@ -375,11 +294,7 @@ def _places(error: Exception) -> str:
 
 def _claim(run_id: int) -> RunningJob | None:
     with transaction(Scope.everything()) as session:
-        run = session.scalar(
-            select(JobRun)
-            .where(JobRun.id == run_id, JobRun.state == "queued", ~JobRun.cancel_requested)
-            .with_for_update(skip_locked=True)
-        )
+        run = queries.queued_run(session, run_id)
         if run is None:
             return None
         run.state = "running"
@@ -398,39 +313,22 @@ def _claim(run_id: int) -> RunningJob | None:
         )
 
 
-def _fence(running: RunningJob) -> Any:
-    return select(JobRun.id).where(
-        JobRun.id == running.id,
-        JobRun.attempt == running.attempt,
-        JobRun.state == "running",
-        ~JobRun.cancel_requested,
-    )
-
-
 def _require_finished(running: RunningJob) -> None:
     with transaction(Scope.everything()) as session:
-        state = session.scalar(select(JobRun.state).where(JobRun.id == running.id))
+        state = queries.state_of_run(session, running.id)
     if state == "running":
         raise DomainError("job_unfinished", kind=running.kind)
 
 
 def _end(running: RunningJob, state: str, error: dict[str, Any] | None) -> None:
     with transaction(Scope.everything()) as session:
-        session.execute(
-            update(JobRun)
-            .where(JobRun.id == running.id, JobRun.attempt == running.attempt, JobRun.state.in_(UNFINISHED))
-            .values(state=state, error=error, finished_at=func.now())
-        )
+        queries.note_end(session, running.id, running.attempt, state=state, error=error)
 
 
 def _heartbeat(running: RunningJob, stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT_S):
         with contextlib.suppress(Exception), transaction(Scope.everything()) as session:
-            session.execute(
-                update(JobRun)
-                .where(JobRun.id == running.id, JobRun.attempt == running.attempt)
-                .values(heartbeat_at=func.now())
-            )
+            queries.note_heartbeat(session, running.id, running.attempt)
 
 
 class HouseWorker(Worker):
@@ -464,18 +362,10 @@ def reconcile() -> tuple[int, int]:
     """Enqueue again what Redis lost and what dead workers left; return (enqueued, given up)."""
     stale_before = now() - timedelta(seconds=settings().job_stale_s)
     with transaction(Scope.everything()) as session:
-        dead = session.scalars(
-            select(JobRun)
-            .where(JobRun.state == "running", JobRun.heartbeat_at < stale_before)
-            .with_for_update(skip_locked=True)
-        ).all()
+        dead = queries.silent_runs(session, silent_since=stale_before)
         for run in dead:
             _revive(run)
-        waiting = session.execute(
-            select(JobRun.id, JobRun.queue, JobRun.timeout_s).where(
-                JobRun.state == "queued", JobRun.created_at < now() - timedelta(seconds=5)
-            )
-        ).all()
+        waiting = queries.waiting_runs(session, asked_before=now() - timedelta(seconds=5))
     known = _ids_in_redis()
     lost = [row for row in waiting if row.id not in known]
     for row in lost:

@@ -3,7 +3,8 @@
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.jobs import JobRun, RunningJob, job, request
+from core.jobs import RunningJob, job, request
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
 from incidents.hotspots import HotspotMap, find_hotspots

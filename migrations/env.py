@@ -18,7 +18,7 @@ for module in (
     "cameras.models",
     "core.audit",
     "core.document",
-    "core.jobs",
+    "core.models",
     "geo.areas.models",
     "geo.boundaries.models",
     "geo.households.models",

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.jobs import JobRun, RunningJob, job, request
+from core.jobs import RunningJob, job, request
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
 from geo.roads.speed import Mode
 from patrols.planning.problem import Plan, PlanParams, Problem
+from patrols.planning.repair import Orders
 from patrols.planning.solve import solve
 from patrols.question import PlanQuestion
-from patrols.service import Answer, Task, lay_ground, load_task, store_plan, summary
+from patrols.service import Answer, Task, lay_ground, load_task, sketch, store_plan, summary
 
 PLAN = "patrols.plan"
 #: The longest search (120 s) with room for a large county's roads.
@@ -73,7 +75,7 @@ def _answer(run: RunningJob, task: Task) -> Answer:
 def _search(run: RunningJob, task: Task, problem: Problem) -> Plan:
     question = task.question
     reporter = _Reporter(
-        run, time_limit_s=question.time_limit_s, offered=sum(one.value for one in task.found)
+        run, task, time_limit_s=question.time_limit_s, offered=sum(one.value for one in task.found)
     )
     reporter.report(0.0)
     params = PlanParams(
@@ -81,22 +83,28 @@ def _search(run: RunningJob, task: Task, problem: Problem) -> Plan:
         time_limit_s=question.time_limit_s,
         iteration_limit=question.iteration_limit,
     )
-    return solve(problem, params, reporter.watch)
+    plan = solve(problem, params, reporter.watch)
+    reporter.orders = []  # from now on the plan itself tells
+    reporter.report(question.time_limit_s)
+    return plan
 
 
 @dataclass
 class _Reporter:
-    """Publishes the best value found so far; the search unwinds when the run was cancelled."""
+    """Publishes the best found so far, value and routes; the search unwinds when the run was cancelled."""
 
     run: RunningJob
+    task: Task
     time_limit_s: float
     offered: float
+    orders: Orders = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
     last: float = 0.0
     curve: list[tuple[float, float]] = field(default_factory=list)
 
-    def watch(self, _iteration: int, value: float) -> bool:
+    def watch(self, _iteration: int, value: float, orders: Orders) -> bool:
         """Note an improvement and report now and then; never asks the search to stop by itself."""
+        self.orders = orders
         elapsed_s = time.monotonic() - self.began
         if not self.curve or value > self.curve[-1][1]:
             self.curve.append((round(elapsed_s, 2), round(value, 1)))
@@ -119,7 +127,11 @@ class _Reporter:
             "patrol_searching",
             value=value,
             offered=round(self.offered, 1),
-            detail={"best": _thinned(self.curve), "offered_value": round(self.offered, 1)},
+            detail={
+                "best": _thinned(self.curve),
+                "offered_value": round(self.offered, 1),
+                "sketch": sketch(self.task, self.orders),
+            },
         )
 
 

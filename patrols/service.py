@@ -29,6 +29,7 @@ from patrols.models import PatrolPlan, PatrolRoute, PatrolStop
 from patrols.planning.candidates import Candidate, Spot, candidates
 from patrols.planning.ground import STATION_REACH_M, Ground, nearest_roads, networks_of
 from patrols.planning.problem import Dropped, Plan, Problem, Route, Stop, TeamShift, Visit, Window
+from patrols.planning.repair import Orders
 from patrols.question import PlanQuestion, hours_touched
 
 #: Working cameras within this distance count as prevention [ours].
@@ -241,6 +242,22 @@ class Answer:
     def moment(self, second: int) -> datetime:
         """Return the moment of a second of the plan's clock."""
         return self.task.shift_from + timedelta(seconds=second)
+
+
+def sketch(task: Task, orders: Orders) -> list[dict[str, Any]]:
+    """Return what the search has found so far, as JSON values: who goes where in which order.
+
+    By team name, as the routes of a finished plan; a team without a stop is left out. `line` holds lon/lat of
+    the station, the stops and the station again: not the ways between, which are traced once, at the end.
+    """
+    found = []
+    for team, order in sorted(zip(task.teams, orders, strict=False), key=lambda pair: pair[0].name):
+        if order:
+            station = (team.lon, team.lat)
+            stops = [(task.found[stop].spot.lon, task.found[stop].spot.lat) for stop in order]
+            line = [[round(lon, 6), round(lat, 6)] for lon, lat in (station, *stops, station)]
+            found.append({"team_id": team.id, "team": team.name, "mode": team.mode, "line": line})
+    return found
 
 
 def store_plan(session: Session, run_id: int, area: Area, answer: Answer) -> PatrolPlan:

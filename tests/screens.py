@@ -1,6 +1,7 @@
 """Photograph every page for every role: ``python -m tests.screens OUT [--url URL]``.
 
-Runs against a house raised with ./start on the demo town. A page joins by being listed in `PAGES`.
+Runs against a house raised with ./start on the demo town. A page joins by being listed in `PAGES`;
+`tests/webapp/test_screens.py` fails while a page that a role may open is not.
 Each picture is OUT/<role>-<page>-<width>-<locale>.png; what the page's console said is printed.
 """
 
@@ -24,22 +25,44 @@ LOCALES = ("zh", "en")
 
 @dataclass(frozen=True)
 class Shot:
-    """One page: who looks at it (`role` None: nobody signed in), its address and a file name."""
+    """One page: who looks at it (`role` None: nobody signed in), its address and a file name.
+
+    `press`: what is pressed before the picture is taken, a CSS selector; the first that matches.
+    """
 
     role: str | None
     path: str
     name: str
+    press: str | None = None
 
 
 PAGES = (
     Shot(None, "/login", "login"),
     Shot("captain", "/captain", "today"),
-    Shot("dispatcher", "/dispatch", "plan"),
-    Shot("leader", "/leader", "hotspots"),
-    Shot("boundary", "/boundaries", "grids"),
-    Shot("admin", "/admin", "system"),
-    Shot("admin", "/style", "style"),
+    Shot("captain", "/captain", "card", press="[data-list] [data-dwelling]"),
     Shot("captain", "/account", "account"),
+    Shot("dispatcher", "/dispatch?view=plan", "plan"),
+    Shot("dispatcher", "/dispatch?view=plan", "stop", press=".gantt__stop"),
+    Shot("dispatcher", "/dispatch?view=ask", "ask"),
+    Shot("dispatcher", "/dispatch?view=teams", "teams"),
+    Shot("dispatcher", "/leader", "hotspots"),
+    Shot("leader", "/leader", "hotspots"),
+    Shot("leader", "/leader", "place", press="[data-open-place]"),
+    Shot("leader", "/dispatch", "plan"),
+    Shot("boundary", "/boundaries", "grids"),
+    Shot("boundary", "/boundaries", "community", press="[data-open]"),
+    Shot("approver", "/boundaries", "grids"),
+    Shot("approver", "/boundaries", "community", press="[data-open]"),
+    Shot("admin", "/admin", "system"),
+    Shot("admin", "/admin?view=jobs", "jobs"),
+    Shot("admin", "/admin?view=accounts", "accounts"),
+    Shot("admin", "/admin?view=audit", "audit"),
+    Shot("admin", "/admin?view=settings", "settings"),
+    Shot("admin", "/leader", "hotspots"),
+    Shot("admin", "/dispatch", "plan"),
+    Shot("admin", "/style", "style"),
+    Shot("auditor", "/admin", "system"),
+    Shot("auditor", "/admin?view=audit", "audit"),
 )
 
 
@@ -90,6 +113,7 @@ def _photograph(
         page.goto(shot.path)
         speak(page, locale)
         settle(page)
+        said += press(page, shot.press)
         file = wishes.out / f"{shot.role or 'anyone'}-{shot.name}-{width}-{locale}.png"
         page.screenshot(path=file)
         print(file)
@@ -111,6 +135,18 @@ def speak(page: Page, locale: str) -> None:
     if not (page.get_attribute("html", "lang") or "").startswith(locale):
         with page.expect_navigation():
             page.locator("form[action='/language'] button").first.click()
+
+
+def press(page: Page, selector: str | None) -> list[str]:
+    """Press the first visible element of `selector`, if one is given; return what to complain of."""
+    if selector is None:
+        return []
+    try:
+        page.locator(selector).locator("visible=true").first.click(timeout=8_000)
+    except PlaywrightTimeoutError:
+        return [f"nothing to press: {selector}"]
+    settle(page)
+    return []
 
 
 def settle(page: Page) -> None:

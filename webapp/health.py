@@ -9,7 +9,7 @@ import ipaddress
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -26,8 +26,10 @@ from core.errors import Forbidden
 from core.jobs import QUEUES
 from core.queries import answers, left_behind, migration, run_counts
 from core.settings import PROJECT_DIR, settings
+from webapp.i18n import choose_locale, mark, translate
 from webapp.kept import quick_redis
 from webapp.permission import public
+from webapp.sentences.acts import CHECK_WORDS
 
 blueprint = Blueprint("health", __name__)
 
@@ -36,6 +38,7 @@ POUR_EVERY_S = 5.0
 #: Anybody may invent a method; each new label would be kept for ever.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 METRICS_KEY = "gridpatrol:metrics"
+SENTENCE = mark("%(part)s %(remedy)s.")
 #: An idle worker writes its heartbeat about every 7 minutes (RQ's default time-out less 15 s).
 WORKER_SILENT_S = 450
 
@@ -44,9 +47,26 @@ WORKER_SILENT_S = 450
 @public
 def healthz() -> tuple[Response, int]:
     """Say which parts of the house are in order."""
+    g.without_account = True  # nobody is looked up in a database that may be away
     failing = sorted(name for name, check in CHECKS.items() if not _passes(check))
-    body = {"status": "failing" if failing else "ok", "failing": failing}
-    return jsonify(body), 503 if failing else 200
+    if not failing:
+        return jsonify(status="ok", failing=[]), 200
+    return jsonify(status="failing", failing=failing, detail=_remedies(failing)), 503
+
+
+def _remedies(failing: Sequence[str]) -> str:
+    """Return what is wrong and how to go on; what fails only because something else does is not told."""
+    language = choose_locale()
+    told = []
+    for name in failing:
+        if JUDGED_BY.get(name) not in failing:
+            part, _, remedy = CHECK_WORDS[name]
+            told.append(
+                translate(
+                    SENTENCE, language, part=translate(part, language), remedy=translate(remedy, language)
+                )
+            )
+    return " ".join(told)
 
 
 def _passes(check: Callable[[], bool]) -> bool:
@@ -98,6 +118,8 @@ def reconciler_lives() -> bool:
         return not left_behind(session, silent_since=left_before)
 
 
+#: Check -> the part it asks: while that is away nothing is known about the check's own.
+JUDGED_BY = {"workers": "redis", "migrations": "database", "reconciler": "database"}
 CHECKS: dict[str, Callable[[], bool]] = {
     "database": database_answers,
     "redis": redis_answers,

@@ -7,7 +7,7 @@ Scripts have a catalogue of their own in static/i18n.
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from babel.support import NullTranslations, Translations
 from flask import g, has_request_context, request
@@ -23,6 +23,24 @@ CATALOGUES = Path(__file__).parent / "translations"
 def mark(message: str) -> str:
     """Return `message` unchanged; the catalogue's extraction finds it by this name."""
     return message
+
+
+class Counted(str):
+    """A marked message whose English depends on a count: itself the form for many, `one` that for one."""
+
+    one: str
+    by: str
+
+    def __new__(cls, one: str, many: str, by: str) -> Self:
+        """Return the message `many`; the field `by` tells how many."""
+        made = super().__new__(cls, many)
+        made.one, made.by = one, by
+        return made
+
+
+def mark_n(one: str, many: str, by: str) -> Counted:
+    """Mark a message with a form for one; the catalogue's extraction finds both by this name."""
+    return Counted(one, many, by)
 
 
 def choose_locale() -> str:
@@ -64,8 +82,14 @@ def translate(message: str, locale: str, **fields: Any) -> str:
 
     A place whose field is missing stays visible, because half a sentence is better than none.
     """
-    sentence = translations(locale).ugettext(message)
+    sentence = _looked_up(message, translations(locale), fields)
     return sentence % _Fields(fields) if fields or "%(" in sentence else sentence
+
+
+def _looked_up(message: str, catalogue: NullTranslations, fields: dict[str, Any]) -> str:
+    if not isinstance(message, Counted):
+        return catalogue.ugettext(message)
+    return catalogue.ungettext(message.one, str(message), 1 if fields.get(message.by) == 1 else 2)
 
 
 class _Fields(dict[str, Any]):

@@ -23,6 +23,14 @@ def quick_redis() -> Redis:
     return Redis.from_url(settings().redis_url, socket_timeout=1, socket_connect_timeout=1)
 
 
+def answers() -> bool:
+    """Tell whether Redis answers."""
+    try:
+        return bool(quick_redis().ping())
+    except RedisError:
+        return False
+
+
 def recall(key: str) -> bytes | None:
     """Return what is kept under `key`, None when nothing is or Redis does not answer."""
     try:

@@ -5,7 +5,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.db import Scope, transaction
-from core.jobs import UNFINISHED, JobRun, RunningJob, job, request, runs_of
+from core.jobs import RunningJob, job, request
+from core.models import JobRun
+from core.queries import UNFINISHED, runs_of
 from geo.areas.models import ChangeSet
 from geo.boundaries import proposing, queries
 from geo.boundaries.publish import publish

@@ -23,7 +23,8 @@ class Account(Versioned, Stamped, Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     login: Mapped[str] = mapped_column()
     name: Mapped[str] = mapped_column()
-    password_hash: Mapped[str] = mapped_column()
+    # Written, never read: the application's role has it through `geo.staff.queries.password_hash` alone.
+    password_hash: Mapped[str] = mapped_column(deferred=True, deferred_raiseload=True)
     locale: Mapped[str] = mapped_column(server_default="zh")
     active: Mapped[bool] = mapped_column(server_default="true")
     session_epoch: Mapped[int] = mapped_column(Integer, server_default="1")

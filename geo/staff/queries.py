@@ -1,22 +1,36 @@
-"""Reads of accounts, roles and grants, and of what accounts asked for and did."""
+"""SQL of accounts, their sign-ins, roles and grants, and of what accounts asked for and did."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, DateTime, Row, Select, any_, case, func, literal, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Row,
+    Select,
+    any_,
+    case,
+    delete,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from core.audit import AuditEvent
 from core.clock import local_zone
-from core.db import Scope
+from core.db import Scope, read_once
 from core.errors import NotFound
-from core.jobs import JobRun
 from core.listing import Page, Sortable
+from core.models import JobRun
 from core.queries import STATES
 from geo.areas.models import Area
-from geo.staff.models import Account, AccountRole, Role, RolePermission
+from geo.staff.models import Account, AccountRole, AccountSession, Post, Role, RolePermission
 
 
 class Held(NamedTuple):
@@ -61,10 +75,90 @@ def account_by_login(session: Session, login: str) -> Account:
     NotFound
         ``account_unknown`` (field `login`).
     """
-    account = session.scalar(select(Account).where(func.lower(Account.login) == login.lower()))
+    account = account_or_none(session, login)
     if account is None:
         raise NotFound("account_unknown", login=login)
     return account
+
+
+def account_or_none(session: Session, login: str) -> Account | None:
+    """Return the account of `login`, whatever its capitals, None when there is none."""
+    return session.scalar(select(Account).where(func.lower(Account.login) == login.lower()))
+
+
+def password_hash(session: Session, account_id: int) -> str | None:
+    """Return the hash of a password to the system or to its own account; None to everybody else."""
+    found: str | None = session.scalar(text("SELECT account_password(:id)"), {"id": account_id})
+    return found
+
+
+def note_sign_in(session: Session, account_id: int, moment: datetime) -> None:
+    """Write down when the account signed in; not its version: two sign-ins at once are no conflict."""
+    session.execute(
+        update(Account)
+        .where(Account.id == account_id)
+        .values(last_login_at=moment)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def first_role(session: Session, account_id: int) -> AccountRole | None:
+    """Return the role the account was given first, None when it holds none in the session's scope."""
+    return session.scalar(
+        select(AccountRole).where(AccountRole.account_id == account_id).order_by(AccountRole.id).limit(1)
+    )
+
+
+def captaincy(session: Session, grid_id: int) -> Post | None:
+    """Return the captain's post of a grid as it is held today, None when there is no such post."""
+    return session.scalar(
+        select(Post).where(Post.area_id == grid_id, Post.kind == "captain", Post.valid_to.is_(None))
+    )
+
+
+# Asked with every request: account, roles and permissions in one statement, without the ORM.
+_HOLDER = """
+SELECT a.id, a.login, a.name, a.locale, a.password_is_temporary, s.seen_at,
+    coalesce((SELECT json_agg(json_build_array(r.code, h.area_id, h.area_path::text, r.home)
+                              ORDER BY r.rank, h.id)
+              FROM account_role AS h JOIN role AS r ON r.code = h.role_code
+              WHERE h.account_id = a.id), '[]') AS held,
+    ARRAY(SELECT p.permission FROM account_role AS h JOIN role_permission AS p USING (role_code)
+          WHERE h.account_id = a.id) AS permissions
+FROM account_session AS s JOIN account AS a ON a.id = s.account_id AND a.session_epoch = s.epoch
+WHERE s.key_digest = %(digest)s AND s.seen_at > %(used_since)s AND a.active
+"""
+
+
+def holder(digest: str, *, used_since: datetime) -> Row[Any] | None:
+    """Return the active account of a sign-in that holds, with what it holds; None of any other.
+
+    Columns: id, login, name, locale, password_is_temporary, seen_at; `held`, a list of what makes a `Held`,
+    by rank; `permissions`. A transaction of its own.
+    """
+    found = read_once(Scope.everything(), _HOLDER, {"digest": digest, "used_since": used_since})
+    return found[0] if found else None
+
+
+def note_use(session: Session, digest: str, moment: datetime) -> None:
+    """Write down when a sign-in was used last."""
+    session.execute(update(AccountSession).where(AccountSession.key_digest == digest).values(seen_at=moment))
+
+
+def delete_sign_in(session: Session, digest: str) -> None:
+    """Delete a sign-in."""
+    session.execute(delete(AccountSession).where(AccountSession.key_digest == digest))
+
+
+def delete_dead_sign_ins(session: Session, *, used_before: datetime) -> int:
+    """Delete the sign-ins used last before then or ended by their account; return how many."""
+    epoch = select(Account.session_epoch).where(Account.id == AccountSession.account_id).scalar_subquery()
+    gone = session.execute(
+        delete(AccountSession)
+        .where((AccountSession.seen_at < used_before) | (AccountSession.epoch != epoch))
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def grants_of(session: Session, account_id: int) -> Grants:

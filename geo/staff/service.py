@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -12,6 +12,7 @@ from core.clock import local_zone, now, today
 from core.db import actor_of
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from geo.areas.models import Area
+from geo.staff import queries
 from geo.staff.models import Account, AccountRole, Post, Role
 from geo.staff.password import MINIMUM_LENGTH, hash_password, password_matches, random_password
 
@@ -40,7 +41,7 @@ def create_account(
     if session.get(Role, role_code) is None:
         raise NotFound("role_unknown", role=role_code)
     # A login that differs in its capitals only would pass for another person's.
-    if session.scalar(select(Account.id).where(func.lower(Account.login) == login.lower())) is not None:
+    if queries.account_or_none(session, login) is not None:
         raise Conflict("login_taken", login=login)
     chosen = password or random_password()
     account = Account(
@@ -67,6 +68,7 @@ def grant_role(session: Session, account: Account, *, role_code: str, area: Area
             area_path=area.path,
         )
     )
+    session.flush()  # the account is changed below, which who manages it may only where it acts
     if role_code == "captain" and area.level == "grid":
         _take_captaincy(session, account, area)
     _entrust(session, account)
@@ -95,7 +97,7 @@ def change_own_password(session: Session, account: Account, *, old: str, new: st
     InvalidInput
         ``password_too_short``, or ``password_unchanged``: `new` is the old one.
     """
-    if not password_matches(account.password_hash, old):
+    if not password_matches(queries.password_hash(session, account.id), old):
         raise Forbidden("password_refused")
     if new == old:
         raise InvalidInput("password_unchanged")
@@ -177,26 +179,18 @@ def authenticate(session: Session, login: str, password: str) -> Account:
     Forbidden
         ``login_refused``; which of the two was wrong, or that the account rests, is not told.
     """
-    account = session.scalar(select(Account).where(func.lower(Account.login) == login.lower()))
-    matches = password_matches(account.password_hash if account else None, password)
+    account = queries.account_or_none(session, login)
+    matches = password_matches(queries.password_hash(session, account.id) if account else None, password)
     if account is None or not matches or not account.active:
         raise Forbidden("login_refused")
-    # Not through the mapper: two sign-ins at once are no conflict between two editors.
-    session.execute(
-        update(Account)
-        .where(Account.id == account.id)
-        .values(last_login_at=now())
-        .execution_options(synchronize_session=False)
-    )
+    queries.note_sign_in(session, account.id, now())
     _note(session, "account.sign_in", account)
     return account
 
 
 def _note(session: Session, action: str, account: Account, **fields: str) -> None:
     # An account lies in no area, its role does: noted under the role, its administrator reads the event.
-    role = session.scalar(
-        select(AccountRole).where(AccountRole.account_id == account.id).order_by(AccountRole.id).limit(1)
-    )
+    role = queries.first_role(session, account.id)
     audit.record(session, action, subject=role or account, login=account.login, **fields)
 
 
@@ -213,9 +207,7 @@ def _local(moment: datetime) -> str:
 
 
 def _take_captaincy(session: Session, account: Account, grid: Area) -> None:
-    post = session.scalar(
-        select(Post).where(Post.area_id == grid.id, Post.kind == "captain", Post.valid_to.is_(None))
-    )
+    post = queries.captaincy(session, grid.id)
     if post is None:
         post = Post(
             kind="captain", valid_from=today(), county_id=grid.county_id, area_id=grid.id, area_path=grid.path

@@ -18,10 +18,11 @@ from pyvrp.stop import MaxIterations, MaxRuntime
 from patrols.planning.problem import Dropped, DropReason, Plan, PlanParams, Problem, total
 from patrols.planning.repair import Orders, left_out, settle
 from patrols.planning.timing import Timetable
-from patrols.planning.translate import translate
+from patrols.planning.translate import Translated, translate
 
-Watch = Callable[[int, float], bool]
-"""Called before every iteration with (iterations done, best value so far); True ends the search."""
+Watch = Callable[[int, float, Orders], bool]
+"""Called before every iteration with (iterations done, best value so far, stops of each team in that best
+solution); True ends the search. The orders are as found: `settle` may still add to them and swap in them."""
 
 # A second of lateness may at most cost this many seconds of travel while searching. PyVRP's default of
 # 100,000 lets the penalty, not the prizes, steer: on p4.2.k, p4.3.l, p4.4.n, p4.2.q and p4.4.k of Chao's
@@ -64,7 +65,8 @@ class _Progress(pyvrp.IteratedLocalSearchCallbacks):
         self.curve: list[tuple[int, float]] = []
         self.iterations = 0
         self.stopped = False
-        self.prize_per_value = 1.0
+        self.orders: Orders = []
+        self.translated: Translated | None = None
         self._watch = watch
         self._limits: list[Callable[[int], bool]] = []
         if params.time_limit_s is not None:
@@ -78,7 +80,10 @@ class _Progress(pyvrp.IteratedLocalSearchCallbacks):
 
     def on_best(self, best: pyvrp.Solution) -> None:
         """Note a new best solution; one may be best for less travel at the same value."""
-        value = round(best.prizes() / self.prize_per_value, 1) if best.is_feasible() else 0.0
+        value = 0.0
+        if self.translated is not None and best.is_feasible():
+            value = round(best.prizes() / self.translated.prize_per_value, 1)
+            self.orders = self.translated.orders_of(best)
         if not self.curve or value > self.curve[-1][1]:
             self.curve.append((self.iterations, value))
 
@@ -87,7 +92,9 @@ class _Progress(pyvrp.IteratedLocalSearchCallbacks):
         # Every limit is asked every time: each counts its own calls.
         if any([limit(best_cost) for limit in self._limits]):  # noqa: C419
             return True
-        self.stopped = self._watch is not None and self._watch(self.iterations, self.curve[-1][1])
+        self.stopped = self._watch is not None and self._watch(
+            self.iterations, self.curve[-1][1], self.orders
+        )
         self.iterations += 0 if self.stopped else 1
         return self.stopped
 
@@ -95,7 +102,7 @@ class _Progress(pyvrp.IteratedLocalSearchCallbacks):
 def _search(timetable: Timetable, possible: list[int], params: PlanParams, progress: _Progress) -> Orders:
     """Return the stops of each team in the order of the best solution found."""
     translated = translate(timetable, possible)
-    progress.prize_per_value = translated.prize_per_value
+    progress.translated = translated
     with warnings.catch_warnings():
         # Its advice is to raise the highest penalty, which we lowered on purpose.
         warnings.simplefilter("ignore", PenaltyBoundWarning)
@@ -109,13 +116,9 @@ def _search(timetable: Timetable, possible: list[int], params: PlanParams, progr
                 penalty=pyvrp.PenaltyParams(max_penalty=_HIGHEST_LATENESS_PENALTY),
             ),
         )
-    orders: Orders = [[] for _ in timetable.problem.teams]
-    if result.best.is_feasible():
-        for route in result.best.routes():
-            orders[route.vehicle_type()] = [
-                translated.stop_of_client[step.idx] for step in route if step.is_client()
-            ]
-    return orders
+    if not result.best.is_feasible():
+        return [[] for _ in timetable.problem.teams]
+    return translated.orders_of(result.best)
 
 
 def _outranked(problem: Problem, orders: Orders, possible: list[int]) -> list[Dropped]:

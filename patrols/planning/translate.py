@@ -9,6 +9,7 @@ import numpy as np
 import pyvrp
 
 from patrols.planning.problem import NEVER_S, Problem, Window, total
+from patrols.planning.repair import Orders
 from patrols.planning.timing import Timetable
 
 # All stops together are worth this many times all the shift time there is, in seconds of travel. Below
@@ -33,6 +34,15 @@ class Translated:
     data: pyvrp.ProblemData
     stop_of_client: tuple[int, ...]
     prize_per_value: float
+
+    def orders_of(self, solution: pyvrp.Solution) -> Orders:
+        """Return the stops of each team, in the order of the visits; empty for a team that stays."""
+        orders: Orders = [[] for _ in range(self.data.num_vehicle_types)]
+        for route in solution.routes():
+            orders[route.vehicle_type()] = [
+                self.stop_of_client[step.idx] for step in route if step.is_client()
+            ]
+        return orders
 
 
 def translate(timetable: Timetable, possible: list[int]) -> Translated:

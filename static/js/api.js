@@ -166,7 +166,7 @@ function signedOut(status) {
     status: status || 401,
     code: "signed_out",
     title: t("You are signed out."),
-    detail: t("Sign in again in another tab, then repeat this step. What you typed is kept here."),
+    detail: t("Sign in again, come back to this page and repeat the step. What you typed is kept here."),
   });
 }
 

@@ -1,6 +1,7 @@
 /** The frame of every signed-in page: top bar, tray, search, place switcher, theme, sheet. */
 import { listen } from "./dom.js";
 import { formatInstant, t } from "./i18n.js";
+import { echoDates } from "./iso_echo.js";
 import { mountPlaceSwitch } from "./place_switch.js";
 import { mountPopover } from "./popover.js";
 import { mountSearch } from "./search.js";
@@ -21,6 +22,7 @@ function mountIf(selector, mount) {
   return element && mount(element);
 }
 
+echoDates();
 mountIf("[data-place-switch]", mountPlaceSwitch);
 mountIf("[data-tray]", mountTray);
 mountIf("[data-person-button]", mountPopover);
@@ -40,7 +42,7 @@ if (bar && search) {
 }
 
 /** The sheet of the page's panel, for pages that move it (null on pages without one). */
-export const sheet = mountIf(".panel", (panel) => mountSheet(panel));
+export const sheet = mountIf(".panel", (panel) => mountSheet(panel, { half: Number(panel.dataset.half) || undefined }));
 
 // "/" goes to the search from everywhere except a field, as people know it from other maps.
 listen(document, "keydown", (event) => {
@@ -58,7 +60,7 @@ let told = false;
 listen(document, "signed-out", () => {
   if (told) return;
   told = true;
-  toast(t("You are signed out. Sign in again in another tab; what you typed is kept here."), {
+  toast(t("You are signed out. Press “Sign in”; afterwards close that page and you are back here. What you typed is kept."), {
     kind: "alarm",
     action: { label: t("Sign in"), run: () => void open("/login", "_blank", "noopener") },
   });

@@ -32,6 +32,18 @@ export function t(source, fields = {}) {
 }
 
 /**
+ * Translate a string whose English depends on a count. The catalogue holds `many`, because Chinese has one form.
+ * @param {string} one for a count of exactly 1
+ * @param {string} many
+ * @param {number} count also the field `count`, unless `fields` says how it is written
+ * @param {Fields} [fields]
+ * @returns {string}
+ */
+export function tn(one, many, count, fields = {}) {
+  return fill(catalogue[many] ?? (count === 1 ? one : many), { count, ...fields });
+}
+
+/**
  * Use these translations from now on.
  * @param {Record<string, string>} messages
  */

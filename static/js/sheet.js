@@ -14,10 +14,11 @@ const HALF_SHARE = 0.54;
 
 /**
  * @param {number} room_px height the sheet may take
+ * @param {number} [half] share of it that the middle height takes
  * @returns {Record<Height, number>} heights in px, rising
  */
-export function sheetHeights(room_px) {
-  return { peek: Math.min(PEEK_PX, room_px), half: Math.round(room_px * HALF_SHARE), full: room_px };
+export function sheetHeights(room_px, half = HALF_SHARE) {
+  return { peek: Math.min(PEEK_PX, room_px), half: Math.round(room_px * half), full: room_px };
 }
 
 /**
@@ -34,12 +35,13 @@ export function restingHeight(height_px, speed_pxms, heights) {
 
 /**
  * @param {HTMLElement} panel
- * @param {{height?: Height, onHeight?: (height: Height) => void}} [options]
+ * @param {{height?: Height, half?: number, onHeight?: (height: Height) => void}} [options] half: share of the middle height
  * @returns {{undo: () => void, setHeight: (height: Height) => void, height: () => Height}}
  */
-export function mountSheet(panel, { height = "half", onHeight } = {}) {
+export function mountSheet(panel, { height = "half", half = HALF_SHARE, onHeight } = {}) {
   let current = height;
   const room = () => panel.parentElement?.querySelector(".stage")?.clientHeight || innerHeight;
+  const heights = () => sheetHeights(room(), half);
   const handle = el("button", { class: "panel__grip-handle", type: "button" });
   const turn = el("button", { class: "btn btn--quiet btn--icon", type: "button" });
   const grip = el("div", { class: "panel__grip" }, handle, turn);
@@ -47,15 +49,15 @@ export function mountSheet(panel, { height = "half", onHeight } = {}) {
   /** @param {number} px */
   const show = (px) => {
     panel.style.setProperty("--sheet-height", `${px}px`);
-    // The map's controls and its centre stay above the sheet, but never leave the top half.
-    const cover = Math.min(px, room() * HALF_SHARE);
+    // The map's controls and its centre stay above the sheet, but never leave what its middle height frees.
+    const cover = Math.min(px, room() * half);
     document.documentElement.style.setProperty("--sheet-cover", `${cover}px`);
   };
   /** @param {Height} next */
   const setHeight = (next) => {
     current = next;
     panel.dataset.height = next;
-    show(sheetHeights(room())[next]);
+    show(heights()[next]);
     const lower = next === "full";
     turn.replaceChildren(icon(lower ? "down" : "up"));
     turn.setAttribute("aria-label", lower ? t("Make the panel smaller") : t("Make the panel larger"));
@@ -69,7 +71,7 @@ export function mountSheet(panel, { height = "half", onHeight } = {}) {
     listen(turn, "click", stepUp),
     listen(handle, "keydown", (event) => stepByKey(event, current, setHeight)),
     listen(window, "resize", () => setHeight(current)),
-    dragHandle(handle, panel, { room, show, setHeight, stepUp }),
+    dragHandle(handle, panel, { heights, show, setHeight, stepUp }),
   ];
   setHeight(current);
   return { setHeight, height: () => current, undo: () => (stops.forEach((stop) => stop()), grip.remove()) };
@@ -91,10 +93,10 @@ function stepByKey(event, current, setHeight) {
 /**
  * @param {HTMLElement} handle
  * @param {HTMLElement} panel
- * @param {{room: () => number, show: (px: number) => void, setHeight: (height: Height) => void, stepUp: () => void}} sheet
+ * @param {{heights: () => Record<Height, number>, show: (px: number) => void, setHeight: (height: Height) => void, stepUp: () => void}} sheet
  * @returns {() => void}
  */
-function dragHandle(handle, panel, { room, show, setHeight, stepUp }) {
+function dragHandle(handle, panel, { heights, show, setHeight, stepUp }) {
   /** @type {{y: number, height: number, last: number, at: number, speed: number, moved: boolean} | null} */
   let drag = null;
   /** @param {PointerEvent} event */
@@ -110,14 +112,14 @@ function dragHandle(handle, panel, { room, show, setHeight, stepUp }) {
     drag.speed = (drag.last - event.clientY) / Math.max(1, event.timeStamp - drag.at);
     drag.moved ||= Math.abs(event.clientY - drag.y) > 6;
     [drag.last, drag.at] = [event.clientY, event.timeStamp];
-    show(Math.max(PEEK_PX, Math.min(room(), drag.height + drag.y - event.clientY)));
+    show(Math.max(PEEK_PX, Math.min(heights().full, drag.height + drag.y - event.clientY)));
   };
   const end = () => {
     if (!drag) return;
     panel.classList.remove("panel--dragging");
     const { moved, height, y, last, speed } = drag;
     drag = null;
-    if (moved) setHeight(restingHeight(height + y - last, speed, sheetHeights(room())));
+    if (moved) setHeight(restingHeight(height + y - last, speed, heights()));
   };
   // A press without a drag arrives as a click, also from the keyboard and from screen readers.
   const click = listen(handle, "click", (event) => {

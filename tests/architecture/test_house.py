@@ -59,6 +59,22 @@ def test_the_top_floor_builds_no_sql(path: Path) -> None:
     assert re.findall(r"\bsession\.query\(", words) == []
 
 
+#: Jobs, and everything about accounts: their SQL stands in core/queries.py and geo/staff/queries.py.
+BESIDE_QUERIES = (
+    *(path for path in _modules(*FLOORS[:5]) if path.name == "jobs.py"),
+    *(path for path in _modules("geo/staff") if path.name not in ("models.py", "queries.py")),
+)
+
+
+@pytest.mark.parametrize("path", BESIDE_QUERIES, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_jobs_and_sign_in_leave_sql_to_the_queries(path: Path) -> None:
+    words = path.read_text("utf-8")
+    allowed = re.compile(HANDED.pattern + r"|sqlalchemy\.event")
+
+    assert [name for name in imported(words, "sqlalchemy") if not allowed.fullmatch(name)] == []
+    assert re.findall(r"\b(?:SELECT|UPDATE|DELETE|INSERT)\b .+\b(?:FROM|SET|INTO)\b", words) == []
+
+
 def imported(words: str, package: str) -> set[str]:
     """Return the full names of what a module imports from a package, wherever in the module it does."""
     names: set[str] = set()

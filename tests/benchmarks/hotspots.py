@@ -21,7 +21,8 @@ import shapely
 from sqlalchemy import text
 
 from core.db import Scope, transaction
-from core.jobs import JobRun, execute
+from core.jobs import execute
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
 from geo.shapes.crs import metric_epsg, shape_to_metric, to_lonlat, to_metric

@@ -18,7 +18,8 @@ import shapely
 from geoalchemy2.shape import from_shape
 
 from core.db import Scope, transaction
-from core.jobs import JobRun, execute
+from core.jobs import execute
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
 from geo.places.models import Place

@@ -36,8 +36,9 @@ def test_an_added_account_signs_in_and_rests_when_deactivated(
     guest.wait_for_url("**/leader*")
 
     page.goto(f"/admin?view=accounts&q={login}")
+    page.click("[data-actions]")
     page.click("[data-set-active=no]")
-    expect(page.locator("[data-set-active=yes]")).to_be_visible()
+    expect(page.locator("[data-set-active=yes]")).to_be_attached()
     guest.goto("/leader")
     expect(guest.locator("[name=login_name]")).to_be_visible()
 
@@ -97,6 +98,7 @@ def test_camera_views_are_computed_and_drawn_into_the_figures(sign_in: SignIn) -
 def test_a_new_password_takes_two_presses(sign_in: SignIn) -> None:
     page = sign_in("admin", width=1440, height=900, locale="en")
     page.goto("/admin?view=accounts&q=boundary")
+    page.locator("[data-actions]").first.click()
     button = page.locator("[data-new-password]").first
 
     button.click()

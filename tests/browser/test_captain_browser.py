@@ -48,6 +48,25 @@ def visits_of(live_server: LiveServer, dwelling_id: int, note: str) -> list[str]
         return [visit.outcome for visit in rows]
 
 
+def test_a_phone_shows_the_count_and_two_households_and_the_button_at_once(
+    new_page: Callable[..., Page], live_server: LiveServer
+) -> None:
+    page = open_captain(new_page, live_server, width=360, height=740)
+    foot = page.locator("[data-nearest]").bounding_box()
+    ring = page.locator("[data-ring] svg").bounding_box()
+    rows = [row.bounding_box() for row in page.locator("[data-list] [data-dwelling]").all()[:2]]
+
+    assert foot is not None
+    assert foot["height"] >= 44
+    assert foot["y"] > 740 / 2, "in reach of a thumb"
+    assert ring is not None
+    assert ring["y"] > 740 / 4, "the map is seen above it"
+    assert len(rows) == 2, "the demo captain has two households to visit"
+    for row in rows:
+        assert row is not None
+        assert row["y"] + row["height"] <= foot["y"]
+
+
 def test_a_row_opens_its_card_and_the_back_button_closes_it(page: Page) -> None:
     dwelling_id = open_first(page)
 

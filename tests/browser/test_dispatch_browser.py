@@ -56,8 +56,18 @@ def test_tonight_is_planned_with_progress_routes_and_times(desk: Page) -> None:
     stop.click()
     expect(desk.locator(".gantt__stop[aria-pressed=true]")).to_have_count(1)
     expect(desk.locator(".list__item[aria-selected=true] [data-stop]")).to_have_count(1)
+    # The address holds the choice with its plan: a link shows the same, the back button takes it back.
+    chosen = desk.locator(".list__item[aria-selected=true] [data-stop]").get_attribute("data-stop")
+    assert f"sel=stop:{chosen}" in desk.url
+    assert "plan=" in desk.url
     desk.reload()
-    expect(desk.locator("[data-route]").first).to_be_visible()
+    expect(desk.locator(f".list__item[aria-selected=true] [data-stop='{chosen}']")).to_be_visible()
+    expect(desk.locator(".gantt__stop[aria-pressed=true]")).to_have_count(1)
+    desk.go_back()
+    expect(desk.locator(".gantt__stop[aria-pressed=true]")).to_have_count(0)
+    expect(desk.locator("[data-route][open]")).to_have_count(1)
+    desk.go_back()
+    expect(desk.locator("[data-route][open]")).to_have_count(0)
 
 
 def test_planning_is_stopped_and_the_earlier_plan_stays(desk: Page) -> None:
@@ -65,6 +75,10 @@ def test_planning_is_stopped_and_the_earlier_plan_stays(desk: Page) -> None:
     desk.locator("[data-view=plan]:not([hidden]), [data-view=ask]:not([hidden])").first.wait_for()
     ask(desk, search_s=60)
 
+    # The curve and the routes found so far are there while it searches.
+    expect(desk.locator("[data-working] [data-sketch]")).to_be_visible(timeout=30_000)
+    expect(desk.locator("[data-working] .curve__line")).to_be_visible()
+    assert desk.evaluate(PAINTED) > 500
     desk.click("[data-working] [data-job] button")
 
     expect(desk.locator("[data-working] [data-job]")).to_have_count(0, timeout=30_000)

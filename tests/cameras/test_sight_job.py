@@ -6,7 +6,8 @@ from sqlalchemy import text
 
 from cameras.jobs import request_sight
 from core.db import Scope, transaction
-from core.jobs import JobRun, work
+from core.jobs import work
+from core.models import JobRun
 from geo.areas.queries import counties
 from geo.areas.service import NewArea, create_area
 

@@ -16,7 +16,8 @@ from sqlalchemy import update
 
 from core.clock import now
 from core.db import Scope, transaction
-from core.jobs import QUEUES, HouseWorker, JobRun, job, redis_connection, request
+from core.jobs import QUEUES, HouseWorker, job, redis_connection, request
+from core.models import JobRun
 from tests.conftest import Database
 from tests.small_town import SmallTown, build_small_town
 

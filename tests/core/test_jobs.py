@@ -15,7 +15,8 @@ from core import jobs
 from core.audit import AuditEvent, record
 from core.db import Scope, transaction
 from core.errors import Conflict, NotEnough, NotFound
-from core.jobs import JobRun, RunningJob, job
+from core.jobs import RunningJob, job
+from core.models import JobRun
 from tests.conftest import Database
 from tests.small_town import SmallTown, build_small_town
 

@@ -7,8 +7,8 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from core.db import Scope, transaction
-from core.jobs import JobRun
 from core.listing import Order, Page, Sortable
+from core.models import JobRun
 from geo.areas.models import Area
 from tests.conftest import Database
 from tests.patrols.street_town import owner_of

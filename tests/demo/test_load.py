@@ -107,7 +107,7 @@ def test_a_login_of_every_role_works_and_is_kept_for_its_owner_alone(folder: Pat
     kept = folder / "logins.json"
     logins = json.loads(kept.read_text("utf-8"))
     assert [login["role"] for login in logins] == [
-        "captain", "dispatcher", "leader", "boundary", "approver", "admin",
+        "captain", "dispatcher", "leader", "boundary", "approver", "admin", "auditor",
     ]  # fmt: skip
     assert kept.stat().st_mode & 0o777 == 0o600
     with transaction(Scope.everything()) as session:

@@ -7,7 +7,8 @@ import pytest
 import shapely
 
 from core.db import Scope, transaction
-from core.jobs import JobRun, execute
+from core.jobs import execute
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.queries import counties
 from geo.shapes.crs import metric_epsg, shape_to_metric

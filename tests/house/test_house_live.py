@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-ROLES = ("captain", "dispatcher", "leader", "boundary", "approver", "admin")
+ROLES = ("captain", "dispatcher", "leader", "boundary", "approver", "admin", "auditor")
 
 
 def test_the_house_is_healthy(live_server):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core import jobs
 from core.db import Scope, transaction
-from core.jobs import JobRun
+from core.models import JobRun
 from tests.conftest import Database
 from tests.small_town import build_small_town
 

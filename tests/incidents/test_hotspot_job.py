@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.db import LayerVersion, Scope, transaction
 from core.errors import InvalidInput, NotEnough, NotFound
-from core.jobs import JobRun, cancel, execute
+from core.jobs import cancel, execute
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
 from geo.roads.models import RoadSection

@@ -9,6 +9,10 @@ test("a shift past midnight is told as one and has its true length", () => {
   assert.deepEqual(shiftWords("2026-11-22T19:00", "2026-11-22T23:00", LONGEST_H), { words: "4 hours", usable: true, nextDay: null });
 });
 
+test("one hour is one", () => {
+  assert.equal(shiftWords("2026-11-22T22:00", "2026-11-22T23:01", LONGEST_H).words, "1 hour");
+});
+
 test("an end typed on the day of the beginning is offered for the next day", () => {
   const { usable, nextDay } = shiftWords("2026-12-31T22:00", "2026-12-31T02:00", LONGEST_H);
   assert.equal(usable, false);

@@ -2,20 +2,26 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { fill, formatInstant, t, useCatalogue } from "../../static/js/i18n.js";
+import { fill, formatInstant, t, tn, useCatalogue } from "../../static/js/i18n.js";
 
 const SOURCES = join(import.meta.dirname, "../../static/js");
 const zh = JSON.parse(readFileSync(join(import.meta.dirname, "../../static/i18n/zh.json"), "utf8"));
 
-/** Every string given to t() in static/js, pages included. */
+const LITERAL = '"(?:[^"\\\\]|\\\\.)*"';
+const ALONE = new RegExp(`\\bt\\(\\s*(${LITERAL})`, "g");
+const COUNTED = new RegExp(`\\btn\\(\\s*(${LITERAL}),\\s*(${LITERAL})`, "g");
+
+/** The texts of all scripts in static/js, pages included. */
+const texts = readdirSync(SOURCES, { recursive: true }).filter((name) => name.endsWith(".js"))
+  .map((name) => [name, readFileSync(join(SOURCES, name), "utf8")]);
+
+/** Every string given to t(), and [one, many] given to tn(). */
+const alone = texts.flatMap(([, text]) => [...text.matchAll(ALONE)].map(([, message]) => JSON.parse(message)));
+const counted = texts.flatMap(([, text]) => [...text.matchAll(COUNTED)].map(([, one, many]) => [JSON.parse(one), JSON.parse(many)]));
+
+/** Every string that is looked up in the catalogue. */
 function messages() {
-  const found = new Set();
-  for (const name of readdirSync(SOURCES, { recursive: true })) {
-    if (!name.endsWith(".js")) continue;
-    const text = readFileSync(join(SOURCES, name), "utf8");
-    for (const [, message] of text.matchAll(/\bt\(\s*("(?:[^"\\]|\\.)*")/g)) found.add(JSON.parse(message));
-  }
-  return found;
+  return new Set([...alone, ...counted.map(([, many]) => many)]);
 }
 
 const places = (message) => [...message.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
@@ -26,11 +32,25 @@ test("every string of the scripts has a Chinese translation", () => {
   assert.deepEqual([...all].filter((message) => !zh[message]), []);
 });
 
-test("t is called with literal strings only, so that none escapes the search", () => {
-  for (const name of readdirSync(SOURCES, { recursive: true })) {
-    if (!name.endsWith(".js") || name === "i18n.js") continue;
-    const text = readFileSync(join(SOURCES, name), "utf8");
-    assert.deepEqual([...text.matchAll(/(?<![\w.])t\((?!\s*")[^)]{0,30}/g)].map((match) => match[0]), [], name);
+test("the catalogue holds nothing that no script says", () => {
+  assert.deepEqual(Object.keys(zh).filter((source) => !messages().has(source)), []);
+});
+
+test("t and tn are called with literal strings only, so that none escapes the search", () => {
+  for (const [name, text] of texts) {
+    if (name === "i18n.js") continue;
+    assert.deepEqual([...text.matchAll(/(?<![\w.])tn?\((?!\s*")[^)]{0,30}/g)].map((match) => match[0]), [], name);
+    assert.equal([...text.matchAll(/(?<![\w.])tn\(/g)].length, [...text.matchAll(COUNTED)].length, name);
+  }
+});
+
+test("what is counted has an English form for one", () => {
+  // Days ago are never one: that is yesterday.
+  const several = alone.filter((message) => /\{(count|days|hours|minutes|number|total|teams|people)\} ([a-z]+ )?([a-z]+s|people)\b/.test(message) && !message.includes("days ago"));
+  assert.deepEqual(several, []);
+  for (const [one, many] of counted) {
+    assert.notEqual(one, many);
+    assert.deepEqual(places(one).filter((place) => !places(many).includes(place)), [], one);
   }
 });
 
@@ -50,6 +70,14 @@ test("a string without translation stays English", () => {
   useCatalogue({ Close: "关闭" });
   assert.equal(t("Close"), "关闭");
   assert.equal(t("Open {n}", { n: 3 }), "Open 3");
+  useCatalogue({});
+});
+
+test("one is told from many in English, and Chinese has one form", () => {
+  assert.equal(tn("{count} stop", "{count} stops", 1), "1 stop");
+  assert.equal(tn("{count} stop", "{count} stops", 0), "0 stops");
+  useCatalogue({ "{count} stops": "{count} 个停留点" });
+  assert.equal(tn("{count} stop", "{count} stops", 1), "1 个停留点");
   useCatalogue({});
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { SORTS as DUE_SORTS, orderWord } from "../../static/js/pages/captain_today.js";
-import { SORTS, sorted } from "../../static/js/pages/leader_words.js";
+import { SORTS, intervalWords, rangeWords, sorted } from "../../static/js/pages/leader_words.js";
 
 /** @param {number} rank @param {number} observed @param {number} ratio @param {number} area_m2 */
 const place = (rank, observed, ratio, area_m2) => /** @type {any} */ ({ rank, observed, ratio, area_m2 });
@@ -27,4 +27,10 @@ test("the words above the due list say how it is sorted", () => {
   const words = DUE_SORTS.map((sort) => orderWord(sort, "area"));
   assert.equal(new Set([...words, orderWord("nearest", "here")]).size, 4);
   assert.equal(orderWord("longest", "here"), orderWord("longest", "area"));
+});
+
+test("the ratio is said in plain words, the interval stands behind it", () => {
+  const found = /** @type {any} */ ({ ratio: 5.789, ratio_low: 3.706, ratio_high: 8.614 });
+  assert.equal(rangeWords(found), "about 5.8 times as many as usual, very likely between 3.7 and 8.6 times");
+  assert.match(intervalWords(found), /5\.79.*3\.71 to 8\.61 .*Garwood/);
 });

@@ -4,7 +4,7 @@ import { roadRank, roadWidth } from "../../static/js/map/base_style.js";
 import * as style from "../../static/js/map/data_style.js";
 import { LAYERS } from "../../static/js/map/layer_catalogue.js";
 import { OKABE_ITO, paletteOf, teamColour, wantsDarkText } from "../../static/js/map/palette.js";
-import { dashOf, routeLook } from "../../static/js/map/routes_layer.js";
+import { dashOf, routeLook, sketchFeatures } from "../../static/js/map/routes_layer.js";
 import { escapeMarkup, tileAddress } from "../../static/js/map/vector_tiles.js";
 import { changedLayers } from "../../static/js/map/versions.js";
 
@@ -133,4 +133,15 @@ test("an attribution cannot carry markup", () => {
 test("only a version that was known before can have changed", () => {
   assert.deepEqual(changedLayers({ areas: 1, cameras: 2 }, { areas: 1, cameras: 3, places: 1 }), ["cameras"]);
   assert.deepEqual(changedLayers({}, { areas: 1 }), []);
+});
+
+test("routes of a search that still runs keep their team's colour and look unlike the finished ones", () => {
+  const [, second] = sketchFeatures([
+    { team_id: 7, team: "甲队", mode: "foot", line: [[120, 30], [120.1, 30]] },
+    { team_id: 3, team: "乙队", mode: "car", line: [[120, 30], [120.1, 30]] },
+  ]).features;
+  const looks = [second.properties, { ...second.properties, sketch: false }].map((properties) => routeLook(properties, null));
+  assert.equal(looks[0].color, looks[1].color);
+  assert.notEqual(looks[0].dashArray, looks[1].dashArray);
+  assert.ok(looks[0].weight < looks[1].weight);
 });

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import now, today
 from core.db import Scope, transaction
-from core.jobs import JobRun
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.households.models import Dwelling
 from geo.places.models import Place

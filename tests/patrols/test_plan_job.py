@@ -17,7 +17,8 @@ from core.audit import AuditEvent
 from core.clock import now
 from core.db import Scope, StoredSetting, transaction
 from core.errors import InvalidInput, NotFound
-from core.jobs import JobRun, execute
+from core.jobs import execute
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.roads.models import RoadSection
 from geo.roads.queries import SPEED_SETTING, load_sections, speed_table
@@ -159,18 +160,27 @@ def test_the_run_keeps_the_curve_of_the_best_value_and_what_repeats_it(town: Sma
     assert values == sorted(values)
     assert values[-1] <= run.result["value"] + 0.1
     assert run.result["value"] <= run.detail["offered_value"] + 0.1
+    assert run.detail["sketch"] == [], "the plan itself has the routes"
     assert run.params["seed"] == run.result["seed"]
     assert run.params["shift_from"] is not None
 
 
-def test_a_cancelled_search_stops_within_seconds_and_stores_nothing(town: SmallTown) -> None:
+def test_a_running_search_shows_its_routes_and_a_cancelled_one_stores_nothing(town: SmallTown) -> None:
     run_id = ask(town.county, PlanQuestion(time_limit_s=100))
     worker = threading.Thread(target=execute, args=(run_id,), daemon=True)
     worker.start()
     deadline = time.monotonic() + 30
-    while run_of(run_id).message.get("code") != "patrol_searching":
+    while not run_of(run_id).detail.get("sketch"):
         assert time.monotonic() < deadline, run_of(run_id).error
         time.sleep(0.1)
+    assert run_of(run_id).message["code"] == "patrol_searching"
+    with transaction(Scope.everything()) as session:
+        starts = {team.id: team for team in queries.team_starts(session, town.county)}
+    for route in run_of(run_id).detail["sketch"]:
+        team = starts[route["team_id"]]
+        assert (route["team"], route["mode"]) == (team.name, team.mode)
+        assert route["line"][0] == route["line"][-1] == [round(team.lon, 6), round(team.lat, 6)]
+        assert len(route["line"]) > 2
     with transaction(Scope.everything()) as session:
         jobs.cancel(session, run_id)
     worker.join(timeout=10)

@@ -9,7 +9,8 @@ import shapely
 from sqlalchemy import func, select
 
 from core.db import Scope, transaction
-from core.jobs import JobRun, execute
+from core.jobs import execute
+from core.models import JobRun
 from geo.areas.county import CountyWish
 from geo.areas.queries import counties
 from geo.places.models import Place

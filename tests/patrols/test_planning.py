@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from geo.roads.speed import Mode
 from patrols.planning.problem import DropReason, Plan, PlanParams, Problem, Stop, TeamShift, Travel, Window
+from patrols.planning.repair import Orders
 from patrols.planning.solve import solve
 from patrols.planning.timing import Timetable
 
@@ -193,17 +194,24 @@ def test_the_curve_of_values_rises_and_ends_at_most_at_the_plan() -> None:
 
 
 def test_the_watcher_sees_every_iteration_and_can_end_the_search() -> None:
-    seen: list[tuple[int, float]] = []
+    seen: list[tuple[int, float, float]] = []
+    problem = town_problem()
 
-    def watch(iteration: int, value: float) -> bool:
-        seen.append((iteration, value))
+    def watch(iteration: int, value: float, orders: Orders) -> bool:
+        visited = [stop for order in orders for stop in order]
+        assert len(visited) == len(set(visited))
+        seen.append((iteration, value, sum(problem.stops[stop].value for stop in visited)))
         return iteration >= 25
 
-    plan = solve(town_problem(), PlanParams(seed=1, time_limit_s=60, iteration_limit=None), watch)
+    plan = solve(problem, PlanParams(seed=1, time_limit_s=60, iteration_limit=None), watch)
     assert plan.stopped
     assert plan.iterations == 25
-    assert [iteration for iteration, _ in seen] == list(range(26))
-    check_promises(town_problem(), plan)
+    assert [iteration for iteration, _, _ in seen] == list(range(26))
+    # The routes shown are those the value is told of; prizes are whole numbers, values are not.
+    assert [value for _, value, _ in seen] == pytest.approx(
+        [worth for _, _, worth in seen], rel=1e-3, abs=0.1
+    )
+    check_promises(problem, plan)
 
 
 def test_teams_without_any_stop_to_do_stay_where_they_are() -> None:

@@ -14,7 +14,8 @@ from core import audit
 from core.audit import AuditEvent
 from core.clock import now
 from core.db import Scope, transaction
-from core.jobs import JobRun, execute
+from core.jobs import execute
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.queries import area_by_code, area_by_id
 from geo.areas.service import NewArea, create_area
@@ -246,6 +247,43 @@ def test_the_audit_trail_is_filtered_by_act_actor_and_day(admin: FlaskClient, si
     assert len(found("from=2020-01-01")) > 2
     wrong = admin.get("/api/admin/audit.csv?from=yesterday")
     assert (wrong.status_code, wrong.json["code"]) == (422, "parameter_unusable")
+
+
+@pytest.mark.parametrize(
+    ("locale", "wanted"),
+    [
+        pytest.param(
+            "zh",
+            ["用途：紧急帮助", "出行：步行 · 当班：否", "载入：住户 3、重点场所 1", "类型：入室盗窃"],
+            id="zh",
+        ),
+        pytest.param(
+            "en",
+            [
+                "Purpose: Urgent help",
+                "on foot · on duty: no",
+                "Households 3, Key places 1",
+                "Types: Burglary",
+            ],
+            id="en",
+        ),
+    ],
+)
+def test_the_audit_trail_tells_particulars_in_words(
+    admin: FlaskClient, world: World, locale: str, wanted: list[str]
+) -> None:
+    with transaction(Scope.everything()) as session:
+        session.get_one(Account, world.accounts["admin"]).locale = locale
+        county = area_by_code(session, "990001")
+        audit.record(session, "household.reveal", subject=county, purpose="urgent")
+        audit.record(session, "team.change", subject=county, mode="foot", active=False)
+        audit.record(session, "household.import", subject=county, loaded={"household": 3, "place": 1})
+        audit.record(session, "hotspots.requested", subject=county, types=["burglary"])
+
+    page = admin.get("/admin?view=audit").text
+
+    assert [words for words in wanted if words not in page] == []
+    assert not {"purpose:", "urgent", "road_section", "burglary"} & set(re.split(r"[\s<>·]+", page))
 
 
 def test_the_audit_trail_shows_only_acts_of_the_own_area(admin: FlaskClient) -> None:

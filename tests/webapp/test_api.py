@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import Engine, select, text
 
 import core.jobs
 from core.audit import AuditEvent
 from core.db import Scope, transaction
-from core.jobs import JobRun, job, request
+from core.jobs import job, request
+from core.models import JobRun
 from geo.areas.queries import area_by_id
 from tests.webapp.conftest import World, form_token
 from tests.webapp.test_tiles import furnished, owner_of, point
@@ -39,9 +40,11 @@ def test_search_shows_a_captain_no_dwelling_of_another_grid(furnished: World, si
     assert found(sign_in("captain"), "网格1号") == [("dwelling", "西网格1号")]
 
 
-def test_search_without_the_right_to_dwellings_leaves_them_out(furnished: World, sign_in: SignIn) -> None:
-    with transaction(Scope.everything()) as session:
-        session.execute(text("DELETE FROM role_permission WHERE permission = 'dwelling.map'"))
+def test_search_without_the_right_to_dwellings_leaves_them_out(
+    furnished: World, sign_in: SignIn, owner_engine: Engine
+) -> None:
+    with owner_engine.begin() as owner:
+        owner.execute(text("DELETE FROM role_permission WHERE permission = 'dwelling.map'"))
 
     assert found(sign_in("leader"), "网格1号") == []
 

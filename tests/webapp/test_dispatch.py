@@ -12,7 +12,8 @@ from sqlalchemy import select
 from core.audit import AuditEvent
 from core.clock import now
 from core.db import Scope, transaction
-from core.jobs import JobRun, execute
+from core.jobs import execute
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
 from geo.places.models import Place

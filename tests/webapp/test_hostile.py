@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from core.db import Scope, transaction
 from core.errors import Conflict
 from core.intake.report import Refusal, write_refused
-from core.jobs import JobRun
+from core.models import JobRun
 from geo.areas.queries import area_by_id
 from geo.households.models import Visit
 from geo.staff.service import create_account

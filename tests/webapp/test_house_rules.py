@@ -17,7 +17,7 @@ import core.settings
 import webapp.cli
 from core.audit import AuditEvent
 from core.db import Scope, transaction
-from core.jobs import JobRun
+from core.models import JobRun
 from core.settings import PROJECT_DIR, Settings
 from geo.areas.models import Area
 from geo.areas.queries import area_by_code

@@ -12,7 +12,8 @@ from geoalchemy2.shape import from_shape
 
 from core.clock import now
 from core.db import Scope, transaction
-from core.jobs import JobRun, execute
+from core.jobs import execute
+from core.models import JobRun
 from incidents.models import Incident
 from tests.small_town import SmallTown
 from tests.webapp.conftest import World, stranger, with_token

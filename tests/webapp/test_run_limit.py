@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from core.db import Scope, transaction
-from core.jobs import JobRun
+from core.models import JobRun
 from tests.webapp.conftest import World, form_token
 
 SignIn = Callable[..., FlaskClient]

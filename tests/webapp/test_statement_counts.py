@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core import audit
 from core.clock import now
 from core.db import Scope, transaction
-from core.jobs import JobRun
+from core.models import JobRun
 from core.queries import STATES
 from geo.areas.models import Area, ChangeSet
 from geo.areas.service import NewArea, create_area

@@ -12,11 +12,16 @@ import pytest
 from babel.messages.pofile import read_po
 
 from core.settings import PROJECT_DIR
+from geo.households.models import VISIT_OUTCOMES
+from geo.households.queries import DUE_STATES
+from geo.households.service import PURPOSES
+from patrols.models import MODES
 from webapp.cli.areas_words import ERRORS as AREA_WORDS
 from webapp.cli.propose_words import ERRORS as PROPOSE_WORDS
 from webapp.house.words import SENTENCES as HOUSE_WORDS
 from webapp.i18n import CATALOGUES, translate
 from webapp.sentences import HTTP_CODES, SENTENCES
+from webapp.sentences.particulars import CODES, FIELDS
 from webapp.sentences.work import JOB_TITLES
 
 FLOORS = ("core", "geo", "incidents", "cameras", "patrols", "webapp")
@@ -96,6 +101,28 @@ def literal_kinds() -> set[str]:
     return {kind for kind in registered_kinds() if not kind.startswith("test")}
 
 
+def test_every_particular_of_an_act_has_words() -> None:
+    told = {
+        keyword.arg
+        for module in trees().values()
+        for call in ast.walk(module)
+        if isinstance(call, ast.Call) and name_of(call.func) in {"record", "_note"}
+        and any(re.fullmatch(r"[a-z_]+\.[a-z_]+", str(getattr(one, "value", ""))) for one in call.args)
+        for keyword in call.keywords
+        if keyword.arg and keyword.arg != "subject"
+    }  # fmt: skip
+    assert {"purpose", "outcome", "role"} <= told, "the search finds acts at all"
+
+    assert told <= set(FIELDS)
+
+
+def test_every_code_of_a_particular_has_words() -> None:
+    assert set(CODES["purpose"]) == set(PURPOSES)
+    assert set(CODES["outcome"]) == set(VISIT_OUTCOMES)
+    assert set(CODES["mode"]) == set(MODES)
+    assert set(CODES["state"]) == set(DUE_STATES)
+
+
 def test_every_status_of_http_leads_to_words() -> None:
     assert set(HTTP_CODES.values()) <= set(SENTENCES)
 
@@ -106,7 +133,9 @@ def template_of_messages(tmp_path_factory: pytest.TempPathFactory) -> Any:
     target = tmp_path_factory.mktemp("words") / "messages.pot"
     command = [str(Path(sys.executable).parent / "pybabel"), "-q", "extract", "-F", "babel.cfg"]
     subprocess.run(
-        [*command, "-k", "mark", "-k", "lazy_gettext", "-o", str(target), "."], cwd=PROJECT_DIR, check=True
+        [*command, "-k", "mark", "-k", "mark_n:1,2", "-k", "lazy_gettext", "-o", str(target), "."],
+        cwd=PROJECT_DIR,
+        check=True,
     )
     with target.open("rb") as file:
         return read_po(file)
@@ -176,6 +205,14 @@ def test_translations_keep_the_places_of_their_sources() -> None:
 def test_the_catalogue_holds_nothing_unused(template_of_messages: Any) -> None:
     used = {message.id for message in template_of_messages}
     assert [message.id for message in chinese() if message.id and message.id not in used] == []
+
+
+def test_one_is_told_from_many_in_english() -> None:
+    told = SENTENCES["proposal_coordinates_unusable"][0]
+
+    assert translate(told, "en", count=1) == "1 household has coordinates that are no place on earth."
+    assert translate(told, "en", count=4) == "4 households have coordinates that are no place on earth."
+    assert translate(told, "zh", count=1).startswith("1 ")
 
 
 def test_words_are_filled_in_both_languages() -> None:

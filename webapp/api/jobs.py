@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, url_for
+from flask import Blueprint, current_app, g, jsonify, url_for
 from flask_babel import gettext
 from flask_login import current_user
 
 from core import audit
 from core.errors import NotFound
-from core.jobs import UNFINISHED, JobRun, cancel, runs_in_tray
+from core.jobs import cancel
+from core.models import JobRun
+from core.queries import UNFINISHED, runs_in_tray
+from webapp.kept import answers as redis_answers
 from webapp.permission import require, requires
 from webapp.problem import problem_of_code, sentence
 from webapp.sentences.work import JOB_TITLES
@@ -84,10 +87,20 @@ def _message(run: JobRun) -> str:
     if run.state == "failed" and run.error:
         told = problem_of_code(run.error)
         return f"{told['title']} {told['detail']}".strip()
+    if run.state == "queued" and not _carried():
+        return sentence("job_waits_for_redis")
     if run.state in UNFINISHED and run.message.get("code"):
         fields = {name: value for name, value in run.message.items() if name != "code"}
         return sentence(run.message["code"], **fields)
     return ""
+
+
+def _carried() -> bool:
+    """Tell whether what carries runs to the workers answers; asked once a request."""
+    if "carried" not in g:
+        g.carried = redis_answers()
+    carried: bool = g.carried
+    return carried
 
 
 def _result_url(run: JobRun) -> str | None:

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from core.clock import local_zone
 from core.db import Scope, transaction
 from core.errors import DomainError, InvalidInput, NotEnough
-from core.jobs import UNFINISHED, JobRun, execute
+from core.jobs import execute
+from core.models import JobRun
+from core.queries import UNFINISHED
 from geo.areas.models import Area
 from geo.areas.queries import area_by_code, counties
 

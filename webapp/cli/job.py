@@ -8,7 +8,8 @@ import click
 from core import audit
 from core.db import Scope, transaction
 from core.errors import NotFound
-from core.jobs import JobRun, cancel
+from core.jobs import cancel
+from core.models import JobRun
 from core.queries import STATES, latest_runs
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import local_zone
 from core.db import Scope, transaction
-from core.jobs import JobRun
+from core.models import JobRun
 from patrols import queries
 from patrols.jobs import PLAN_TIMEOUT_S, request_plan
 from patrols.models import MODES

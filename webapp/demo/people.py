@@ -28,6 +28,7 @@ ROLES = (
     ("boundary", "区划编辑（示例）"),
     ("approver", "审核（示例）"),
     ("admin", "系统管理员（示例）"),
+    ("auditor", "审计（示例）"),
 )
 _VACANT_SHARE = 0.04
 

@@ -36,6 +36,7 @@ ROLES = {
     "boundary": "区划编辑 boundary staff",
     "approver": "审核 approver",
     "admin": "管理员 administrator",
+    "auditor": "审计 auditor",
 }
 
 

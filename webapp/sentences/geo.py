@@ -1,6 +1,6 @@
 """Words for areas, dwellings, places and cameras: refusals and the names of closed sets."""
 
-from webapp.i18n import mark
+from webapp.i18n import mark, mark_n
 
 LEVEL_NAMES = {
     "county": mark("County"),
@@ -40,7 +40,11 @@ PLACE_NAMES = {
 
 GEO: dict[str, tuple[str, str]] = {
     "proposal_size_unusable": (
-        mark("A size of %(size)s households cannot be used."),
+        mark_n(
+            "A size of %(size)s household cannot be used.",
+            "A size of %(size)s households cannot be used.",
+            "size",
+        ),
         mark("Choose a number from %(low)s to %(high)s."),
     ),
     "proposal_tolerance_unusable": (
@@ -52,7 +56,11 @@ GEO: dict[str, tuple[str, str]] = {
         mark("Choose grids of this community as it is today."),
     ),
     "proposal_coordinates_unusable": (
-        mark("%(count)s households have coordinates that are no place on earth."),
+        mark_n(
+            "%(count)s household has coordinates that are no place on earth.",
+            "%(count)s households have coordinates that are no place on earth.",
+            "count",
+        ),
         mark("Correct their coordinates first."),
     ),
     "proposal_no_roads": (
@@ -60,7 +68,11 @@ GEO: dict[str, tuple[str, str]] = {
         mark("Import the roads of this area first."),
     ),
     "proposal_no_households": (
-        mark("No household lies in the ground to divide; %(outside)s places lie outside it."),
+        mark_n(
+            "No household lies in the ground to divide; %(outside)s place lies outside it.",
+            "No household lies in the ground to divide; %(outside)s places lie outside it.",
+            "outside",
+        ),
         mark("Import the households first, or choose another area."),
     ),
     "proposal_no_today": (

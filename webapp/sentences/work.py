@@ -1,6 +1,6 @@
 """Words for background jobs, hotspots, teams and plans: titles, what happens now, why it ends."""
 
-from webapp.i18n import mark
+from webapp.i18n import mark, mark_n
 
 JOB_TITLES = {
     "atlas.print": mark("Print grid atlas"),
@@ -17,21 +17,46 @@ PROGRESS: dict[str, tuple[str, str]] = {
     "atlas_page": (mark("Page %(page)s of %(pages)s"), ""),
     "atlas_storing": (mark("Binding and saving the pages"), ""),
     "propose_loading": (mark("Reading streets, buildings and households"), ""),
-    "propose_computing": (mark("Building grids for %(households)s households"), ""),
+    "propose_computing": (
+        mark_n(
+            "Building grids for %(households)s household",
+            "Building grids for %(households)s households",
+            "households",
+        ),
+        "",
+    ),
     "propose_storing": (mark("Saving the proposals"), ""),
     "publish_checks": (mark("Checking the grids"), ""),
     "publish_boundaries": (mark("Saving the boundaries"), ""),
     "publish_rows": (mark("Giving households and everything else to their grids"), ""),
     "hotspots_loading": (mark("Reading the incidents"), ""),
-    "hotspots_testing": (mark("Comparing %(incidents)s incidents with what is usual"), ""),
+    "hotspots_testing": (
+        mark_n(
+            "Comparing %(incidents)s incident with what is usual",
+            "Comparing %(incidents)s incidents with what is usual",
+            "incidents",
+        ),
+        "",
+    ),
     "hotspots_storing": (mark("Naming and saving the places"), ""),
     "sight_loading": (mark("Reading cameras and buildings"), ""),
-    "sight_computing": (mark("Computing what %(cameras)s cameras see"), ""),
+    "sight_computing": (
+        mark_n(
+            "Computing what %(cameras)s camera sees",
+            "Computing what %(cameras)s cameras see",
+            "cameras",
+        ),
+        "",
+    ),
     "sight_storing": (mark("Saving the views"), ""),
     "patrol_loading": (mark("Reading streets, teams and places to visit"), ""),
     "patrol_travel_times": (mark("Computing travel times"), ""),
     "patrol_searching": (mark("Searching for better routes"), ""),
     "patrol_storing": (mark("Saving the routes"), ""),
+    "job_waits_for_redis": (
+        mark("Kept, but Redis does not answer: tell your administrator. It begins by itself afterwards."),
+        "",
+    ),
 }
 
 _JOBS: dict[str, tuple[str, str]] = {
@@ -74,7 +99,11 @@ _JOBS: dict[str, tuple[str, str]] = {
         mark("The administrator runs ./start, or installs fonts-noto-cjk."),
     ),
     "too_many_runs": (
-        mark("%(count)s runs of “%(job)s” that you asked for are not finished yet."),
+        mark_n(
+            "%(count)s run of “%(job)s” that you asked for is not finished yet.",
+            "%(count)s runs of “%(job)s” that you asked for are not finished yet.",
+            "count",
+        ),
         mark("Open the job tray at the top to see or stop them, or wait until one has ended."),
     ),
     "job_kind_unknown": (mark("There is no job of the kind %(kind)s."), ""),
@@ -105,7 +134,11 @@ _HOTSPOTS: dict[str, tuple[str, str]] = {
         mark("Change the value and start again."),
     ),
     "hotspot_history_too_short": (
-        mark("The comparison period of %(history_days)s days is too short for %(days)s days."),
+        mark_n(
+            "The comparison period of %(history_days)s day is too short for %(days)s days.",
+            "The comparison period of %(history_days)s days is too short for %(days)s days.",
+            "history_days",
+        ),
         mark("Choose a longer comparison period or fewer days."),
     ),
     "hotspot_bandwidth_too_small": (

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -13,12 +14,11 @@ from sqlalchemy.orm import Session
 from cameras.jobs import SIGHT, request_sight
 from cameras.queries import latest_sight
 from core import audit
-from core.audit import AuditEvent
 from core.clock import local_zone, today
 from core.db import scope_of
 from core.errors import InvalidInput, NotFound
-from core.jobs import UNFINISHED, runs_of
 from core.listing import Page
+from core.queries import UNFINISHED, runs_of
 from core.settings import settings
 from geo.areas.models import Area
 from geo.areas.queries import ancestors, area_by_code, area_by_id
@@ -38,14 +38,16 @@ from geo.staff.service import (
     set_password,
     sign_out_everywhere,
 )
+from incidents.queries import incident_types
 from webapp import administration
+from webapp.act_words import act_words, names_of
 from webapp.administration import EXPORT_MOST, JOB_STATES, PAGE_SIZE
 from webapp.api.jobs import as_json
 from webapp.health import health_report
 from webapp.i18n import in_locale, mark
 from webapp.maps import Picker
 from webapp.permission import require, requires
-from webapp.sentences.acts import ACTS, CHECK_WORDS, SUBJECTS
+from webapp.sentences.acts import ACTS, CHECK_WORDS
 from webapp.sentences.work import JOB_TITLES
 from webapp.session import request_session
 from webapp.sheet_file import csv_answer
@@ -283,7 +285,7 @@ def _audit(session: Session) -> dict[str, Any]:
         "events": rows[:PAGE_SIZE],
         "wanted": wanted,
         "acts": {code: _(words) for code, words in ACTS.items()},
-        "note": _note,
+        "note": partial(act_words, names=names_of(list_roles(session), incident_types(session))),
     }
 
 
@@ -309,17 +311,6 @@ def _whole(tab: str) -> Page:
 def _own_area(session: Session) -> Area | None:
     area_id = current_user.grants.area_id
     return area_by_id(session, area_id) if area_id is not None else None
-
-
-def _note(event: AuditEvent) -> str:
-    """Return what an act was done to and its particulars, in one line."""
-    subject = SUBJECTS.get(event.subject_kind)
-    told = [f"{_(subject)} {event.subject_id}"] if subject and event.subject_id else []
-    for name, value in event.fields.items():
-        if value or value == 0:
-            plain = isinstance(value, str | int | float)
-            told.append(f"{name}: {value if plain else json.dumps(value, ensure_ascii=False)}")
-    return " · ".join(told)
 
 
 def _seen(layers: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.clock import local_zone, now
 from core.errors import InvalidInput
-from core.jobs import UNFINISHED, runs_of
+from core.queries import UNFINISHED, runs_of
 from geo.areas.queries import area_by_id
 from patrols import queries
 from patrols.jobs import PLAN, request_plan
@@ -24,22 +24,16 @@ from patrols.question import LONGEST_SHIFT, PlanQuestion, evening_shift
 from patrols.teams import NAME_LIMIT, TeamDetails, create_team, update_team
 from webapp.api.jobs import as_json
 from webapp.api.parameter import sent
-from webapp.i18n import mark
 from webapp.maps import Picker, PlanRoutes
 from webapp.permission import requires
 from webapp.problem import problem_of_code, require_match
+from webapp.sentences.particulars import MODE_NAMES
 from webapp.session import request_session
 from webapp.sheet_file import csv_answer, file_answer
 from webapp.views.map_page import scope_map
 
 blueprint = Blueprint("dispatch", __name__)
 
-MODE_NAMES = {
-    "foot": mark("on foot"),
-    "bicycle": mark("by bicycle"),
-    "e_scooter": mark("by e-scooter"),
-    "car": mark("by car"),
-}
 #: What a person may set about a plan; the rest keeps its default.
 ASKED = ("shift_from", "shift_to", "team_ids", "time_limit_s", "weights", "most_stops")
 TABLE_HEAD = (

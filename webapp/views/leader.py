@@ -14,7 +14,8 @@ from core import audit
 from core.clock import local_zone, now
 from core.db import scope_of
 from core.errors import InvalidInput, NotFound
-from core.jobs import UNFINISHED, JobRun, runs_of
+from core.models import JobRun
+from core.queries import UNFINISHED, runs_of
 from core.settings import settings
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
@@ -225,11 +226,12 @@ def _sentence(area: Area, result: dict[str, Any], places: list[dict[str, Any]]) 
     period = _period(result)
     if not places:
         return str(
-            gettext(
-                "%(period)s no place in %(place)s stood out: %(count)s incidents, spread as usual.",
+            ngettext(
+                "%(period)s no place in %(place)s stood out: %(num)s incident.",
+                "%(period)s no place in %(place)s stood out: %(num)s incidents, spread as usual.",
+                counted,
                 period=period,
                 place=area.name,
-                count=counted,
             )
         )
     share = round(100 * sum(place["observed"] for place in places) / counted) if counted else 0
@@ -253,9 +255,13 @@ def _period(result: dict[str, Any]) -> str:
     """Return the tested days in words; those of a register that ended long ago are not the last ones."""
     days = result["params"]["days"]
     if result["as_of_source"] == "now":
-        return str(gettext("In the last %(days)s days", days=days))
+        return str(ngettext("In the last day", "In the last %(num)s days", days))
     end = datetime.fromisoformat(result["window"]["to"]).astimezone(local_zone())
-    return str(gettext("In the %(days)s days to %(day)s", days=days, day=end.strftime("%Y-%m-%d")))
+    return str(
+        ngettext(
+            "In the day to %(day)s", "In the %(num)s days to %(day)s", days, day=end.strftime("%Y-%m-%d")
+        )
+    )
 
 
 def _run_line(run: JobRun) -> dict[str, Any]:

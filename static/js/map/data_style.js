@@ -205,6 +205,7 @@ function cellRules(palette, colour) {
         lines: (p) => [shortCount(p.n)],
         look: (p) => ({ size: 11, colour: wantsDarkText(colour(p)) ? "#16201f" : "#ffffff", halo: null, weight: 650 }),
         pad: 0,
+        around: (p) => cellRadius(p.n),
       }),
     }],
   };

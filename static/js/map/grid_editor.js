@@ -5,7 +5,7 @@
  * (static/js/studio). A sketch is kept in this browser until it is sent, so a refusal, a time-out or a closed tab
  * takes nothing away.
  */
-import { t } from "../i18n.js";
+import { tn } from "../i18n.js";
 import { theme } from "../theme.js";
 import { snap } from "./drawing.js";
 import { paletteOf } from "./palette.js";
@@ -237,7 +237,7 @@ function showLabels(map, layer, scene, pane) {
     const [lon, lat] = middleOf(grid.geometry);
     const name = shortName(grid.name, scene.place ?? "");
     const at = map.project([lat, lon]);
-    const homes = grid.households === null || weightAt(map.getZoom()) < 0.5 ? "" : t("{count} households", { count: grid.households });
+    const homes = grid.households === null || weightAt(map.getZoom()) < 0.5 ? "" : tn("{count} household", "{count} households", grid.households);
     const half = L.point((Math.max(widthOf(name), widthOf(homes)) * NAME_PX) / 2 + 3, homes ? LINE_PX : LINE_PX / 2);
     const box = L.bounds(at.subtract(half), at.add(half));
     if (taken.some((other) => other.intersects(box))) continue;

@@ -32,9 +32,25 @@ export function dashOf(mode) {
  */
 export function routeLook(properties, chosenTeam) {
   const chosen = chosenTeam === null || properties.team_id === chosenTeam;
+  // Straight from stop to stop: thin, so that nobody takes it for the way along the streets.
+  if (properties.sketch) return { color: teamColour(properties.ordinal ?? 0), weight: 2, opacity: 0.8, dashArray: "3 5", lineCap: "round" };
   return {
     color: teamColour(properties.ordinal ?? 0), weight: chosen ? 5 : 3, opacity: chosen ? 0.95 : 0.25,
     dashArray: dashOf(properties.mode), lineCap: "round",
+  };
+}
+
+/**
+ * What a running search has found so far, as features of the kind `route` that are known for sketches.
+ * @param {{team_id: number, team: string, mode: string, line: [number, number][]}[]} sketch by team name, as a plan's routes
+ */
+export function sketchFeatures(sketch) {
+  return {
+    type: "FeatureCollection",
+    features: sketch.map(({ team_id, team, mode, line }, ordinal) => ({
+      type: "Feature", geometry: { type: "LineString", coordinates: line },
+      properties: { kind: "route", sketch: true, team_id, name: team, ordinal, mode },
+    })),
   };
 }
 
@@ -68,8 +84,9 @@ export function mountPlanRoutes(map, { url = null } = {}) {
     if (!routes) return;
     const features = routes.features ?? [];
     const lines = features.filter((/** @type {any} */ f) => f.properties.kind === "route");
+    const traced = lines.filter((/** @type {any} */ f) => !f.properties.sketch);
     // A pale casing below the colour keeps the line readable on every ground.
-    L.geoJSON(lines, { interactive: false, style: (f) => ({ ...routeLook(f?.properties, chosen), color: "#ffffff", weight: 8, dashArray: "", opacity: 0.75 }) }).addTo(group);
+    L.geoJSON(traced, { interactive: false, style: (f) => ({ ...routeLook(f?.properties, chosen), color: "#ffffff", weight: 8, dashArray: "", opacity: 0.75 }) }).addTo(group);
     L.geoJSON(lines, { interactive: false, style: (f) => routeLook(f?.properties, chosen) }).addTo(group);
     const near = map.getZoom() >= NUMBERS_ZOOM;
     for (const feature of features) {

@@ -140,8 +140,9 @@ function drawSector(ctx, { x, y }, props, { colour, reach }) {
  * @param {number} [options.down] px below the point
  * @param {(props: Record<string, any>) => string} [options.once] a key: the same key is written once nearby
  * @param {number} [options.pad] px kept free around the text
+ * @param {(props: Record<string, any>) => number} [options.around] radius in px of what the text stands on: kept free as well
  */
-export function textSymbol({ lines, look, down = 0, once, pad = 3 }) {
+export function textSymbol({ lines, look, down = 0, once, pad = 3, around = () => 0 }) {
   return {
     /** @type {(layout: {zoom: number, scratch: CanvasRenderingContext2D}, geom: Point[][], f: Feature) => any} */
     place(layout, geom, f) {
@@ -154,12 +155,14 @@ export function textSymbol({ lines, look, down = 0, once, pad = 3 }) {
       const width = Math.max(...rows.map((row) => layout.scratch.measureText(row).width));
       const height = size * 1.25 * rows.length;
       const top = down > 0 ? down : -height / 2;
+      const r = around(f.props);
+      const half = Math.max(width / 2 + pad, r);
       const draw = (/** @type {CanvasRenderingContext2D} */ ctx) => writeRows(ctx, rows, { font, size, colour, halo, top });
       return [{
         anchor: Object.assign(Object.create(Object.getPrototypeOf(geom[0][0])), anchor),
         bboxes: [{
-          minX: anchor.x - width / 2 - pad, maxX: anchor.x + width / 2 + pad,
-          minY: anchor.y + top - pad, maxY: anchor.y + top + height + pad,
+          minX: anchor.x - half, maxX: anchor.x + half,
+          minY: anchor.y + Math.min(top - pad, -r), maxY: anchor.y + Math.max(top + height + pad, r),
         }],
         draw,
         ...(once ? { deduplicationKey: once(f.props), deduplicationDistance: 400 } : {}),

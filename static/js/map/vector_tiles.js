@@ -5,6 +5,7 @@ import { toast } from "../toast.js";
 import { currentState } from "../url_state.js";
 import { baseStyle } from "./base_style.js";
 import { dataStyle } from "./data_style.js";
+import { labelRank, labelRoomOf } from "./label_room.js";
 import { layerEntry } from "./layer_catalogue.js";
 import { paletteOf } from "./palette.js";
 
@@ -58,7 +59,15 @@ export function escapeMarkup(text) {
 export function mountVectorTiles(map, { layer, url, visible = true, version, maxDataZoom = 18, attribution = "" }) {
   const entry = layerEntry(layer);
   let paper = false;
-  let tiles = makeTiles(version);
+  const seat = labelRoomOf(map).join({
+    rank: labelRank(layer),
+    index: (zoom) => tiles?.labelers.getIndex(zoom),
+    repaint: (screenTiles) => map.hasLayer(tiles) && screenTiles.forEach((key) => tiles.rerenderTile(key)),
+    relayout: () => placeAnew(),
+  });
+  /** @type {any} */
+  let tiles;
+  tiles = makeTiles(version);
   const chosen = currentState().layers;
   if (entry.fixed || (chosen ? chosen.includes(layer) : visible)) tiles.addTo(map);
 
@@ -71,15 +80,21 @@ export function mountVectorTiles(map, { layer, url, visible = true, version, max
   }
   function style() {
     const palette = paletteOf(paper ? "print" : theme());
-    return layer === "base" ? baseStyle(palette) : dataStyle(layer, palette);
+    const { paintRules, labelRules } = layer === "base" ? baseStyle(palette) : dataStyle(layer, palette);
+    return { paintRules, labelRules: seat.rules(labelRules) };
+  }
+  function placeAnew() {
+    tiles.clearLayout();
+    if (map.hasLayer(tiles)) tiles.rerenderTiles();
   }
   const restyle = () => {
     Object.assign(tiles, style());
-    tiles.clearLayout();
-    if (map.hasLayer(tiles)) tiles.rerenderTiles();
+    seat.forget();
+    placeAnew();
   };
   const refresh = (/** @type {string | number | undefined} */ next = Date.now()) => {
     const old = tiles;
+    seat.forget();
     tiles = makeTiles(next);
     if (!map.hasLayer(old)) return;
     // The old drawing stays until the new one stands: the map never blinks.
@@ -87,8 +102,14 @@ export function mountVectorTiles(map, { layer, url, visible = true, version, max
     tiles.addTo(map);
   };
   const setVisible = (/** @type {boolean} */ wanted) => {
-    if (wanted) tiles.addTo(map);
-    else tiles.remove();
+    if (wanted) {
+      // What was placed before was placed without regard to what is shown now, and has claimed nothing.
+      tiles.clearLayout();
+      tiles.addTo(map);
+    } else {
+      tiles.remove();
+      seat.giveWay();
+    }
     map.fire("layers-changed");
   };
   const changed = (/** @type {any} */ event) => event.detail.layer === layer && refresh(event.detail.version);
@@ -104,6 +125,8 @@ export function mountVectorTiles(map, { layer, url, visible = true, version, max
     removeEventListener("beforeprint", beforePrint);
     removeEventListener("afterprint", afterPrint);
     tiles.remove();
+    seat.giveWay();
+    seat.leave();
   };
   return { name: layer, isVisible: () => map.hasLayer(tiles), setVisible, refresh, undo };
 }

@@ -171,6 +171,15 @@ function onSecondPress(button, act) {
   };
 }
 
+for (const button of root.querySelectorAll("[data-actions]")) {
+  const more = /** @type {HTMLElement} */ (document.getElementById(button.getAttribute("aria-controls") ?? ""));
+  button.addEventListener("click", () => {
+    more.hidden = !more.hidden;
+    button.setAttribute("aria-expanded", String(!more.hidden));
+    if (!more.hidden) more.scrollIntoView({ block: "nearest" });
+  });
+}
+
 for (const row of root.querySelectorAll("[data-account]")) {
   const id = /** @type {HTMLElement} */ (row).dataset.account;
   const renew = /** @type {HTMLButtonElement | null} */ (row.querySelector("[data-new-password]"));

@@ -15,10 +15,10 @@ const FOOT = 16;
  */
 
 /**
- * @param {{title: string, bars: Bar[], unit: string}} chart
+ * @param {{title: string, bars: Bar[], inWords: (value: number) => string}} chart
  * @returns {HTMLElement}
  */
-export function barChart({ title, bars, unit }) {
+export function barChart({ title, bars, inWords }) {
   const top = Math.max(1, ...bars.map((bar) => bar.value));
   const step = WIDTH / Math.max(1, bars.length);
   const room = HEIGHT - FOOT - 12;
@@ -28,7 +28,7 @@ export function barChart({ title, bars, unit }) {
       class: bar.strong ? "chart__bar chart__bar--strong" : "chart__bar",
       x: (index * step + step * 0.12).toFixed(2), width: (step * 0.76).toFixed(2),
       y: (HEIGHT - FOOT - height).toFixed(2), height: Math.max(height, bar.value ? 1 : 0).toFixed(2),
-    }, svg("title", {}, `${bar.name}: ${bar.value}`));
+    }, svg("title", {}, `${bar.name}: ${inWords(bar.value)}`));
   });
   const marks = bars.flatMap((bar, index) => (bar.mark
     ? [svg("text", { class: "chart__mark", x: (index === bars.length - 1 ? WIDTH : (index + 0.5) * step).toFixed(2), y: HEIGHT - 3, "text-anchor": index === bars.length - 1 ? "end" : "middle" }, bar.mark)]
@@ -38,7 +38,7 @@ export function barChart({ title, bars, unit }) {
     svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true", class: "chart__picture" },
       svg("line", { class: "chart__ground", x1: 0, x2: WIDTH, y1: HEIGHT - FOOT, y2: HEIGHT - FOOT }), ...drawn, ...marks),
     el("table", { class: "sr-only" }, el("caption", {}, title), el("tbody", {},
-      bars.map((bar) => el("tr", {}, el("th", { scope: "row" }, bar.name), el("td", {}, `${bar.value} ${unit}`))))));
+      bars.map((bar) => el("tr", {}, el("th", { scope: "row" }, bar.name), el("td", {}, inWords(bar.value)))))));
 }
 
 /**

@@ -2,7 +2,7 @@
 import { ProblemError, get, post, request } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
-import { t } from "../i18n.js";
+import { t, tn } from "../i18n.js";
 import { highlight } from "../map/highlight.js";
 import { mapReady } from "../map/registry.js";
 import { mountPrintButton } from "../studio/atlas.js";
@@ -225,7 +225,7 @@ function showEntrance({ address, items }) {
   fillWith(detail,
     el("header", { class: "panel__head" }, backButton(backToToday),
       el("div", { class: "panel__titles" }, el("h1", { class: "panel__title", tabindex: -1 }, address),
-        el("p", { class: "muted" }, t("{count} dwellings behind this entrance, {due} to visit", { count: items.length, due })))),
+        el("p", { class: "muted" }, tn("{count} dwelling behind this entrance, {due} to visit", "{count} dwellings behind this entrance, {due} to visit", items.length, { due })))),
     el("ul", { class: "list" }, items.map((item) => itemRow(item, {
       label: roomLabel(item) || item.short, onChoose: ({ id }) => select("dwelling", id),
     }))));
@@ -342,7 +342,7 @@ function showWaiting() {
   const waiting = outbox.entries();
   waitingBox.hidden = waiting.length === 0;
   fillWith(waitingBox, icon("attend"), el("div", { class: "stack-s" },
-    el("p", {}, t("{count} visits are kept on this device and not sent yet.", { count: waiting.length })),
+    el("p", {}, tn("{count} visit is kept on this device and not sent yet.", "{count} visits are kept on this device and not sent yet.", waiting.length)),
     el("button", { class: "btn", type: "button", onClick: () => void sendWaiting({ tellWaiting: true }) }, t("Send now"))));
   if (shown && waiting.some((entry) => entry.dwelling_id === shown?.id)) showDwelling(shown);
 }

@@ -1,6 +1,6 @@
 /** The household card: where, who, when last, and what was done at the door. */
 import { el, fillWith, icon } from "../dom.js";
-import { formatInstant, t } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
 import { doorLabel, lastVisitText, outcomeWord, stateWord, tenureWord } from "./captain_words.js";
 import { contactRows } from "./captain_contact.js";
 
@@ -76,7 +76,7 @@ function facts(card, actions) {
     fact(t("Dwelling"), tenureWord(card.tenure)),
     card.placed && fact(t("Placed by hand"), el("span", {}, t("in {grid} by {who}, {time}: {reason}", { grid: card.placed.grid, who: card.placed.by, time: formatInstant(card.placed.at), reason: card.placed.reason }))),
     card.neighbours > 1 && fact(t("Same entrance"),
-      el("button", { class: "btn", type: "button", onClick: actions.entrance }, icon("people"), t("{count} dwellings", { count: card.neighbours }))));
+      el("button", { class: "btn", type: "button", onClick: actions.entrance }, icon("people"), tn("{count} dwelling", "{count} dwellings", card.neighbours))));
 }
 
 /** @param {string} name @param {Node | string} value @returns {HTMLElement[]} */

@@ -1,6 +1,6 @@
 /** Today's list: how many were seen in time, who is due, nearest first. */
 import { el, fillWith, icon, svg } from "../dom.js";
-import { locale, t } from "../i18n.js";
+import { locale, t, tn } from "../i18n.js";
 import { distanceText, doorLabel, lastVisitText, stateWord } from "./captain_words.js";
 
 /** @typedef {import("./captain_words.js").Item} Item */
@@ -48,7 +48,7 @@ export function filterWord(filter) {
  * @returns {SVGElement}
  */
 export function countRing({ total, fresh, due, overdue }) {
-  const said = t("{fresh} of {total} households seen in time, {due} due, {overdue} overdue", { fresh, total, due, overdue });
+  const said = tn("{fresh} of {count} household seen in time, {due} due, {overdue} overdue", "{fresh} of {count} households seen in time, {due} due, {overdue} overdue", total, { fresh, due, overdue });
   const share = (/** @type {number} */ n) => (total ? (100 * n) / total : 0);
   const arcs = [
     { part: share(fresh), from: 0, colour: "var(--data-4)" },
@@ -119,15 +119,14 @@ function stepTab(event, root) {
  * @returns {HTMLElement}
  */
 export function itemRow(item, { label = doorLabel(item), onChoose }) {
-  const who = [item.head || t("No household registered"), item.people && t("{count} people", { count: item.people })];
+  const who = [item.distance_m !== undefined && distanceText(item.distance_m), item.head || t("No household registered"), item.people && tn("{count} person", "{count} people", item.people)];
   return el("li", { class: "list__item" },
     el("button", { class: "list__link", type: "button", "data-dwelling": item.id, onClick: () => onChoose(item) },
       el("span", { class: `dot dot--${item.state}` }),
       el("span", { class: "list__text" },
         el("span", { class: "list__title" }, label),
         el("span", { class: "list__detail" }, who.filter(Boolean).join(" · ")),
-        el("span", { class: "list__detail" }, `${stateWord(item.state)} · ${lastVisitText(item)}`)),
-      item.distance_m !== undefined && el("span", { class: "list__end" }, distanceText(item.distance_m))));
+        el("span", { class: "list__detail" }, `${stateWord(item.state)} · ${lastVisitText(item)}`))));
 }
 
 /**

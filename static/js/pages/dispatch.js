@@ -2,14 +2,15 @@
 import { ProblemError, get, post, request } from "../api.js";
 import { el, fillWith, icon, listen, svg } from "../dom.js";
 import { sheet } from "../frame.js";
-import { formatInstant, t } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
 import { centreOn, fit, mapReady } from "../map/registry.js";
 import { teamColour } from "../map/palette.js";
+import { sketchFeatures } from "../map/routes_layer.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, isLive, jobCard } from "../tray.js";
-import { onStateBack } from "../url_state.js";
+import { currentState, onStateBack, writeState } from "../url_state.js";
 import { showGantt } from "./dispatch_gantt.js";
-import { clock, distanceWords, dropWords, durationWords, shiftWords, spanWords, unbroken, valueWords, whyWords } from "./dispatch_words.js";
+import { clock, distanceWords, dropWords, durationWords, shiftWords, spanWords, stopsWords, unbroken, valueWords, whyWords } from "./dispatch_words.js";
 
 const VIEWS = ["plan", "ask", "teams"];
 /** Dropped stops beyond this many are behind a press: the list is long and sorted by worth. */
@@ -22,12 +23,13 @@ const askForm = /** @type {HTMLFormElement} */ (part("[data-ask-form]"));
 const askButton = /** @type {HTMLButtonElement | null} */ (document.querySelector("[data-ask]"));
 const teamForm = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-team-form]"));
 
+const linkedAt = currentState().at;
 const { map, parts } = await mapReady;
 /** @type {import("../map/routes_layer.js").PlanRoutes} */
 const routes = parts.get("routes");
 
-/** @type {{plan: any, plans: any[], teams: any[], teamId: number | null, stopId: number | null, following: string | null}} */
-const state = { plan: null, plans: [], teams: [], teamId: null, stopId: null, following: null };
+/** @type {{plan: any, plans: any[], teams: any[], teamId: number | null, stopId: number | null, following: string | null, asked: string}} */
+const state = { plan: null, plans: [], teams: [], teamId: null, stopId: null, following: null, asked: "" };
 
 /** @param {string} selector @returns {HTMLElement} */
 function part(selector) {
@@ -71,12 +73,18 @@ for (const tab of root.querySelectorAll("[data-tab]")) {
 
 // ---- loading
 
-async function load() {
+/** @returns {string} which plan the address asks for, as a query; "" for the newest */
+function askedPlan() {
   const query = new URLSearchParams(location.search);
-  const wanted = ["plan", "run"].filter((name) => /^\d+$/.test(query.get(name) ?? "")).map((name) => `${name}=${query.get(name)}`);
+  return ["plan", "run"].filter((name) => /^\d+$/.test(query.get(name) ?? "")).map((name) => `${name}=${query.get(name)}`).join("&");
+}
+
+async function load() {
+  state.asked = askedPlan();
   try {
-    const answer = await get(`/api/dispatch/state?${wanted.join("&")}`);
+    const answer = await get(`/api/dispatch/state?${state.asked}`);
     Object.assign(state, { plan: answer.plan, plans: answer.plans, teams: answer.teams });
+    readChoice();
     showPlan();
     showTeams();
     showAskTeams();
@@ -108,7 +116,7 @@ function showPlan() {
   }
   routes.show(plan.features);
   routes.choose(state.teamId);
-  showGantt(gantt, plan, state, { onTeam: chooseTeam, onStop: (stop, route) => chooseStop(stop, route) });
+  showGantt(gantt, plan, state, { onTeam: chooseTeam, onStop: chooseStop });
   fillWith(box, planHead(plan), plan.routes.map(routeCard), droppedList(plan.dropped), earlierPlans());
   map.invalidateSize();
 }
@@ -117,8 +125,8 @@ function showPlan() {
 function planHead(plan) {
   const { summary } = plan;
   return el("header", { class: "stack-s" },
-    el("p", { class: "lead" }, t("{served} stops for {teams} teams, {span}", {
-      served: summary.stops_served, teams: summary.teams, span: unbroken(spanWords(plan)) })),
+    el("p", { class: "lead" }, t("{stops} for {teams}, {span}", {
+      stops: stopsWords(summary.stops_served), teams: tn("{count} team", "{count} teams", summary.teams), span: unbroken(spanWords(plan)) })),
     el("p", { class: "muted small" }, t("{share} % of the value on offer · {distance} · left out: {count}", {
       share: Math.round(100 * summary.value_share), distance: distanceWords(summary.distance_m),
       count: summary.stops_offered - summary.stops_served })),
@@ -173,17 +181,17 @@ function routeCard(route) {
   } },
   el("summary", { class: "row row--apart" },
     el("span", { class: "row" }, swatch, el("strong", {}, route.team), el("span", { class: "muted small" }, route.mode_name)),
-    el("span", { class: "muted small" }, t("{count} stops · {distance}", { count: route.stops.length, distance: distanceWords(route.distance_m) }))),
+    el("span", { class: "muted small" }, `${stopsWords(route.stops.length)} · ${distanceWords(route.distance_m)}`)),
   el("ol", { class: "list" },
     el("li", { class: "list__item muted small" }, t("{time} leaves {station}", { time: clock(route.start_at), station: route.station || t("the station") })),
-    route.stops.map((/** @type {any} */ stop) => stopRow(stop, route)),
+    route.stops.map(stopRow),
     el("li", { class: "list__item muted small" }, t("{time} back", { time: clock(route.end_at) }))));
 }
 
-/** @param {any} stop @param {any} route */
-function stopRow(stop, route) {
+/** @param {any} stop */
+function stopRow(stop) {
   return el("li", { class: "list__item", "aria-selected": String(state.stopId === stop.id) },
-    el("button", { class: "list__link", type: "button", "data-stop": stop.id, onClick: () => chooseStop(stop, route) },
+    el("button", { class: "list__link", type: "button", "data-stop": stop.id, onClick: () => chooseStop(stop) },
       el("span", { class: "rank" }, stop.sequence),
       el("span", { class: "list__text" },
         el("span", { class: "list__title" }, stop.name),
@@ -214,16 +222,14 @@ function earlierPlans() {
       el("a", { class: "list__link", href: `?plan=${plan.id}`, "aria-current": plan.id === state.plan?.id ? "true" : null },
         el("span", { class: "list__text" }, el("span", { class: "list__title" }, spanWords(plan)),
           el("span", { class: "list__detail" }, t("made {time}", { time: formatInstant(plan.made_at) }))),
-        el("span", { class: "list__end" }, t("{count} stops", { count: plan.summary.stops_served })))))));
+        el("span", { class: "list__end" }, stopsWords(plan.summary.stops_served)))))));
 }
 
 /** @param {number} teamId @param {{quiet?: boolean}} [options] */
 function chooseTeam(teamId, { quiet = false } = {}) {
-  state.teamId = state.teamId === teamId && !quiet ? null : teamId;
-  state.stopId = null;
+  const off = state.teamId === teamId && !quiet;
+  keepChoice(off ? null : { kind: "team", id: String(teamId) });
   showChoice();
-  const chosen = state.plan?.features.features.find((/** @type {any} */ one) => one.properties.kind === "route" && one.properties.team_id === state.teamId);
-  if (chosen) fit(map, boxOf(chosen.geometry.coordinates));
 }
 
 /** @param {[number, number][]} line @returns {[number, number, number, number]} west, south, east, north */
@@ -233,24 +239,62 @@ function boxOf(line) {
   return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 }
 
-/** @param {any} stop @param {any} route */
-function chooseStop(stop, route) {
-  Object.assign(state, { teamId: route.team_id, stopId: stop.id });
-  centreOn(map, stop);
+/** @param {any} stop */
+function chooseStop(stop) {
+  keepChoice({ kind: "stop", id: String(stop.id) });
   if (sheet?.height() === "peek") sheet.setHeight("half");
   showChoice();
-  root.querySelector(`[data-stop="${stop.id}"]`)?.scrollIntoView({ block: "nearest" });
 }
 
+/**
+ * Put a choice into the address with the plan it belongs to: a newer plan has other stops.
+ * @param {{kind: string, id: string} | null} selection
+ */
+function keepChoice(selection) {
+  const address = new URL(location.href);
+  address.searchParams.set("view", "plan");
+  address.searchParams.delete("run");
+  address.searchParams.set("plan", String(state.plan.id));
+  state.asked = `plan=${state.plan.id}`;
+  history.pushState(null, "", address.pathname + writeState(address.search, { selection }));
+}
+
+/** Take team and stop from the address; what the plan does not have is not chosen. */
+function readChoice() {
+  const { selection } = currentState();
+  const id = Number(selection?.id);
+  const stopOf = (/** @type {any} */ route) => selection?.kind === "stop" && route.stops.some((/** @type {any} */ stop) => stop.id === id);
+  const route = state.plan?.routes.find((/** @type {any} */ one) => stopOf(one) || (selection?.kind === "team" && one.team_id === id));
+  Object.assign(state, { teamId: route?.team_id ?? null, stopId: route && selection?.kind === "stop" ? id : null });
+}
+
+/** Show what the address chooses: list, time line and map follow. */
 function showChoice() {
-  openView("plan", { step: false });
+  readChoice();
+  showView();
   showPlan();
+  bringForward();
+}
+
+function bringForward() {
+  const route = state.plan?.routes.find((/** @type {any} */ one) => one.team_id === state.teamId);
+  const stop = route?.stops.find((/** @type {any} */ one) => one.id === state.stopId);
+  const line = state.plan?.features.features.find((/** @type {any} */ one) => one.properties.kind === "route" && one.properties.team_id === state.teamId);
+  if (stop) centreOn(map, stop);
+  else if (line) fit(map, boxOf(line.geometry.coordinates));
+  if (stop) root.querySelector(`[data-stop="${stop.id}"]`)?.scrollIntoView({ block: "nearest" });
+}
+
+/** The back button may lead to another plan, not only to another choice. */
+function goBack() {
+  if (askedPlan() !== state.asked) void load();
+  else showChoice();
 }
 
 routes.onStop((properties) => {
   const route = state.plan?.routes.find((/** @type {any} */ one) => one.team_id === properties.team_id);
   const stop = route?.stops.find((/** @type {any} */ one) => one.sequence === properties.sequence);
-  if (stop) chooseStop(stop, route);
+  if (stop) chooseStop(stop);
 });
 
 // ---- asking
@@ -264,7 +308,7 @@ function showShift() {
   fillWith(part("[data-shift-words]"), el("span", { class: usable ? "muted small" : "field__error" }, words), nextDay && " ",
     nextDay && el("button", { class: "btn", type: "button", "data-next-day": "", onClick: () => {
       shiftTo.value = nextDay;
-      showShift();
+      shiftTo.dispatchEvent(new Event("input"));
     } }, t("End the next day, {time}", { time: nextDay.slice(11) })));
 }
 
@@ -316,7 +360,10 @@ async function follow(job) {
   if (state.following === job.id) return;
   state.following = job.id;
   setBusy(true);
-  const show = (/** @type {any} */ now) => fillWith(working, isLive(now) || now.state === "failed" ? [jobCard(now), bestCurve(now.detail)] : []);
+  const show = (/** @type {any} */ now) => {
+    fillWith(working, isLive(now) || now.state === "failed" ? [jobCard(now), bestCurve(now.detail)] : []);
+    if (isLive(now) && now.detail?.sketch?.length) routes.show(sketchFeatures(now.detail.sketch));
+  };
   try {
     show(job);
     if (sheet?.height() === "peek") sheet.setHeight("half");
@@ -329,15 +376,16 @@ async function follow(job) {
   } finally {
     state.following = null;
     setBusy(false);
+    // The sketch of a search that brought no plan makes way for the plan there was.
+    routes.show(state.plan?.features ?? null);
   }
 }
 
 async function openNewPlan() {
   const address = new URL(location.href);
-  for (const name of ["plan", "run"]) address.searchParams.delete(name);
+  for (const name of ["plan", "run", "sel"]) address.searchParams.delete(name);
   address.searchParams.set("view", "plan");
   history.pushState(null, "", address);
-  Object.assign(state, { teamId: null, stopId: null });
   await load();
   routes.fitView();
   toTop();
@@ -348,7 +396,7 @@ function toTop() {
   root.closest(".panel__scroll")?.scrollTo({ top: 0 });
 }
 
-/** @param {{best?: [number, number][], offered_value?: number} | undefined} detail the value found so far against all on offer */
+/** @param {{best?: [number, number][], offered_value?: number, sketch?: any[]} | undefined} detail the value found so far against all on offer */
 function bestCurve(detail) {
   const best = detail?.best ?? [];
   const offered = detail?.offered_value ?? 0;
@@ -360,7 +408,8 @@ function bestCurve(detail) {
   return el("figure", { class: "chart" },
     el("figcaption", { class: "chart__title" }, t("Best plan so far"), el("span", { class: "muted small" }, t("{share} % of the value on offer", { share: Math.round((100 * end[1]) / offered) }))),
     svg("svg", { class: "curve", viewBox: "0 0 300 72", preserveAspectRatio: "none", "aria-hidden": "true" },
-      svg("line", { class: "curve__top", x1: 0, x2: 300, y1: 6, y2: 6 }), svg("polyline", { class: "curve__line", points: line })));
+      svg("line", { class: "curve__top", x1: 0, x2: 300, y1: 6, y2: 6 }), svg("polyline", { class: "curve__line", points: line })),
+    detail?.sketch?.length ? el("p", { class: "muted small", "data-sketch": detail.sketch.length }, t("On the map: who goes where so far, straight from stop to stop. The ways along the streets come with the finished plan.")) : null);
 }
 
 // ---- teams
@@ -370,7 +419,7 @@ function showTeams() {
     ? el("ul", { class: "list" }, state.teams.map((team) => el("li", { class: "list__item" },
       el("button", { class: "list__link", type: "button", "data-team": team.id, disabled: !teamForm || undefined, onClick: () => editTeam(team) },
         el("span", { class: "list__text" }, el("span", { class: "list__title" }, team.name),
-          el("span", { class: "list__detail" }, [team.mode_name, t("{count} people", { count: team.size }), team.station_name].filter(Boolean).join(" · "))),
+          el("span", { class: "list__detail" }, [team.mode_name, tn("{count} person", "{count} people", team.size), team.station_name].filter(Boolean).join(" · "))),
         el("span", { class: "list__end" }, team.active ? t("on duty") : t("resting"))))))
     : el("div", { class: "empty" }, icon("route"), el("p", { class: "empty__title" }, t("No team yet")), el("p", {}, t("A team needs a name, how it moves, and where it starts."))));
 }
@@ -420,6 +469,7 @@ listen(document, "place-picked", (event) => {
   field("lat").value = event.detail.lat.toFixed(6);
   toast(t("The station is set to the point you pressed."));
 });
-onStateBack(showView);
+onStateBack(goBack);
 await load();
-routes.fitView();
+if (state.teamId !== null) bringForward();
+else if (!linkedAt) routes.fitView();

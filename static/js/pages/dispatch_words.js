@@ -1,5 +1,5 @@
 /** Why a stop is worth going to, and why one was left out, in words. */
-import { formatInstant, t } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
 
 /**
  * @typedef {object} Stop
@@ -27,8 +27,8 @@ export function kindWord(kind) {
 export function whyWords(stop) {
   const { why } = stop;
   const told = [kindWord(stop.kind)];
-  if (stop.kind === "hotspot") told.push(t("{found} incidents, usual {usual}", { found: why.incidents, usual: why.expected }));
-  if (stop.kind === "grid" && why.incidents > 0) told.push(t("{count} incidents lately", { count: why.incidents }));
+  if (stop.kind === "hotspot") told.push(tn("{count} incident, usual {usual}", "{count} incidents, usual {usual}", why.incidents, { usual: why.expected }));
+  if (stop.kind === "grid" && why.incidents > 0) told.push(tn("{count} incident lately", "{count} incidents lately", why.incidents));
   told.push(camerasWords(why.cameras_near));
   told.push(why.days_since_visit === null || why.days_since_visit === undefined
     ? t("no visit known") : visitWords(Math.round(why.days_since_visit)));
@@ -75,14 +75,13 @@ export function shiftWords(from, to, longest_h) {
     const later = hours + 24 > 0 && hours + 24 <= longest_h && hours < 0;
     return { words: t("The shift ends before it begins."), usable: false, nextDay: later ? new Date(end + 24 * HOUR_MS).toISOString().slice(0, 16) : null };
   }
-  if (hours > longest_h) return { words: t("{hours} hours: at most {longest} can be planned at once.", { hours: hoursWords(hours), longest: longest_h }), usable: false, nextDay: null };
-  const words = from.slice(0, 10) === to.slice(0, 10) ? t("{hours} hours", { hours: hoursWords(hours) }) : t("{hours} hours, past midnight", { hours: hoursWords(hours) });
-  return { words, usable: true, nextDay: null };
+  if (hours > longest_h) return { words: t("{hours}: at most {longest} can be planned at once.", { hours: hoursWords(hours), longest: longest_h }), usable: false, nextDay: null };
+  return { words: from.slice(0, 10) === to.slice(0, 10) ? hoursWords(hours) : t("{hours}, past midnight", { hours: hoursWords(hours) }), usable: true, nextDay: null };
 }
 
-/** @param {number} hours @returns {string} 4 or 2.5 */
+/** @param {number} hours @returns {string} 4 hours, 2.5 hours or 1 hour, by the figure that is written */
 function hoursWords(hours) {
-  return String(Math.round(hours * 10) / 10);
+  return tn("{count} hour", "{count} hours", Math.round(hours * 10) / 10);
 }
 
 /**
@@ -108,7 +107,7 @@ export function dropWords(stop) {
 /** @param {number} count @returns {string} */
 function camerasWords(count) {
   if (count === 0) return t("no camera near");
-  return count === 1 ? t("one camera near") : t("{count} cameras near", { count });
+  return tn("one camera near", "{count} cameras near", count);
 }
 
 /** @param {number} days @returns {string} */
@@ -132,6 +131,11 @@ export function distanceWords(distance_m) {
   return distance_m < 1000
     ? t("{metres} m", { metres: Math.round(distance_m) })
     : t("{kilometres} km", { kilometres: (distance_m / 1000).toFixed(1) });
+}
+
+/** @param {number} count @returns {string} */
+export function stopsWords(count) {
+  return tn("{count} stop", "{count} stops", count);
 }
 
 /** @param {number} duration_s @returns {string} */

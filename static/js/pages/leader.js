@@ -2,14 +2,14 @@
 import { ProblemError, get, post } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
-import { formatInstant, t } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
 import { highlight } from "../map/highlight.js";
 import { fit, mapReady } from "../map/registry.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, isLive, jobCard } from "../tray.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { barChart, shareList } from "./bar_chart.js";
-import { SORTS, areaWords, chanceWords, dayWords, ratioWords, sorted } from "./leader_words.js";
+import { SORTS, areaWords, chanceWords, dayWords, intervalWords, rangeWords, ratioWords, sorted } from "./leader_words.js";
 
 /** @typedef {import("./leader_words.js").Place} Place */
 
@@ -68,7 +68,7 @@ function showWindow() {
   }
   const told = [
     t("Tested: {from} to {to}", { from: dayWords(result.window.from), to: dayWords(result.window.to) }),
-    t("compared with {days} days before", { days: Math.round((Date.parse(result.history.to) - Date.parse(result.history.from)) / 86_400_000) }),
+    tn("compared with the day before", "compared with {count} days before", Math.round((Date.parse(result.history.to) - Date.parse(result.history.from)) / 86_400_000)),
   ];
   if (result.as_of_source === "latest_incident") told.push(t("the newest incident in the register ends the period"));
   part("[data-window]").textContent = told.join(" · ");
@@ -99,7 +99,12 @@ function placeRow(place) {
       el("span", { class: "list__text" },
         el("span", { class: "list__title" }, place.name),
         el("span", { class: "list__detail" }, `${ratioWords(place)} · ${chanceWords(place.q_value)}`)),
-      el("span", { class: "list__end" }, t("{count} incidents", { count: place.observed })), icon("right")));
+      el("span", { class: "list__end" }, incidentsWords(place.observed)), icon("right")));
+}
+
+/** @param {number} count */
+function incidentsWords(count) {
+  return tn("{count} incident", "{count} incidents", count);
 }
 
 /** @param {any[]} runs */
@@ -108,9 +113,9 @@ function showRuns(runs) {
   fillWith(part("[data-runs]"), el("ul", { class: "list" }, runs.map((run) => el("li", { class: "list__item" },
     el("a", { class: "list__link", href: `?run=${run.id}`, "aria-current": run.id === state.run?.id ? "true" : null },
       el("span", { class: "list__text" },
-        el("span", { class: "list__title" }, t("{days} days to {day}", { days: run.days, day: run.window ? dayWords(run.window.to) : "" })),
+        el("span", { class: "list__title" }, tn("{count} day to {day}", "{count} days to {day}", run.days, { day: run.window ? dayWords(run.window.to) : "" })),
         el("span", { class: "list__detail" }, formatInstant(run.finished_at))),
-      el("span", { class: "list__end" }, run.outcome === "too_few" ? t("not enough data") : t("{count} places", { count: run.place_count })))))));
+      el("span", { class: "list__end" }, run.outcome === "too_few" ? t("not enough data") : tn("{count} place", "{count} places", run.place_count)))))));
 }
 
 // ---- one place
@@ -159,8 +164,7 @@ function placeFacts(place) {
   const rows = [
     [t("Incidents"), t("{count}, usual would be {expected}", { count: place.observed, expected: place.expected.toFixed(1) }),
       t("Usual: what the long-run pattern of this place lets expect for a period of this length.")],
-    [t("Ratio"), t("{ratio} (95 of 100 such intervals hold the true value: {low} to {high})", { ratio: place.ratio.toFixed(2), low: place.ratio_low.toFixed(2), high: place.ratio_high.toFixed(2) }),
-      t("Counted divided by usual, with its exact Poisson interval (Garwood 1936).")],
+    [t("Ratio"), rangeWords(place), intervalWords(place)],
     [t("Chance"), chanceWords(place.q_value),
       t("q = {q}: of places at least as unusual as this one, the share that would be chance (Benjamini and Hochberg 1995).", { q: place.q_value.toPrecision(2) })],
     [t("Size"), areaWords(place.area_m2), t("Area of the outlined place, in whole cells of the lattice.")],
@@ -180,7 +184,7 @@ async function showCharts(box, place) {
     const answer = await get(`/api/leader/charts?run=${state.run.id}${place ? `&hotspot=${place.id}` : ""}`);
     const tested = Math.ceil((state.run.params.days ?? 28) / 7);
     const weeks = answer.weeks.map((/** @type {{ago: number, n: number}} */ week) => ({
-      name: week.ago === 0 ? t("latest week") : t("{n} weeks before", { n: week.ago }), value: week.n, strong: week.ago < tested,
+      name: week.ago === 0 ? t("latest week") : tn("{count} week before", "{count} weeks before", week.ago), value: week.n, strong: week.ago < tested,
       mark: week.ago === 0 ? t("now") : week.ago % 8 === 0 ? `−${week.ago}` : undefined,
     }));
     const hours = (place ? place.hours : answer.hours).map((/** @type {number} */ n, /** @type {number} */ hour) => ({
@@ -188,8 +192,8 @@ async function showCharts(box, place) {
     }));
     const types = (place ? place.types : answer.types).slice(0, 6).map((/** @type {{name: string, n: number}} */ kind) => ({ name: kind.name, value: kind.n }));
     fillWith(box,
-      barChart({ title: t("By week, tested period dark"), bars: weeks, unit: t("incidents") }),
-      barChart({ title: t("By hour of day"), bars: hours, unit: t("incidents") }),
+      barChart({ title: t("By week, tested period dark"), bars: weeks, inWords: incidentsWords }),
+      barChart({ title: t("By hour of day"), bars: hours, inWords: incidentsWords }),
       shareList({ title: t("By type"), bars: types }));
   } catch (error) {
     fillWith(box, el("p", { class: "field__error", role: "alert" }, icon("attend"), error instanceof ProblemError ? error.text : t("Something went wrong.")));

@@ -38,6 +38,22 @@ export function ratioWords(place) {
   return t("{ratio} times as many as usual", { ratio: place.ratio.toFixed(1) });
 }
 
+/**
+ * How sure the ratio is, without a statistician's words; the figures behind it are in `intervalWords`.
+ * @param {Place} place
+ * @returns {string}
+ */
+export function rangeWords({ ratio, ratio_low, ratio_high }) {
+  return t("about {ratio} times as many as usual, very likely between {low} and {high} times", {
+    ratio: ratio.toFixed(1), low: ratio_low.toFixed(1), high: ratio_high.toFixed(1) });
+}
+
+/** @param {Place} place @returns {string} what was computed, and what the interval promises */
+export function intervalWords({ ratio, ratio_low, ratio_high }) {
+  return t("Counted divided by usual is {ratio}. 95 of 100 intervals found this way hold the true value; here {low} to {high} (exact Poisson interval, Garwood 1936).", {
+    ratio: ratio.toFixed(2), low: ratio_low.toFixed(2), high: ratio_high.toFixed(2) });
+}
+
 /** What the places may be sorted by, the largest first; the rank is that of the run. */
 export const SORTS = /** @type {Record<string, (a: Place, b: Place) => number>} */ ({
   rank: (a, b) => a.rank - b.rank,

@@ -1,7 +1,8 @@
 /** The room's first panel: communities and change sets; and one community on any day with its history. */
 import { ProblemError, get, post } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
-import { formatInstant, t } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
+import { isoEcho } from "../iso_echo.js";
 import { areaText, dividedPercent, freeFinding, overlapFinding } from "../pages/boundaries_words.js";
 import { toastProblem } from "../toast.js";
 import { atlasSection } from "./atlas.js";
@@ -52,9 +53,9 @@ export function mountHome(root, page) {
 /** @param {any} one @param {Page} page */
 function communityRow(one, page) {
   const percent = dividedPercent(one);
-  const detail = one.divided ? t("{count} grids", { count: one.grid_count }) : one.grid_count === 0 ? t("No grid yet, {area} free", { area: areaText(one.free_m2) }) : t("{count} grids, {area} free", { count: one.grid_count, area: areaText(one.free_m2) });
+  const detail = one.divided ? tn("{count} grid", "{count} grids", one.grid_count) : one.grid_count === 0 ? t("No grid yet, {area} free", { area: areaText(one.free_m2) }) : tn("{count} grid, {area} free", "{count} grids, {area} free", one.grid_count, { area: areaText(one.free_m2) });
   return el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-open": one.id, onClick: () => (page.open("area", one.id), page.showBox(one.bbox)) },
-    el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.name), el("span", { class: "list__detail" }, detail, one.open_sets ? ` · ${t("{count} change sets open", { count: one.open_sets })}` : "")),
+    el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.name), el("span", { class: "list__detail" }, detail, one.open_sets ? ` · ${tn("{count} change set open", "{count} change sets open", one.open_sets)}` : "")),
     one.divided ? null : el("span", { class: "badge badge--attend" }, `${percent}%`), icon("right")));
 }
 
@@ -108,7 +109,7 @@ function communityParts(answer, { id, on, today, page, back, findings }) {
     el("h2", {}, t("Change sets")),
     answer.change_sets.length ? el("ul", { class: "list" }, answer.change_sets.map((/** @type {any} */ one) => setRow(one, page))) : el("p", { class: "muted" }, t("These boundaries have not been changed yet.")),
     el("h2", {}, t("Boundaries of a day")),
-    el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("As of")), day),
+    el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("As of")), day, isoEcho(day)),
     on ? el("p", { class: "notice" }, icon("history"), el("span", {}, t("The map shows the grids of {day}.", { day: on }))) : null,
     on && page.mayDraw ? el("button", { class: "btn btn--wide", type: "button", "data-restore": "", onClick: () => void start({ as_of: on, title: t("Back to {day}", { day: on }) }) }, icon("history"), t("Restore these in a change set")) : null,
     el("ul", { class: "list" }, answer.grids.map((/** @type {any} */ grid) => el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-code": grid.code, onClick: () => (page.showBox(grid.bbox), void showLineage(lineage, grid.id)) },

@@ -1,7 +1,7 @@
 /** The grids, the log and the findings of a change set as lists; list and map are two views of one choice. */
 import { get } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
-import { formatInstant, t } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
 import { shortName } from "../map/grid_editor.js";
 import { areaText, hectares } from "../pages/boundaries_words.js";
 import { toastProblem } from "../toast.js";
@@ -58,7 +58,7 @@ export function mountGridList(root, { studio, nameLimit, zoomTo, asMarked, marke
         : el("div", { class: "table-wrap" }, el("table", { class: "table studio-table studio-grids" },
           el("thead", {}, el("tr", {}, head("code", t("Grid"), false), head("area_m2", t("Area (ha)")), head("households", t("Households")))),
           el("tbody", {}, grids.map((grid) => (grid.key === editing ? renameRow(grid) : gridRow(grid, state)))),
-          el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, t("{count} grids", { count: grids.length })), el("td", { class: "number" }, hectares(area_m2)), el("td", { class: "number" }, homes))))),
+          el("tfoot", {}, el("tr", {}, el("th", { scope: "row" }, tn("{count} grid", "{count} grids", grids.length)), el("td", { class: "number" }, hectares(area_m2)), el("td", { class: "number" }, homes))))),
       grids.length ? el("div", { class: "row" }, el("button", { class: "btn", type: "button", onClick: () => saveAs(`${state.set.title}.csv`, csvOf(grids, [t("Code"), t("Name"), t("Area in m²"), t("Households")])) }, icon("download"), t("Save as a table"))) : null);
   }
   /** @param {import("./model.js").Grid} grid @param {State} state */
@@ -198,7 +198,7 @@ function buildingNames(buildings) {
 
 /** @param {any} one @param {string} names @returns {Finding} */
 function findingOf({ kind, severity, size, place, at, buildings }, names) {
-  const measured = { building_cut: t("{count} buildings", { count: size }), disconnected: t("{count} parts", { count: size }), narrow: t("{count} m", { count: size }), households_few: t("{count} households", { count: size }), households_many: t("{count} households", { count: size }) }[/** @type {string} */ (kind)] ?? areaText(size);
+  const measured = { building_cut: tn("{count} building", "{count} buildings", size), disconnected: tn("{count} part", "{count} parts", size), narrow: t("{count} m", { count: size }), households_few: tn("{count} household", "{count} households", size), households_many: tn("{count} household", "{count} households", size) }[/** @type {string} */ (kind)] ?? areaText(size);
   const weight = severity === "refuse" ? t("must be mended") : t("to be looked at");
   return { look: severity === "refuse" ? "overlap" : "note", place, at, title: findingWord(kind), detail: [names, measured, buildingNames(buildings), weight].filter(Boolean).join(" · ") };
 }

@@ -1,6 +1,6 @@
 /** On phones: a short bar on the map while a tool is at work, so that the map stays free for the finger. */
 import { el, fillWith, icon } from "../dom.js";
-import { t } from "../i18n.js";
+import { t, tn } from "../i18n.js";
 import { hectares } from "../pages/boundaries_words.js";
 import { isOpen, lackingWords, saidWords } from "./tool_panel.js";
 import { missing, toolOf } from "./tools.js";
@@ -54,5 +54,5 @@ function wordsOf(state, lacking) {
   if (said) return said;
   if (!preview) return lacking === "shape" ? t("Press on the map to set a corner.") : lackingWords(lacking);
   const parts = preview.grids.filter((/** @type {any} */ grid) => Math.abs((set.grids.get(grid.key)?.area_m2 ?? 0) - grid.area_m2) >= 1);
-  return parts.slice(0, 3).map((/** @type {any} */ grid) => t("{area} ha, {count} households", { area: hectares(grid.area_m2), count: grid.households })).join(" · ");
+  return parts.slice(0, 3).map((/** @type {any} */ grid) => tn("{area} ha, {count} household", "{area} ha, {count} households", grid.households, { area: hectares(grid.area_m2) })).join(" · ");
 }

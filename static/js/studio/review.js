@@ -1,12 +1,13 @@
 /** What a change set would move, what people say about it, and the steps of its review. */
 import { ProblemError, get, post } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
-import { formatInstant, t } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
+import { isoEcho } from "../iso_echo.js";
 import { shortName } from "../map/grid_editor.js";
 import { hectares } from "../pages/boundaries_words.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, jobCard } from "../tray.js";
-import { postWord, rowWord } from "./words.js";
+import { postWord, rowsWords } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
 /** @typedef {import("./studio.js").Studio} Studio */
@@ -37,9 +38,9 @@ function impactParts({ grids, moves, staff, placements, routes, stops }, communi
     staff.length ? [el("h3", {}, t("Posts on grids that end")), el("ul", { class: "list" }, staff.map((/** @type {any} */ one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
       el("span", { class: "list__title" }, `${postWord(one.post)} ${one.holder || t("(vacant)")}`), el("span", { class: "list__detail" }, `${place(one.from)} → ${place(one.to)}`))))))] : null,
     placements?.length ? [el("h3", {}, t("Placed by hand until now")), el("p", { class: "muted small" }, t("Their grid ends: they go where they lie.")), el("ul", { class: "list", "data-placements": "" }, placements.map((/** @type {any} */ one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
-      el("span", { class: "list__title" }, one.label || rowWord(one.kind)), el("span", { class: "list__detail" }, `${place(one.from)} · ${one.author}: ${one.reason}`))))))] : null,
-    routes ? el("p", { class: "muted" }, t("{count} planned routes cross ground that changes hands.", { count: routes })) : null,
-    stops ? el("p", { class: "muted" }, t("{count} planned stops lie on ground that changes hands.", { count: stops })) : null,
+      el("span", { class: "list__title" }, one.label || rowsWords(one.kind, 1)), el("span", { class: "list__detail" }, `${place(one.from)} · ${one.author}: ${one.reason}`))))))] : null,
+    routes ? el("p", { class: "muted" }, tn("{count} planned route crosses ground that changes hands.", "{count} planned routes cross ground that changes hands.", routes)) : null,
+    stops ? el("p", { class: "muted" }, tn("{count} planned stop lies on ground that changes hands.", "{count} planned stops lie on ground that changes hands.", stops)) : null,
     el("button", { class: "btn", type: "button", "data-print": "", onClick: () => print() }, icon("print"), t("Print map and impact")),
   ].flat();
 }
@@ -57,7 +58,7 @@ function grouped(moves) {
   for (const { kind, from, to, count } of moves) {
     const key = `${from?.code}>${to?.code}`;
     const pair = pairs.get(key) ?? { from, to, counts: [] };
-    pair.counts.push(t("{count} {what}", { count, what: rowWord(kind) }));
+    pair.counts.push(rowsWords(kind, count));
     pairs.set(key, pair);
   }
   return [...pairs.values()].map((pair) => ({ ...pair, counts: pair.counts.join(t(", ")) }));
@@ -126,7 +127,7 @@ export function mountReview(root, page) {
       el("div", { class: "row" }, over ? null : button(t("Comment"), "chat", comment, "", "comment"),
         can.submit ? button(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
         can.return ? button(t("Return"), "undo", () => void step("/return", { note: note.value }), "", "return") : null),
-      can.approve ? el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, button(t("Approve and publish"), "check", () => void approve(), "btn--primary btn--wide", "approve")) : null,
+      can.approve ? el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, isoEcho(day), button(t("Approve and publish"), "check", () => void approve(), "btn--primary btn--wide", "approve")) : null,
       set.state === "review" && set.own ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
       can.discard ? button(t("Discard"), "trash", () => void discard(), "btn--quiet", "discard") : null);
   }

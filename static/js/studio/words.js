@@ -1,5 +1,5 @@
 /** What the studio calls things: states, edits, kinds of rows, findings. Words only. */
-import { t } from "../i18n.js";
+import { t, tn } from "../i18n.js";
 
 /** @param {string} state @returns {string} */
 export function stateWord(state) {
@@ -33,12 +33,16 @@ export function doneWord(kind) {
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
 }
 
-/** @param {string} kind name of a table @returns {string} */
-export function rowWord(kind) {
+/** @param {string} kind name of a table @param {number} count @returns {string} how many of its rows */
+export function rowsWords(kind, count) {
   const words = {
-    household: t("households"), dwelling: t("dwellings"), camera: t("cameras"), incident: t("reported incidents"), open_case: t("open cases"), post: t("posts held"), place: t("key places"), team: t("team stations"), patrol_stop: t("planned stops"),
+    household: tn("{count} household", "{count} households", count), dwelling: tn("{count} dwelling", "{count} dwellings", count),
+    camera: tn("{count} camera", "{count} cameras", count), incident: tn("{count} reported incident", "{count} reported incidents", count),
+    place: tn("{count} key place", "{count} key places", count), team: tn("{count} team station", "{count} team stations", count),
+    patrol_stop: tn("{count} planned stop", "{count} planned stops", count),
+    open_case: tn("{count} open case", "{count} open cases", count), post: tn("{count} post held", "{count} posts held", count),
   };
-  return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
+  return words[/** @type {keyof typeof words} */ (kind)] ?? `${count} ${kind}`;
 }
 
 /** @param {string} kind @returns {string} */
