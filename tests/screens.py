@@ -42,7 +42,7 @@ PAGES = (
     Shot("captain", "/captain", "card", press="[data-list] [data-dwelling]"),
     Shot("captain", "/account", "account"),
     Shot("dispatcher", "/dispatch?view=plan", "plan"),
-    Shot("dispatcher", "/dispatch?view=plan", "stop", press=".gantt__stop"),
+    Shot("dispatcher", "/dispatch?view=plan", "stop", press=".gantt__stop, [data-route] summary"),
     Shot("dispatcher", "/dispatch?view=ask", "ask"),
     Shot("dispatcher", "/dispatch?view=teams", "teams"),
     Shot("dispatcher", "/leader", "hotspots"),

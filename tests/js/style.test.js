@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { roadRank, roadWidth } from "../../static/js/map/base_style.js";
 import * as style from "../../static/js/map/data_style.js";
-import { LAYERS } from "../../static/js/map/layer_catalogue.js";
+import { LAYERS, pileOf } from "../../static/js/map/layer_catalogue.js";
 import { OKABE_ITO, paletteOf, teamColour, wantsDarkText } from "../../static/js/map/palette.js";
 import { dashOf, routeLook, sketchFeatures } from "../../static/js/map/routes_layer.js";
 import { escapeMarkup, tileAddress } from "../../static/js/map/vector_tiles.js";
@@ -105,6 +105,14 @@ test("every layer of the catalogue has a style, an unknown one is refused", () =
     if (name !== "base") assert.ok(style.dataStyle(name, light).paintRules.length > 0, name);
   }
   assert.throws(() => style.dataStyle("persons", light));
+});
+
+test("counts from afar lie above the borders and below the hotspots, points below both", () => {
+  const [borders, hotspots] = [LAYERS.areas, LAYERS.hotspots].map((entry) => pileOf(entry, 12));
+  for (const name of ["dwellings", "incidents"]) {
+    assert.ok(pileOf(LAYERS[name], 12) > borders && pileOf(LAYERS[name], 12) < hotspots, name);
+    assert.ok(pileOf(LAYERS[name], 18) < borders, name);
+  }
 });
 
 test("teams keep their colour and stops stay readable on it", () => {

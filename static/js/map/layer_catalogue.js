@@ -13,7 +13,11 @@ import { cameraLook, dwellingLook, incidentLook } from "./data_style.js";
  * @property {number} minZoom display zoom from which there is anything to see
  * @property {(palette: Palette) => LegendRow[]} legend
  * @property {boolean} [fixed] always shown: not in the layer control
+ * @property {number} [countsBelow] display zoom below which it shows counts from afar, above the borders
  */
+
+/** Above the borders (38), which would strike the numbers through, and below the hotspots (40). */
+const COUNTS_ORDER = 39;
 
 /** @type {Record<string, LayerEntry>} */
 export const LAYERS = {
@@ -35,7 +39,7 @@ export const LAYERS = {
     legend: (p) => [{ label: t("Draft, not published"), sample: { kind: "area", fill: p.draftFill, line: p.draft, width: 2.5, dash: "5 3" } }],
   },
   dwellings: {
-    label: () => t("Dwellings"), order: 30, minZoom: 11,
+    label: () => t("Dwellings"), order: 30, minZoom: 11, countsBelow: 15,
     legend: (p) => [
       dwelling("fresh", t("Visited in time"), p), dwelling("due", t("Visit due"), p),
       dwelling("overdue", t("Visit overdue"), p), dwelling("vacant", t("Vacant"), p),
@@ -51,7 +55,7 @@ export const LAYERS = {
     legend: (p) => [camera("working", t("Camera working"), p), camera("offline", t("Camera not working"), p), camera("planned", t("Camera planned"), p)],
   },
   incidents: {
-    label: () => t("Incidents"), order: 36, minZoom: 11,
+    label: () => t("Incidents"), order: 36, minZoom: 11, countsBelow: 15,
     legend: (p) => [
       incident("theft", t("Theft"), p), incident("robbery_group", t("Robbery and snatching"), p),
       incident("violence", t("Violence"), p), incident("fraud", t("Fraud"), p), incident("dispute", t("Dispute"), p),
@@ -70,6 +74,15 @@ export function layerEntry(name) {
   const entry = Object.hasOwn(LAYERS, name) ? LAYERS[name] : null;
   if (!entry) throw new Error(`unknown layer ${name}`);
   return entry;
+}
+
+/**
+ * @param {LayerEntry} entry
+ * @param {number} zoom of the display
+ * @returns {number} its place in the pile
+ */
+export function pileOf({ order, countsBelow = 0 }, zoom) {
+  return zoom < countsBelow ? COUNTS_ORDER : order;
 }
 
 /**

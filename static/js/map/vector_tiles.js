@@ -6,7 +6,7 @@ import { currentState } from "../url_state.js";
 import { baseStyle } from "./base_style.js";
 import { dataStyle } from "./data_style.js";
 import { labelRank, labelRoomOf } from "./label_room.js";
-import { layerEntry } from "./layer_catalogue.js";
+import { layerEntry, pileOf } from "./layer_catalogue.js";
 import { paletteOf } from "./palette.js";
 
 /** One data tile serves four screen tiles: a quarter of the requests, and points appear one zoom later. */
@@ -75,7 +75,7 @@ export function mountVectorTiles(map, { layer, url, visible = true, version, max
   function makeTiles(atVersion) {
     return /** @type {any} */ (protomapsL.leafletLayer(/** @type {any} */ ({
       url: tileSource(tileAddress(url, atVersion), layer), levelDiff: LEVEL_DIFF, maxDataZoom, minZoom: entry.minZoom, maxZoom: 22,
-      zIndex: entry.order, attribution: escapeMarkup(attribution), updateWhenZooming: false, ...style(),
+      zIndex: pileOf(entry, map.getZoom()), attribution: escapeMarkup(attribution), updateWhenZooming: false, ...style(),
     })));
   }
   function style() {
@@ -115,11 +115,14 @@ export function mountVectorTiles(map, { layer, url, visible = true, version, max
   const changed = (/** @type {any} */ event) => event.detail.layer === layer && refresh(event.detail.version);
   const beforePrint = () => ((paper = true), restyle());
   const afterPrint = () => ((paper = false), restyle());
+  const repile = () => tiles.setZIndex(pileOf(entry, map.getZoom()));
+  map.on("zoomend", repile);
   document.addEventListener("theme-changed", restyle);
   document.addEventListener("layer-changed", changed);
   addEventListener("beforeprint", beforePrint);
   addEventListener("afterprint", afterPrint);
   const undo = () => {
+    map.off("zoomend", repile);
     document.removeEventListener("theme-changed", restyle);
     document.removeEventListener("layer-changed", changed);
     removeEventListener("beforeprint", beforePrint);
