@@ -214,7 +214,7 @@ def _enqueue_requested(session: Session) -> None:
         return
     for run_id, queue, timeout_s in session.info.pop("enqueue", ()):
         try:
-            _enqueue(run_id, queue, timeout_s)
+            _enqueue(run_id, queue, timeout_s, connection=_impatient(settings().redis_url))
         except RedisError:
             logger.warning("redis does not answer; the reconciler will enqueue run %s", run_id)
 
@@ -225,13 +225,19 @@ def _forget_requested(session: Session, _previous: Any) -> None:
         session.info.pop("enqueue", None)
 
 
-def _queue(name: str) -> Queue:
-    return Queue(name, connection=redis_connection(), serializer=JSONSerializer)
+@lru_cache(maxsize=1)
+def _impatient(url: str) -> "Redis":
+    # Somebody waits for the page: a Redis that takes the connection and says nothing must not hold it long.
+    return Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
 
 
-def _enqueue(run_id: int, queue: str, timeout_s: int) -> None:
+def _queue(name: str, connection: "Redis | None" = None) -> Queue:
+    return Queue(name, connection=connection or redis_connection(), serializer=JSONSerializer)
+
+
+def _enqueue(run_id: int, queue: str, timeout_s: int, *, connection: "Redis | None" = None) -> None:
     # One Redis job per enqueueing; a second delivery of the same run is harmless, `claim` lets one win.
-    _queue(queue).enqueue_call(
+    _queue(queue, connection).enqueue_call(
         "core.jobs.execute", args=(run_id,), timeout=timeout_s + 30, result_ttl=0, failure_ttl=3600
     )
 

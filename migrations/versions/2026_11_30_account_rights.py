@@ -11,8 +11,8 @@ from sqlalchemy.engine import make_url
 
 from core.settings import settings
 
-revision = "20261130_10"
-down_revision = "20261130_09"
+revision = "20261130_30"
+down_revision = "20261130_26"
 branch_labels = None
 depends_on = None
 

@@ -24,7 +24,8 @@ from core.clock import now
 from core.db import Scope, transaction
 from core.document import document_of_run, sweep_documents
 from core.errors import InvalidInput, NotFound
-from core.jobs import JobRun, cancel, execute
+from core.jobs import cancel, execute
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.queries import area_by_code
 from geo.areas.service import NewArea, create_area

@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from core.clock import now, today
 from core.db import Scope, transaction
-from core.jobs import JobRun
+from core.models import JobRun
 from geo.areas.models import Area, AreaBoundary
 from geo.areas.ownership import reown
 from geo.areas.queries import area_by_code

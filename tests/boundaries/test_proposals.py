@@ -7,7 +7,7 @@ from shapely import MultiPolygon, Polygon, box
 
 from core.db import Scope, transaction
 from core.errors import InvalidInput, NotFound
-from core.jobs import JobRun
+from core.models import JobRun
 from geo.areas.queries import area_by_code
 from geo.areas.service import NewArea, create_area
 from geo.boundaries import service

@@ -314,7 +314,7 @@ def test_a_long_audit_trail_is_paged_without_losing_an_act(admin: FlaskClient, w
     address = "/admin?view=audit&action=team.change"
     while address:
         page = admin.get(address).text
-        seen += [int(number) for number in re.findall(r"number：(\d+)", page)]
+        seen += [int(number) for number in re.findall(r"编号：(\d+)", page)]
         address = next_address(page)
 
     assert seen == list(range(119, -1, -1))

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from core.db import scope_of
 from core.document import Made, store_document
 from core.errors import InvalidInput, NotFound
-from core.jobs import JobRun, RunningJob, job, request
+from core.jobs import RunningJob, job, request
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
 from geo.atlas.content import Shown

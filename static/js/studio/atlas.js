@@ -1,7 +1,7 @@
 /** The grid atlas: ask for the sheets of a community or a grid as PDF, follow the job, fetch the file. */
 import { post } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
-import { t } from "../i18n.js";
+import { t, tn } from "../i18n.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, jobCard } from "../tray.js";
 
@@ -13,7 +13,7 @@ const SIZES = ["A4", "A3"];
  */
 export function atlasSection({ id, grids }) {
   const what = el("select", { class: "select", id: "atlas-what", "data-atlas-what": "" },
-    el("option", { value: id }, t("All {count} sheets", { count: grids.length + 1 })),
+    el("option", { value: id }, tn("The only sheet", "All {count} sheets", grids.length + 1)),
     grids.map((grid) => el("option", { value: grid.id }, `${grid.name} · ${grid.code}`)));
   const size = el("select", { class: "select", id: "atlas-size", "data-atlas-size": "" }, SIZES.map((name) => el("option", { value: name }, name)));
   const job = el("div", { "data-atlas-job": "", "aria-live": "polite" });

@@ -113,7 +113,7 @@ function communityParts(answer, { id, on, today, page, back, findings }) {
     on ? el("p", { class: "notice" }, icon("history"), el("span", {}, t("The map shows the grids of {day}.", { day: on }))) : null,
     on && page.mayDraw ? el("button", { class: "btn btn--wide", type: "button", "data-restore": "", onClick: () => void start({ as_of: on, title: t("Back to {day}", { day: on }) }) }, icon("history"), t("Restore these in a change set")) : null,
     el("ul", { class: "list" }, answer.grids.map((/** @type {any} */ grid) => el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-code": grid.code, onClick: () => (page.showBox(grid.bbox), void showLineage(lineage, grid.id)) },
-      el("span", { class: "list__text" }, el("span", { class: "list__title" }, grid.name), el("span", { class: "list__detail" }, grid.code, " · ", t("{count} households", { count: grid.households }))), el("span", { class: "list__end" }, areaText(grid.area_m2)))))),
+      el("span", { class: "list__text" }, el("span", { class: "list__title" }, grid.name), el("span", { class: "list__detail" }, grid.code, " · ", tn("{count} household", "{count} households", grid.households))), el("span", { class: "list__end" }, areaText(grid.area_m2)))))),
     lineage,
     page.mayPrint && !on ? atlasSection(answer) : null,
   ].flat();

@@ -1,7 +1,7 @@
 /** Beside the check: by which rules, since when, where they are changed; and the grids' codes by the scheme. */
 import { get, post } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
-import { formatInstant, t } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
 import { shortName } from "../map/grid_editor.js";
 import { toast, toastProblem } from "../toast.js";
 
@@ -53,7 +53,7 @@ export function mountRules(check, { studio }) {
         }
       };
       fillWith(line, el("section", { class: "card stack-s", "data-new-codes": "" },
-        el("h2", {}, t("{count} grids get another code", { count: changed.length })),
+        el("h2", {}, tn("{count} grid gets another code", "{count} grids get another code", changed.length)),
         el("div", { class: "table-wrap" }, el("table", { class: "table studio-table" },
           el("thead", {}, el("tr", {}, el("th", {}, t("Grid"), el("br"), t("Code today")), el("th", { class: "number" }, t("New code")))),
           el("tbody", {}, changed.map((/** @type {any} */ one) => el("tr", {}, el("th", { scope: "row" }, shortName(one.name, open.state.set.community), el("br"), el("small", { class: "muted" }, one.before)), el("td", { class: "number" }, one.after)))))),
