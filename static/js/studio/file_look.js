@@ -1,6 +1,6 @@
 /** The page that confirms a file: what is in it, where it lies, what it would change; every guess can be put right. */
 import { el, icon } from "../dom.js";
-import { t } from "../i18n.js";
+import { t, tn } from "../i18n.js";
 import { DATUMS, countWords, datumDetail, datumReason, encodingName, encodingReason, isAgainstStreets, shiftOf, sizeText, systemReason } from "./file_words.js";
 
 /**
@@ -32,7 +32,7 @@ function headOf(look, { choose, showOnMap }) {
   layer.addEventListener("change", () => choose({ layer: layer.value, encoding: undefined, crs: undefined, datum: undefined, fields: undefined, northing_first: undefined, shift: undefined }));
   return el("header", { class: "stack-s" },
     el("h3", {}, look.name),
-    el("p", { class: "muted small" }, `${sizeText(look.size_bytes)} · ${t("{count} records", { count: look.count })}`),
+    el("p", { class: "muted small" }, `${sizeText(look.size_bytes)} · ${tn("{count} record", "{count} records", look.count)}`),
     look.layers.length > 1 ? el("div", { class: "field" }, el("label", { class: "field__label", for: layer.id }, t("Layer")), layer) : null,
     look.drawn.length ? el("button", { class: "btn btn--wide", type: "button", "data-focus": "map", "data-show-file": "", onClick: showOnMap }, icon("eye"), t("Show it on the map")) : null);
 }
@@ -99,7 +99,7 @@ function textOf({ encoding }, { choose }) {
       el("fieldset", { class: "studio-choices" }, el("legend", { class: "field__label" }, t("Encoding of the texts")),
         encoding.candidates.map((/** @type {any} */ one) => radio({
           name: "look-encoding", value: one.encoding, checked: one.encoding === encoding.taken, title: encodingName(one.encoding),
-          detail: [one.texts.slice(0, 3).join(t(", ")), one.misfits ? t("{count} texts do not fit", { count: one.misfits }) : ""].filter(Boolean).join(" · "),
+          detail: [one.texts.slice(0, 3).join(t(", ")), one.misfits ? tn("{count} text does not fit", "{count} texts do not fit", one.misfits) : ""].filter(Boolean).join(" · "),
           choose: () => choose({ encoding: one.encoding, fields: undefined }),
         })))));
 }
@@ -140,7 +140,7 @@ function changeOf({ change }) {
     el("p", {}, lines.length ? countWords(counts) : t("The file changes nothing.")),
     counts.ended ? el("p", { class: "notice notice--attend" }, icon("attend"), el("span", {}, t("Grids that the file does not hold end: {count}.", { count: counts.ended }))) : null,
     unknown_codes.length ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Codes that no grid has: {codes}. They become new grids.", { codes: unknown_codes.join(t(", ")) }))) : null,
-    outside ? el("p", { class: "muted small" }, t("{count} grids of other communities are left out.", { count: outside })) : null,
+    outside ? el("p", { class: "muted small" }, tn("{count} grid of another community is left out.", "{count} grids of other communities are left out.", outside)) : null,
     lines.length ? el("details", { open: lines.length <= 6 }, el("summary", {}, t("Grid by grid")), el("ul", { class: "list" }, lines)) : null);
 }
 

@@ -1,5 +1,5 @@
 /** What a look at a file says, in words; and the choices that are offered for files. No page, no map. */
-import { t } from "../i18n.js";
+import { t, tn } from "../i18n.js";
 
 /** @typedef {{datum: string, near_share: number, typical_m: number, apart_m: number}} Rank */
 /** @typedef {{taken: string | null, why: string, marked: string, verdict: string, length_m: number, offset_m: [number, number] | null, ranking: Rank[]}} DatumSeen */
@@ -95,7 +95,7 @@ export function datumDetail(datum, { ranking, taken }) {
 /** @param {Counts} counts @returns {string} one line of what would change */
 export function countWords({ moved, corner, new: fresh, ended, renamed, same }) {
   const parts = [
-    moved ? t("{count} grids move", { count: moved }) : "",
+    moved ? tn("{count} grid moves", "{count} grids move", moved) : "",
     fresh ? t("{count} new", { count: fresh }) : "",
     ended ? t("{count} end", { count: ended }) : "",
     renamed ? t("{count} renamed", { count: renamed }) : "",
@@ -107,7 +107,7 @@ export function countWords({ moved, corner, new: fresh, ended, renamed, same }) 
 
 /** @param {{changed: number, cornered?: number}} set @returns {string} grids of a change set that differ from what is published */
 export function changedWords({ changed, cornered }) {
-  const moved = t("{count} grids changed", { count: changed });
+  const moved = tn("{count} grid changed", "{count} grids changed", changed);
   return cornered ? `${moved}${t(", ")}${t("{count} only got a corner", { count: cornered })}` : moved;
 }
 
