@@ -14,7 +14,7 @@ from webapp.cli.later import Later
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from core.jobs import JobRun
+    from core.models import JobRun
 
 
 @click.group(cls=Later, elsewhere={"backtest": "webapp.cli.hotspots_backtest"})
