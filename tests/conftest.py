@@ -261,8 +261,8 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def new_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
+@contextlib.contextmanager
+def pages_of(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
     """Open pages of `live_server` with the network cable out: a request to anywhere else fails the test."""
     strangers: list[str] = []
     contexts = []
@@ -274,9 +274,13 @@ def new_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[...
             strangers.append(route.request.url)
             route.abort()
 
-    def open_page(*, width: int = 1440, height: int = 900, locale: str = "zh") -> Page:
+    def open_page(*, width: int = 1440, height: int = 900, locale: str = "zh", touch: bool = False) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, locale=locale, base_url=live_server.url
+            viewport={"width": width, "height": height},
+            locale=locale,
+            base_url=live_server.url,
+            has_touch=touch,
+            is_mobile=touch,
         )
         context.add_cookies([{"name": LOCALE_COOKIE, "value": locale, "url": live_server.url}])
         context.set_default_timeout(15_000)
@@ -290,23 +294,32 @@ def new_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[...
     assert strangers == [], "the page asked other hosts"
 
 
+def enter_as(page: Page, login: dict[str, str], locale: str = "zh") -> Page:
+    """Sign `login` in on a page; it ends where the front door sends that person."""
+    page.goto("/login")
+    page.fill("[name=login_name]", login["username"])
+    page.fill("[name=password]", login["password"])
+    page.click("main [type=submit], main button")
+    page.wait_for_url(lambda url: "/login" not in url)
+    if not (page.get_attribute("html", "lang") or "").startswith(locale):
+        # A demo account speaks Chinese until its person says otherwise, as a reader would.
+        page.get_by_role("button", name="Switch to English" if locale == "en" else "切换为中文").click()
+        page.locator(f"html[lang^={locale}]").wait_for(state="attached")
+    return page
+
+
+@pytest.fixture
+def new_page(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
+    """Open pages of `live_server`; they are closed when the test ends."""
+    with pages_of(browser, live_server) as open_page:
+        yield open_page
+
+
 @pytest.fixture
 def sign_in(new_page: Callable[..., Page], live_server: LiveServer) -> Callable[..., Page]:
     """Open a page signed in as a demo role, on the page the front door sends that role to."""
 
     def open_signed_in(role: str, **form: Any) -> Page:
-        page = new_page(**form)
-        login = live_server.login(role)
-        page.goto("/login")
-        page.fill("[name=login_name]", login["username"])
-        page.fill("[name=password]", login["password"])
-        page.click("main [type=submit], main button")
-        page.wait_for_url(lambda url: "/login" not in url)
-        wanted = form.get("locale", "zh")
-        if not (page.get_attribute("html", "lang") or "").startswith(wanted):
-            # A demo account speaks Chinese until its person says otherwise, as a reader would.
-            page.get_by_role("button", name="Switch to English" if wanted == "en" else "切换为中文").click()
-            page.locator(f"html[lang^={wanted}]").wait_for(state="attached")
-        return page
+        return enter_as(new_page(**form), live_server.login(role), form.get("locale", "zh"))
 
     return open_signed_in

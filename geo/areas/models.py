@@ -91,8 +91,9 @@ class AreaBoundary(Owned, Base):
 class ChangeSet(Owned, Versioned, Stamped, Base):
     """Boundary edits of one community that are reviewed and published together (S2).
 
-    `last_edit` is the number of the newest row of the log, `next_key` the key of the next new grid,
-    `impact` what the publishing moved from where to where, frozen when it happened.
+    `last_edit` is the number of the newest row of the log, `last_said` grows with every change of its
+    comments, `next_key` is the key of the next new grid, `impact` what the publishing moved from where
+    to where, frozen when it happened.
     """
 
     __tablename__ = "change_set"
@@ -103,6 +104,7 @@ class ChangeSet(Owned, Versioned, Stamped, Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     reviewer_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     last_edit: Mapped[int] = mapped_column(Integer, server_default="0")
+    last_said: Mapped[int] = mapped_column(Integer, server_default="0")
     next_key: Mapped[int] = mapped_column(Integer, server_default="1")
     effective_on: Mapped[date | None] = mapped_column()
     submitted_at: Mapped[datetime | None] = mapped_column()
@@ -116,6 +118,8 @@ class ChangeSet(Owned, Versioned, Stamped, Base):
         return (
             CheckConstraint(f"state IN {STATES}", name="state"),
             CheckConstraint("reviewer_id IS NULL OR reviewer_id <> author_id", name="two_people"),
+            # Comments refer to both: a change set and what is said of it lie in one area.
+            UniqueConstraint("id", "area_id"),
             Index("ix_change_set_open", "state", "updated_at"),
         )
 

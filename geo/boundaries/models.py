@@ -7,6 +7,7 @@ from geoalchemy2 import WKBElement
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -93,12 +94,18 @@ class BoundaryEdit(Owned, Base):
 
 
 class ChangeComment(Owned, Base):
-    """What somebody says about a change set, at a place on the map where it has one."""
+    """What somebody says about a change set, at a place on the map where it has one.
+
+    A comment is answered (`answers_id` names the one it answers) and settled; answers are settled with it.
+    """
 
     __tablename__ = "change_comment"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    change_set_id: Mapped[int] = mapped_column(ForeignKey("change_set.id", ondelete="CASCADE"), index=True)
+    change_set_id: Mapped[int] = mapped_column(index=True)
+    answers_id: Mapped[int | None] = mapped_column()
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    settled_at: Mapped[datetime | None] = mapped_column()
     author_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     kind: Mapped[str] = mapped_column(server_default="remark")
@@ -107,8 +114,27 @@ class ChangeComment(Owned, Base):
 
     @classmethod
     def own_table_args(cls) -> tuple[Any, ...]:
-        """Return the closed set of kinds: a remark, or the words that go with a step of the review."""
+        """Return the closed set of kinds: a remark, or the words that go with a step of the review.
+
+        A comment lies in the area of its change set: the row scope reads the comment's own area, and must
+        not show it to more or fewer people than the change set.
+        """
         return (
+            ForeignKeyConstraint(
+                ["change_set_id", "area_id"],
+                ["change_set.id", "change_set.area_id"],
+                ondelete="CASCADE",
+                name="fk_change_comment_change_set",
+            ),
+            UniqueConstraint("id", "change_set_id"),
+            ForeignKeyConstraint(
+                ["answers_id", "change_set_id"],
+                ["change_comment.id", "change_comment.change_set_id"],
+                ondelete="CASCADE",
+                name="fk_change_comment_answers",
+            ),
+            CheckConstraint("(settled_at IS NULL) = (settled_by_id IS NULL)", name="settled"),
+            CheckConstraint("answers_id IS NULL OR settled_at IS NULL", name="settled_whole"),
             CheckConstraint("kind IN ('remark', 'submitted', 'returned', 'approved')", name="kind"),
             CheckConstraint("body <> ''", name="said"),
         )

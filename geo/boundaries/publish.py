@@ -19,14 +19,14 @@ from core.clock import now, today
 from core.db import touch_layer
 from core.errors import Conflict
 from geo.areas.models import Area, AreaBoundary
-from geo.areas.queries import area_by_id, dated_grids
+from geo.areas.queries import area_by_id
 from geo.areas.service import NewArea, as_multipolygon, create_area
 from geo.boundaries import queries
 from geo.boundaries.impact import impact, successor_of
 from geo.boundaries.models import AreaDraft, AreaLineage
 from geo.boundaries.moving import COMMUNITY, move_rows, movings
 from geo.boundaries.placement import end_with_grids
-from geo.boundaries.review import require_publishable
+from geo.boundaries.review import require_current, require_publishable
 from geo.boundaries.service import Drafted, load
 from geo.shapes.crs import area_m2
 from geo.shapes.matching import corners_on, matched
@@ -67,7 +67,7 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     tell("publish_checks")
     day = today()
     community = area_by_id(session, row.area_id)
-    _require_current(session, drafted, community)
+    require_current(session, drafted)
     require_publishable(drafted)
     found = movings(session, drafted)
     frozen = impact(session, drafted, found)
@@ -104,20 +104,6 @@ def _with_frame_corners(drafted: Drafted) -> Drafted:
         # Its shape on record changes, so it is stored anew like any edited grid.
         drafted.grids[key].changed |= bool(len(found))
     return replace(drafted, tiling=replace(drafted.tiling, parts=parts))
-
-
-def _require_current(session: Session, drafted: Drafted, community: Area) -> None:
-    """Refuse when another change set has published grids of this community meanwhile."""
-    present = {area.id: base_id for area, base_id, _ in dated_grids(session, community.id)}
-    taken = {draft.grid_id: draft.base_id for draft in drafted.grids.values() if draft.grid_id}
-    if present == taken:
-        return
-    stale = [
-        draft.name
-        for draft in drafted.grids.values()
-        if draft.grid_id and present.get(draft.grid_id) != draft.base_id
-    ]
-    raise Conflict("boundaries_moved_on", id=drafted.row.id, grids=stale or [community.name])
 
 
 def _shares(session: Session, drafted: Drafted) -> list[tuple[int, int, float]]:

@@ -131,11 +131,17 @@ def edits_by(session: Session, set_id: int, author_id: int) -> Sequence[Boundary
     ).all()
 
 
-def comments_of(session: Session, set_id: int) -> Sequence[Row[ChangeComment, str]]:
-    """Return (ChangeComment, author's name), oldest first."""
+def comments_of(session: Session, set_id: int) -> Sequence[Row[Any]]:
+    """Return (ChangeComment, author's name, name of who settled it, "" while open), oldest first."""
+    settler = Account.__table__.alias("settler")
     return session.execute(
-        select(ChangeComment, Account.name)
+        select(
+            ChangeComment,
+            Account.name.label("author"),
+            func.coalesce(settler.c.name, "").label("settled_by"),
+        )
         .join(Account, Account.id == ChangeComment.author_id)
+        .outerjoin(settler, settler.c.id == ChangeComment.settled_by_id)
         .where(ChangeComment.change_set_id == set_id)
         .order_by(ChangeComment.id)
     ).all()
@@ -437,6 +443,20 @@ def classed_roads_in(session: Session, county_id: int, box: Box) -> tuple[list[B
         {"county": county_id, "west": west, "south": south, "east": east, "north": north},
     ).all()
     return [shapely.from_wkb(bytes(row[0])) for row in rows], [row[1] for row in rows]
+
+
+def first_names(session: Session, set_id: int) -> dict[int, tuple[str, str]]:
+    """Return by key the (name, code) that renamed grids had before the change set."""
+    lines = session.scalars(
+        select(BoundaryEdit.params)
+        .where(
+            BoundaryEdit.change_set_id == set_id,
+            BoundaryEdit.kind == "rename",
+            BoundaryEdit.state == "done",
+        )
+        .order_by(BoundaryEdit.number.desc())
+    ).all()
+    return {int(line["grid"]): (line["before"]["name"], line["before"]["code"]) for line in lines}
 
 
 def proposals_of(session: Session, set_id: int) -> Sequence[GridProposal]:

@@ -1,10 +1,9 @@
-"""The review of a change set: submit, return, approve, discard, comment. Flushes, never commits."""
+"""The review of a change set: submit, return, approve, discard. Flushes, never commits."""
 
 from datetime import date
 from typing import Any
 
 import shapely
-from geoalchemy2.shape import from_shape
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -12,14 +11,13 @@ from core.clock import now, today
 from core.db import actor_of
 from core.errors import Conflict, Forbidden, InvalidInput
 from geo.areas.models import ChangeSet
+from geo.areas.queries import area_by_id, dated_grids
 from geo.boundaries import queries
-from geo.boundaries.models import ChangeComment
 from geo.boundaries.ruling import require_rules
 from geo.boundaries.service import Drafted, load
+from geo.boundaries.talk import say
 from geo.shapes.mending import Finding, find_flaws
 from geo.shapes.partition import is_partition
-
-COMMENT_LIMIT = 2_000
 
 
 def submit(session: Session, set_id: int, *, note: str = "") -> ChangeSet:
@@ -28,19 +26,53 @@ def submit(session: Session, set_id: int, *, note: str = "") -> ChangeSet:
     Raises
     ------
     Conflict
-        ``change_set_closed`` (fields `id`, `state`); ``change_set_empty``: no grid differs;
-        ``partition_broken`` (field `flaws`): the grids do not tile their community; ``grid_rules_broken``
-        (fields `number`, `broken`): a changed grid breaks a rule that refuses.
+        ``change_set_closed`` (fields `id`, `state`); ``boundaries_moved_on`` (field `grids`): it could
+        never be published; ``change_set_empty``: no grid differs; ``partition_broken`` (field `flaws`): the
+        grids do not tile their community; ``grid_rules_broken`` (fields `number`, `broken`): a changed grid
+        breaks a rule that refuses.
     """
     drafted = load(session, set_id, lock=True)
     row = drafted.row
     _require_state(row, "draft")
+    require_current(session, drafted)
     require_publishable(drafted)
     require_rules(session, drafted)
     row.state, row.submitted_at, row.reviewer_id = "review", now(), None
-    _say(session, row, kind="submitted", body=note or "—")
+    say(session, row, kind="submitted", body=note or "—")
     audit.record(session, "change_set.submit", subject=row)
     return row
+
+
+def require_current(session: Session, drafted: Drafted) -> None:
+    """Refuse when another change set has published grids of this community meanwhile.
+
+    Raises
+    ------
+    Conflict
+        ``boundaries_moved_on`` (fields `id`, `grids`: names, see `overtaken_grids`).
+    """
+    grids = overtaken_grids(session, drafted)
+    if grids:
+        raise Conflict("boundaries_moved_on", id=drafted.row.id, grids=grids)
+
+
+def overtaken_grids(session: Session, drafted: Drafted) -> list[str]:
+    """Return the names of grids that were published anew since the change set took them.
+
+    The community's name stands for a grid that the change set does not know; none are returned while
+    the change set is up to date.
+    """
+    community = area_by_id(session, drafted.row.area_id)
+    present = {area.id: base_id for area, base_id, _ in dated_grids(session, community.id)}
+    taken = {draft.grid_id: draft.base_id for draft in drafted.grids.values() if draft.grid_id}
+    if present == taken:
+        return []
+    stale = [
+        draft.name
+        for draft in drafted.grids.values()
+        if draft.grid_id and present.get(draft.grid_id) != draft.base_id
+    ]
+    return stale or [community.name]
 
 
 def require_publishable(drafted: Drafted) -> None:
@@ -85,7 +117,7 @@ def send_back(session: Session, set_id: int, *, note: str) -> ChangeSet:
     row = queries.change_set(session, set_id, lock=True)
     _require_state(row, "review", "approved")
     row.state, row.effective_on = "draft", None
-    _say(session, row, kind="returned", body=note)
+    say(session, row, kind="returned", body=note)
     row.reviewer_id = None
     audit.record(session, "change_set.return", subject=row)
     return row
@@ -101,7 +133,8 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
     InvalidInput
         ``effective_in_past`` (field `day`).
     Conflict
-        ``change_set_closed``, ``partition_broken``, ``change_set_empty``, ``grid_rules_broken``.
+        ``change_set_closed``, ``boundaries_moved_on``, ``partition_broken``, ``change_set_empty``,
+        ``grid_rules_broken``.
     """
     drafted = load(session, set_id, lock=True)
     row, actor_id = drafted.row, actor_of(session)
@@ -112,11 +145,13 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
     day = effective_on or today()
     if day < today():
         raise InvalidInput("effective_in_past", day=day.isoformat())
+    # What was overtaken would fail in the job, hours or days after somebody has said yes.
+    require_current(session, drafted)
     require_publishable(drafted)
     # Here and not at the publishing: sizes are a matter of judgement, and this is where people judge.
     require_rules(session, drafted)
     row.state, row.reviewer_id, row.effective_on = "approved", actor_id, day
-    _say(session, row, kind="approved", body=note or "—")
+    say(session, row, kind="approved", body=note or "—")
     audit.record(session, "change_set.approve", subject=row, effective_on=day.isoformat())
     return row
 
@@ -151,50 +186,6 @@ def bring_back(session: Session, set_id: int) -> ChangeSet:
     session.flush()
     audit.record(session, "change_set.bring_back", subject=row)
     return row
-
-
-def comment(
-    session: Session, set_id: int, body: str, *, at: tuple[float, float] | None = None
-) -> ChangeComment:
-    """Say something about a change set, at a place (lon, lat) where it concerns one.
-
-    Raises
-    ------
-    InvalidInput
-        ``comment_missing``, ``comment_too_long`` (field `limit`).
-    """
-    row = queries.change_set(session, set_id)
-    return _say(session, row, kind="remark", body=body, at=at)
-
-
-def _say(
-    session: Session,
-    row: ChangeSet,
-    *,
-    kind: str,
-    body: str,
-    at: tuple[float, float] | None = None,
-) -> ChangeComment:
-    body, author_id = body.strip(), actor_of(session)
-    if not body:
-        raise InvalidInput("comment_missing")
-    if len(body) > COMMENT_LIMIT:
-        raise InvalidInput("comment_too_long", limit=COMMENT_LIMIT)
-    if author_id is None:
-        raise InvalidInput("actor_missing")
-    said = ChangeComment(
-        change_set_id=row.id,
-        author_id=author_id,
-        kind=kind,
-        body=body,
-        spot=from_shape(shapely.Point(round(at[0], 7), round(at[1], 7)), srid=4326) if at else None,
-        county_id=row.county_id,
-        area_id=row.area_id,
-        area_path=row.area_path,
-    )
-    session.add(said)
-    session.flush()
-    return said
 
 
 def _require_state(row: ChangeSet, *allowed: str) -> None:

@@ -41,9 +41,15 @@ export class ProblemError extends Error {
  * @throws {ProblemError} for every answer that is not 2xx and for no answer at all
  */
 export async function request(address, options = {}) {
-  const answer = await send(address, options);
-  const body = await readBody(answer);
+  let answer = await send(address, options);
+  let body = await readBody(answer);
+  // Whoever signs in again in another tab has a new token: this page takes it up and goes on.
+  if (body?.code === "form_expired" && (await renewToken())) {
+    answer = await send(address, options);
+    body = await readBody(answer);
+  }
   if (!answer.ok) throw problemOf(answer.status, body);
+  tellSignedIn();
   return { body, etag: answer.headers.get("ETag"), status: answer.status };
 }
 
@@ -131,6 +137,27 @@ function csrfToken() {
 }
 
 /**
+ * Take up the token of the present session, if it is still the person's for whom this page was made.
+ * @returns {Promise<boolean>} whether there is a token to try again with
+ * @throws {ProblemError} signed_out, other_account
+ */
+async function renewToken() {
+  const answer = await send("/api/account/form-token", {});
+  const body = await readBody(answer);
+  if (!answer.ok) throw problemOf(answer.status, body);
+  const meta = /** @type {HTMLElement | null} */ (document.querySelector('meta[name="csrf-token"]'));
+  if (String(body.account) !== meta?.dataset.account) {
+    throw new ProblemError({
+      status: 409, code: "other_account", title: t("Somebody else is signed in in this browser now."),
+      detail: t("What you typed is kept for you here. Sign in as yourself, then repeat this step."),
+    });
+  }
+  const renewed = meta.getAttribute("content") !== body.token;
+  meta.setAttribute("content", body.token);
+  return renewed;
+}
+
+/**
  * @param {Response} answer
  * @returns {Promise<any>}
  */
@@ -155,12 +182,22 @@ function problemOf(status, body) {
   return new ProblemError({ status, code: `http_${status}`, title: t("The server could not answer. Try again.") });
 }
 
+let isOut = false;
+
+/** After a sign-out something was answered again: what spoke of it can go. */
+function tellSignedIn() {
+  if (!isOut) return;
+  isOut = false;
+  document.dispatchEvent(new CustomEvent("signed-in"));
+}
+
 /**
  * The work on the page is kept: nothing is reloaded, the person is told to sign in in another tab.
  * @param {number} status
  * @returns {ProblemError}
  */
 function signedOut(status) {
+  isOut = true;
   document.dispatchEvent(new CustomEvent("signed-out"));
   return new ProblemError({
     status: status || 401,

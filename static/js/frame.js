@@ -56,11 +56,15 @@ listen(window, "beforeprint", () => mountIf("[data-print-time]", (time) => {
   time.textContent = formatInstant(Date.now());
 }));
 
-let told = false;
+/** @type {(() => void) | null} */
+let closeSignedOut = null;
+listen(document, "signed-in", () => {
+  closeSignedOut?.();
+  closeSignedOut = null;
+});
 listen(document, "signed-out", () => {
-  if (told) return;
-  told = true;
-  toast(t("You are signed out. Press “Sign in”; afterwards close that page and you are back here. What you typed is kept."), {
+  if (closeSignedOut) return;
+  closeSignedOut = toast(t("You are signed out. Press “Sign in”; afterwards close that page and you are back here. What you typed is kept."), {
     kind: "alarm",
     action: { label: t("Sign in"), run: () => void open("/login", "_blank", "noopener") },
   });

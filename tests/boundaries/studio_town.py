@@ -53,18 +53,22 @@ def do(
         service.store_edit(session, drafted, difference(drafted, after, ended), kind="edit", params={})
 
 
-def approved(town: SmallTown, set_id: int, reviewer: int, *, on: date | None = None) -> None:
-    """Submit a change set and have it approved."""
+def submitted(town: SmallTown, set_id: int) -> None:
+    """Hand a change set to its reviewer."""
     with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
         review.submit(session, set_id)
+
+
+def approved(town: SmallTown, set_id: int, reviewer: int, *, on: date | None = None) -> None:
+    """Submit a change set and have it approved."""
+    submitted(town, set_id)
     with transaction(Scope((town.county.path,)), actor_id=reviewer) as session:
         review.approve(session, set_id, effective_on=on)
 
 
 def published(town: SmallTown, set_id: int, reviewer: int, *, on: date | None = None) -> dict[str, Any]:
     """Have a change set approved and published in one transaction; return its impact."""
-    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
-        review.submit(session, set_id)
+    submitted(town, set_id)
     with transaction(Scope((town.county.path,)), actor_id=reviewer) as session:
         review.approve(session, set_id, effective_on=on)
         return publish(session, set_id)

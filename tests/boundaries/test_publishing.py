@@ -14,6 +14,7 @@ from geo.areas.queries import grid_boundaries
 from geo.boundaries import queries, review, service
 from geo.boundaries.impact import impact
 from geo.boundaries.models import AreaLineage
+from geo.boundaries.publish import publish
 from geo.households.models import Dwelling, Household
 from geo.shapes.partition import is_partition
 from geo.staff.models import Post
@@ -27,6 +28,7 @@ from tests.boundaries.studio_town import (
     do,
     opened,
     published,
+    submitted,
 )
 from tests.small_town import SmallTown, add_dwelling
 
@@ -202,17 +204,52 @@ def test_two_publications_on_one_day_leave_one_boundary_a_day(town: SmallTown, r
         assert sorted(shape.area for shape in present) == pytest.approx(sorted((WEST.area, EAST.area)))
 
 
-def test_a_change_set_overtaken_by_another_is_refused(town: SmallTown, reviewer: int) -> None:
+def test_a_change_set_overtaken_by_another_is_not_approved(town: SmallTown, reviewer: int) -> None:
+    first, second = opened(town), opened(town)
+    do(town, first, SPLIT_WEST)
+    do(town, second, {1: WHOLE}, ended=(2,))
+    submitted(town, second)
+    published(town, first, reviewer)
+
+    with (
+        pytest.raises(Conflict) as no,
+        transaction(Scope((town.county.path,)), actor_id=reviewer) as session,
+    ):
+        review.approve(session, second)
+
+    assert (no.value.code, no.value.fields["grids"]) == ("boundaries_moved_on", ["西网格"])
+    with transaction(Scope.everything()) as session:
+        assert session.get_one(ChangeSet, second).state == "review"
+
+
+def test_a_change_set_overtaken_by_another_is_not_submitted(town: SmallTown, reviewer: int) -> None:
     first, second = opened(town), opened(town)
     do(town, first, SPLIT_WEST)
     do(town, second, {1: WHOLE}, ended=(2,))
     published(town, first, reviewer)
 
     with pytest.raises(Conflict) as no:
-        published(town, second, reviewer)
+        submitted(town, second)
     assert no.value.code == "boundaries_moved_on"
-    with transaction(Scope.everything()) as session:
-        assert session.get_one(ChangeSet, second).state == "review"
+
+
+def test_what_was_overtaken_between_approval_and_its_day_is_not_published(
+    town: SmallTown, reviewer: int
+) -> None:
+    first, second = opened(town), opened(town)
+    do(town, first, SPLIT_WEST)
+    do(town, second, {1: WHOLE}, ended=(2,))
+    submitted(town, second)
+    with transaction(Scope((town.county.path,)), actor_id=reviewer) as session:
+        review.approve(session, second)
+    published(town, first, reviewer)
+
+    with (
+        pytest.raises(Conflict) as no,
+        transaction(Scope((town.county.path,)), actor_id=reviewer) as session,
+    ):
+        publish(session, second)
+    assert no.value.code == "boundaries_moved_on"
 
 
 def test_a_later_day_is_waited_for(town: SmallTown, reviewer: int) -> None:

@@ -3,7 +3,9 @@ import test from "node:test";
 import { middleOf, shortName } from "../../static/js/map/grid_editor.js";
 import { hectares } from "../../static/js/pages/boundaries_words.js";
 import * as model from "../../static/js/studio/model.js";
-import { remarkSign } from "../../static/js/studio/review.js";
+import { sideWords } from "../../static/js/studio/compare.js";
+import { keyGroups } from "../../static/js/studio/keys.js";
+import * as talk from "../../static/js/studio/talk.js";
 import { clipOf } from "../../static/js/studio/swipe.js";
 import * as tools from "../../static/js/studio/tools.js";
 
@@ -141,7 +143,52 @@ test("hectares have as many decimals as they need", () => {
   assert.deepEqual([12, 37_210, 381_000].map(hectares), ["0.00", "3.72", "38.1"]);
 });
 
+const comment = (id, more = {}) => ({ id, kind: "remark", author: "甲", body: "看", at: "", spot: null, answers: null, settled_at: null, settled_by: "", ...more });
+
 test("comments that speak of a place bear letters, the others none of them", () => {
-  const comments = [{ spot: [0, 0] }, { spot: null }, { spot: [1, 1] }];
-  assert.deepEqual([remarkSign(comments, comments[0]), remarkSign(comments, comments[2])], ["A", "B"]);
+  const comments = [comment(1, { spot: [0, 0] }), comment(2), comment(3, { spot: [1, 1] })];
+  assert.deepEqual([talk.remarkSign(comments, comments[0]), talk.remarkSign(comments, comments[2])], ["A", "B"]);
+});
+
+test("answers stand below what they answer, settled comments leave the map and the count", () => {
+  const comments = [comment(1, { spot: [0, 0], settled_at: "2026-11-30" }), comment(2, { spot: [1, 1] }), comment(3, { answers: 2 }), comment(4, { kind: "submitted" })];
+  assert.deepEqual(talk.threadsOf(comments).map(({ first, answers }) => [first.id, answers.map(({ id }) => id)]), [[1, []], [2, [3]], [4, []]]);
+  assert.deepEqual(talk.openSpots(comments).map(({ sign, id }) => [sign, id]), [["B", 2]]);
+  assert.equal(talk.openCount(comments), 1);
+});
+
+test("news of comments replaces older ones only", () => {
+  const now = { ...setOf([]), last_said: 3, comments: [comment(1)] };
+  assert.equal(model.withTalk(now, { last_said: 2, comments: [] }), now);
+  assert.equal(model.withTalk(now, { last_said: 4, comments: [] }).comments.length, 0);
+});
+
+test("the sides of a comparison are named after what is compared", () => {
+  assert.deepEqual([sideWords("published").left, sideWords("draft").left], ["Before", "Published"]);
+});
+
+test("every tool's key is in the list of keys, and no key stands there twice", () => {
+  const keys = keyGroups().flatMap((group) => group.keys.map(([key]) => key));
+  for (const { key } of tools.TOOLS) assert.ok(keys.includes(key.toUpperCase()), key);
+  assert.equal(new Set(keys).size, keys.length);
+});
+
+// Figures of GeographicLib (Karney 2013), with which the server computes: start, bearing, metres, end; a ring and its m².
+const GEODESICS = [
+  [[120, 30], 57, 230, [120.0019992, 30.00113]],
+  [[119.2, 30.1], 90, 120.5, [119.2012501, 30.1]],
+  [[116.4, 39.9], 181.5, 5000, [116.3984705, 39.8549835]],
+  [[87.6, 43.8], 315, 1000, [87.5912124, 43.8063638]],
+];
+const AREA = [[[120, 30], [120.01, 30.001], [120.012, 30.009], [119.999, 30.008]], 978619.683];
+
+test("legs and areas are those of the ellipsoid", () => {
+  for (const [start, bearing_deg, distance_m, end] of GEODESICS) {
+    const [, gone] = tools.walked(start, [{ bearing_deg, distance_m }]);
+    assert.ok(Math.abs(gone[0] - end[0]) < 1.01e-7 && Math.abs(gone[1] - end[1]) < 1.01e-7, `${bearing_deg}: ${gone} is not ${end}`);
+    const leg = tools.legOf(start, end);
+    assert.ok(Math.abs(leg.distance_m - distance_m) < 0.02 && Math.abs(leg.bearing_deg - bearing_deg) < 0.01, `${leg.bearing_deg} ${leg.distance_m}`);
+  }
+  const [ring, area_m2] = AREA;
+  assert.ok(Math.abs(tools.groundArea_m2(ring) / area_m2 - 1) < 1e-5);
 });

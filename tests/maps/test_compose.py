@@ -150,6 +150,19 @@ def test_the_map_is_announced_last(parts: MapParts) -> None:
     assert parts.script.rstrip().endswith("announceMap(patrol_map_main);</script>")
 
 
+def test_a_twin_is_announced_as_such_and_names_its_parts() -> None:
+    twin = PatrolMap(center=(120, 30), key="twin", twin=True)
+    for element in (BaseTiles(), GridEditor(storage_key="studio.17")):
+        element.add_to(twin)
+    parts = compose(twin, NONCE)
+
+    assert parts.script.rstrip().endswith("announceTwin(patrol_map_twin);</script>")
+    assert "announceMap" not in parts.script
+    assert set(re.findall(r'keepPart\("([\w:]+)"', parts.script)) == {"twin:tiles:base", "twin:editor"}
+    assert '"twin": true' in parts.script
+    assert 'class="folium-map folium-map--twin"' in parts.body
+
+
 def test_composing_twice_gives_the_same_page() -> None:
     patrol_map = full_map()
     assert compose(patrol_map, NONCE) == compose(patrol_map, NONCE)

@@ -239,6 +239,54 @@ def test_a_returned_change_set_is_drafted_again(drawer, sign_in, world: World) -
     assert [one["kind"] for one in said] == ["submitted", "returned"]
 
 
+def test_comments_are_heard_with_the_next_question_and_only_then(drawer, sign_in, world: World) -> None:
+    draft = opened(drawer, world)
+    base = f"/api/change-sets/{draft['id']}"
+    second = sign_in("approver")
+    second.environ_base["HTTP_X_CSRFTOKEN"] = form_token(second)
+    first = second.post(f"{base}/comments", json={"body": "沿河", "at": [119.005, 30.005]})
+    heard = drawer.get(f"{base}/since/0?said={draft['last_said']}").json
+    again = drawer.get(f"{base}/since/0?said={heard['last_said']}").json
+    drawer.post(f"{base}/comments", json={"body": "好", "answers": first.json["id"]})
+    closed = second.post(f"{base}/comments/{first.json['id']}/settle")
+
+    assert [one["body"] for one in heard["comments"]] == ["沿河"]
+    assert "comments" not in again
+    remark, answer = closed.json["comments"]
+    assert (remark["spot"], remark["settled_by"] != "") == ([119.005, 30.005], True)
+    assert (answer["answers"], answer["body"]) == (remark["id"], "好")
+    opened_again = drawer.post(f"{base}/comments/{first.json['id']}/reopen").json
+    assert opened_again["comments"][0]["settled_at"] is None
+
+
+def test_the_grids_before_a_change_set_are_told(drawer: FlaskClient, world: World) -> None:
+    draft = opened(drawer, world)
+    edit(drawer, draft, **SPLIT_WEST)
+
+    grids = drawer.get(f"/api/change-sets/{draft['id']}/before").json["grids"]
+
+    assert [grid["name"] for grid in grids] == ["西网格", "东网格"]
+    assert shape(grids[0]["geometry"]).area == pytest.approx(shape(draft["grids"][0]["geometry"]).area)
+
+
+def test_an_overtaken_change_set_says_by_what(drawer, sign_in, world: World) -> None:
+    first, second = opened(drawer, world), opened(drawer, world)
+    assert second["overtaken"] == []
+    edit(drawer, first, **SPLIT_WEST)
+    edit(drawer, second, **SPLIT_WEST)
+    drawer.post(f"/api/change-sets/{second['id']}/submit", json={})
+    drawer.post(f"/api/change-sets/{first['id']}/submit", json={})
+    reviewer = sign_in("approver")
+    reviewer.environ_base["HTTP_X_CSRFTOKEN"] = form_token(reviewer)
+    execute(reviewer.post(f"/api/change-sets/{first['id']}/approve", json={}).json["run"])
+
+    late = reviewer.post(f"/api/change-sets/{second['id']}/approve", json={})
+
+    assert (late.status_code, late.json["code"]) == (409, "boundaries_moved_on")
+    # The line ended at the east grid, which got a corner by it.
+    assert drawer.get(f"/api/change-sets/{second['id']}").json["overtaken"] == ["西网格", "东网格"]
+
+
 def test_a_discarded_change_set_can_be_brought_back(drawer: FlaskClient, world: World) -> None:
     draft = opened(drawer, world)
 

@@ -21,7 +21,7 @@ OPEN = {
     "auth.sign_out", "auth.choose_language",
 }  # fmt: skip
 #: Open to everybody who is signed in: his own account.
-OWN = {"account.page", "account.change_password", "account.leave_everywhere"}
+OWN = {"account.page", "account.form_token", "account.change_password", "account.leave_everywhere"}
 
 
 def test_only_these_endpoints_are_public(world: World) -> None:

@@ -140,6 +140,21 @@ def test_the_token_of_before_signing_in_is_worth_nothing_afterwards(world: World
     assert client.post("/logout", data={"csrf_token": old}).status_code == 400
 
 
+def test_a_page_that_outlives_a_sign_in_gets_the_token_of_the_next_one(world: World) -> None:
+    client = world.app.test_client()
+    sign_in_with(client, "the-leader", PASSWORD)
+    old = client.get("/api/account/form-token").json
+    client.post("/logout", data={"csrf_token": old["token"]})
+    out = client.get("/api/account/form-token", headers={"Accept": "application/json"})
+    sign_in_with(client, "the-leader", PASSWORD)
+    new = client.get("/api/account/form-token").json
+
+    assert out.status_code == 401
+    assert new["account"] == old["account"]
+    assert client.post("/logout", data={"csrf_token": old["token"]}).status_code == 400
+    assert client.post("/logout", data={"csrf_token": new["token"]}).status_code == 302
+
+
 def test_guessing_is_slowed_down_for_a_login_but_not_for_others(
     database: Database, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,32 +1,31 @@
-"""The studio's API: change sets, their grids, edits, impact and review."""
+"""The studio's API: change sets, their grids, edits, proposals, files, impact."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
-import shapely
 from flask import Blueprint, Response, jsonify, request
 from flask_login import current_user
-from geoalchemy2.shape import to_shape
 from shapely.geometry import mapping
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from core.clock import today
 from core.errors import InvalidInput
-from geo.areas.models import STATES, ChangeSet
+from geo.areas.models import OPEN_STATES, STATES, ChangeSet
 from geo.areas.queries import area_by_id
-from geo.boundaries import queries, review, service
+from geo.boundaries import queries, service
 from geo.boundaries.command import Sent, difference_for
+from geo.boundaries.comparing import grids_before
 from geo.boundaries.impact import impact
-from geo.boundaries.jobs import request_proposals, request_publish
-from geo.boundaries.models import AreaDraft, BoundaryEdit, ChangeComment
+from geo.boundaries.jobs import request_proposals
+from geo.boundaries.models import AreaDraft, BoundaryEdit
 from geo.boundaries.proposing import shapes_of, wish_of
+from geo.boundaries.review import overtaken_grids
 from geo.boundaries.ruling import findings, households_of
 from geo.boundaries.service import Drafted
 from geo.shapes.crs import area_m2
 from geo.shapes.tiling import Difference, apply
-from webapp.api.parameter import sent
+from webapp.api.parameter import day_of, iso, sent
+from webapp.api.review import talk_of
 from webapp.permission import requires
 from webapp.session import request_session
 
@@ -54,7 +53,7 @@ def opened() -> tuple[Response, int]:
         session,
         Sent(given).key("community_id"),
         title=str(given.get("title", "")),
-        as_of=_day(given.get("as_of"), "as_of"),
+        as_of=day_of(given.get("as_of"), "as_of"),
     )
     return jsonify(_whole(session, service.load(session, row.id))), 201
 
@@ -70,11 +69,12 @@ def shown(set_id: int) -> Response:
 @blueprint.get("/<int:set_id>/since/<int:number>")
 @requires("area.review")
 def since(set_id: int, number: int) -> Response:
-    """Tell what happened after a line of the log: the lines, and the grids as they are now."""
+    """Tell what happened after a line of the log: the lines, the grids now, comments newer than `said`."""
     session = request_session()
     row = queries.change_set(session, set_id)
+    talked = talk_of(session, row) if request.args.get("said", type=int) != row.last_said else {}
     if row.last_edit == number:
-        return jsonify(last_edit=number, state=row.state, edits=[], grids=[], ended=[])
+        return jsonify(last_edit=number, state=row.state, edits=[], grids=[], ended=[], **talked)
     drafted = service.load(session, set_id)
     edits = queries.edits_after(session, set_id, number)
     touched = {int(key) for edit, _ in edits for key in (*edit.before, *edit.after)}
@@ -85,6 +85,7 @@ def since(set_id: int, number: int) -> Response:
         state=drafted.row.state,
         edits=[_edit(edit, name) for edit, name in edits],
         **_changed(session, drafted, touched),
+        **talked,
     )
 
 
@@ -219,74 +220,27 @@ def impacted(set_id: int) -> Response:
     return jsonify(frozen if frozen is not None else impact(session, drafted))
 
 
-@blueprint.post("/<int:set_id>/comments")
+@blueprint.get("/<int:set_id>/before")
 @requires("area.review")
-def commented(set_id: int) -> tuple[Response, int]:
-    """Say something about a change set, at a place where it concerns one."""
-    session, given = request_session(), sent()
-    at = Sent(given).point("at") if given.get("at") else None
-    said = review.comment(session, set_id, str(given.get("body", "")), at=(at.x, at.y) if at else None)
-    return jsonify(_comment(said, current_user.name)), 201
-
-
-@blueprint.post("/<int:set_id>/submit")
-@requires("area.draw")
-def submitted(set_id: int) -> Response:
-    """Hand a draft to a second person."""
+def before(set_id: int) -> Response:
+    """Answer the grids a change set is compared with: those in force now, or those it replaced."""
     session = request_session()
-    return _state(review.submit(session, set_id, note=str(sent().get("note", ""))))
-
-
-@blueprint.post("/<int:set_id>/return")
-@requires("area.review")
-def sent_back(set_id: int) -> Response:
-    """Give a change set back to its editors, saying why."""
-    session = request_session()
-    return _state(review.send_back(session, set_id, note=str(sent().get("note", ""))))
-
-
-@blueprint.post("/<int:set_id>/approve")
-@requires("area.review")
-def approved(set_id: int) -> Response:
-    """Approve another person's change set; due today it is published by a job at once."""
-    session, given = request_session(), sent()
-    row = review.approve(
-        session,
-        set_id,
-        effective_on=_day(given.get("effective_on"), "effective_on"),
-        note=str(given.get("note", "")),
-    )
-    run = request_publish(session, row) if row.effective_on == today() else None
+    drafted = service.load(session, set_id)
+    found = grids_before(session, drafted)
+    homes = households_of(session, drafted, {grid.id: grid.shape for grid in found})
     return jsonify(
-        id=row.id, state=row.state, effective_on=_iso(row.effective_on), run=run.id if run else None
+        grids=[
+            {
+                "id": grid.id,
+                "code": grid.code,
+                "name": grid.name,
+                "households": homes[grid.id],
+                "area_m2": round(grid.area_m2, 1),
+                "geometry": mapping(grid.shape),
+            }
+            for grid in found
+        ]
     )
-
-
-@blueprint.post("/<int:set_id>/discard")
-@requires("area.draw")
-def discarded(set_id: int) -> Response:
-    """Put a change set away; it can be brought back."""
-    return _state(review.discard(request_session(), set_id))
-
-
-@blueprint.post("/<int:set_id>/bring-back")
-@requires("area.draw")
-def brought_back(set_id: int) -> Response:
-    """Make a discarded change set a draft again."""
-    return _state(review.bring_back(request_session(), set_id))
-
-
-def _day(value: Any, name: str) -> date | None:
-    if value in (None, ""):
-        return None
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError as error:
-        raise InvalidInput("parameter_unusable", name=name, wanted="2026-11-30") from error
-
-
-def _iso(value: Any) -> str | None:
-    return None if value is None else value.isoformat()
 
 
 def _versions(value: Any) -> dict[int, int]:
@@ -347,18 +301,23 @@ def _whole(session: Session, drafted: Drafted) -> dict[str, Any]:
     homes = households_of(session, drafted, drafted.tiling.parts)
     touched = queries.touched_drafts(session, row.id)
     listed = next(iter(queries.change_sets(session, community_id=row.area_id, states=STATES, only=row.id)))
-    return listed_row(listed) | {
-        "community_id": community.id,
-        "community_code": community.code,
-        "bbox": list(drafted.tiling.frame.bounds),
-        "frame": mapping(drafted.tiling.frame),
-        "grids": [
-            _grid(drafted.grids[key], homes[key], touched.get(key)) for key in sorted(drafted.tiling.parts)
-        ],
-        "edits": [_edit(edit, name) for edit, name in queries.newest_edits(session, row.id)],
-        "comments": [_comment(said, name) for said, name in queries.comments_of(session, row.id)],
-        "can": _can(row),
-    }
+    return (
+        listed_row(listed)
+        | {
+            "community_id": community.id,
+            "community_code": community.code,
+            "bbox": list(drafted.tiling.frame.bounds),
+            "frame": mapping(drafted.tiling.frame),
+            "grids": [
+                _grid(drafted.grids[key], homes[key], touched.get(key))
+                for key in sorted(drafted.tiling.parts)
+            ],
+            "edits": [_edit(edit, name) for edit, name in queries.newest_edits(session, row.id)],
+            "can": _can(row),
+            "overtaken": overtaken_grids(session, drafted) if row.state in OPEN_STATES else [],
+        }
+        | talk_of(session, row)
+    )
 
 
 def _can(row: ChangeSet) -> dict[str, bool]:
@@ -369,7 +328,8 @@ def _can(row: ChangeSet) -> dict[str, bool]:
         "submit": draws and row.state == "draft",
         "return": reviews and row.state in {"review", "approved"},
         "approve": reviews and not own and row.state == "review",
-        "discard": draws and row.state in {"draft", "review", "approved"},
+        "discard": draws and row.state in OPEN_STATES,
+        "bring_back": draws and row.state == "discarded",
     }
 
 
@@ -387,9 +347,9 @@ def listed_row(row: Row[Any]) -> dict[str, Any]:
         "changed": row.changed,
         "cornered": row.cornered,
         "last_edit": found.last_edit,
-        "effective_on": _iso(found.effective_on),
-        "updated_at": _iso(found.updated_at),
-        "published_at": _iso(found.published_at),
+        "effective_on": iso(found.effective_on),
+        "updated_at": iso(found.updated_at),
+        "published_at": iso(found.published_at),
     }
 
 
@@ -416,7 +376,7 @@ def _edit(edit: BoundaryEdit, author: str) -> dict[str, Any]:
         "state": edit.state,
         "author": author,
         "own": edit.author_id == current_user.id,
-        "at": _iso(edit.at),
+        "at": iso(edit.at),
         "grids": sorted(_keys(edit)),
         "origin": _origin(edit) if edit.kind == "import" else None,
     }
@@ -427,19 +387,3 @@ def _origin(edit: BoundaryEdit) -> dict[str, Any]:
     told = edit.params.get("origin", {})
     names = ("file", "sha256", "format", "layer", "encoding", "source_crs", "datum", "datum_why", "converted")
     return {name: told.get(name) for name in names}
-
-
-def _comment(said: ChangeComment, author: str) -> dict[str, Any]:
-    spot = to_shape(said.spot) if said.spot is not None else None
-    return {
-        "id": said.id,
-        "kind": said.kind,
-        "body": said.body,
-        "author": author,
-        "at": _iso(said.at),
-        "spot": [spot.x, spot.y] if isinstance(spot, shapely.Point) else None,
-    }
-
-
-def _state(row: ChangeSet) -> Response:
-    return jsonify(id=row.id, state=row.state)

@@ -1,6 +1,7 @@
 """Reading the parameters of a request; what cannot be used is refused by name."""
 
 import math
+from datetime import date, datetime
 from typing import Any
 
 from flask import request
@@ -55,3 +56,24 @@ def sent() -> dict[str, Any]:
 def words(name: str = "q", *, longest: int = 80) -> str:
     """Return the text parameter `name` without surrounding blanks, cut to `longest` signs."""
     return request.args.get(name, "").replace("\0", "").strip()[:longest]
+
+
+def day_of(value: Any, name: str) -> date | None:
+    """Return a day written 2026-11-30, None for nothing.
+
+    Raises
+    ------
+    InvalidInput
+        ``parameter_unusable``.
+    """
+    if value in (None, ""):
+        return None
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise InvalidInput("parameter_unusable", name=name, wanted="2026-11-30") from error
+
+
+def iso(value: date | datetime | None) -> str | None:
+    """Return a day or an instant as JSON carries it."""
+    return None if value is None else value.isoformat()

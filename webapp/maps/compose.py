@@ -34,7 +34,7 @@ def compose(patrol_map: PatrolMap, nonce: str) -> MapParts:
     figure.header, figure.html, figure.script = (_part_of(figure) for _ in range(3))
     patrol_map.render(nonce=escape(nonce))
     name = patrol_map.get_name()
-    script = f"{figure.script.render(nonce=nonce)}\nannounceMap({name});"
+    script = f"{figure.script.render(nonce=nonce)}\n{patrol_map.announce}({name});"
     return MapParts(
         head=Markup(figure.header.render(nonce=escape(nonce))),  # noqa: S704  escaped by the links' templates
         body=Markup(figure.html.render()),  # noqa: S704  holds the map's identifier only

@@ -30,7 +30,7 @@ class MapElement(MacroElement):
         """
         {% macro script(this, kwargs) %}
         import { {{ this.mount }} as mount_{{ this.get_name() }} } from {{ this.module_url | to_script }};
-        const {{ this.get_name() }} = keepPart({{ this.part | to_script }},
+        const {{ this.get_name() }} = keepPart({{ this.part_name | to_script }},
           mount_{{ this.get_name() }}({{ this.map_name }}, {
             ...{{ this.options | only_given | to_script }},
             {% if this.takes_layers %}layers: [{{ this.layer_names | join(", ") }}],{% endif %}
@@ -57,6 +57,11 @@ class MapElement(MacroElement):
         """Return the map's variable in the script."""
         name: str = self.patrol_map.get_name()
         return name
+
+    @property
+    def part_name(self) -> str:
+        """Return the name under which page modules find the mounted part."""
+        return f"twin:{self.part}" if self.patrol_map.twin else self.part
 
     @property
     def module_url(self) -> str:

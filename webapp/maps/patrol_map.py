@@ -34,6 +34,9 @@ class PatrolMap(folium.Map):
         over both.
     key
         Ends the id of the map's element, ``patrol_map_<key>``; unique in the page.
+    twin
+        Whether it is the page's second map, which goes where the first goes: its place is not kept in the
+        address, its parts are named ``twin:<part>``, and its script must stand before the first map's.
     asset_url
         Gives the address of a file of the static folder; a page passes its ``url_for`` so that addresses
         carry the file's hash. Script modules never do: they import one another by relative addresses.
@@ -46,10 +49,12 @@ class PatrolMap(folium.Map):
     _template = template(
         """
         {% macro html(this, kwargs) %}
-        <div class="folium-map" id="{{ this.get_name() }}" tabindex="0" role="application"></div>
+        <div class="folium-map{{ ' folium-map--twin' if this.twin }}" id="{{ this.get_name() }}"
+          tabindex="0" role="application"></div>
         {% endmacro %}
         {% macro script(this, kwargs) %}
-        import { createMap, keepPart, announceMap } from {{ this.module_url("map/registry.js") | to_script }};
+        import { createMap, keepPart, {{ this.announce }} } from {{
+          this.module_url("map/registry.js") | to_script }};
         const {{ this.get_name() }} = createMap({{ this.get_name() | to_script }},
           {{ this.view | only_given | to_script }});
         {% endmacro %}
@@ -65,6 +70,7 @@ class PatrolMap(folium.Map):
         min_zoom: int = 9,
         max_zoom: int = 19,
         key: str = "main",
+        twin: bool = False,
         asset_url: Callable[[str], str] = plain_url,
     ) -> None:
         lon, lat = center
@@ -73,14 +79,20 @@ class PatrolMap(folium.Map):
             msg = f"the key of a map must be an identifier, not {key!r}"
             raise ValueError(msg)
         self._name, self._id = "PatrolMap", key
-        self.asset_url = asset_url
+        self.asset_url, self.twin = asset_url, twin
         self.view = {
             "center": [lat, lon],
             "zoom": zoom,
             "bounds": None if bounds is None else list(bounds),
             "minZoom": min_zoom,
             "maxZoom": max_zoom,
+            "twin": True if twin else None,
         }
+
+    @property
+    def announce(self) -> str:
+        """Return the function of map/registry.js that tells the page's modules of the map."""
+        return "announceTwin" if self.twin else "announceMap"
 
     def module_url(self, path: str) -> str:
         """Return the address of an ES module below static/js."""

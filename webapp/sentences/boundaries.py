@@ -45,6 +45,11 @@ BOUNDARIES: dict[str, tuple[str, str]] = {
     ),
     "comment_missing": (mark("Write a few words first."), ""),
     "comment_too_long": (mark("The text is longer than %(limit)s characters."), mark("Shorten it.")),
+    "comment_unknown": (mark("This comment is not part of the change set."), mark("Reload the page.")),
+    "comment_settled": (
+        mark("This comment is settled."),
+        mark("Open it again to answer it, or write a new one."),
+    ),
     "title_unusable": (mark("The title is longer than %(limit)s characters."), mark("Shorten it.")),
     "not_a_community": (mark("%(name)s is no community."), mark("Choose a community: its grids are edited.")),
     "grid_changed": (

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as AnyResponse
 
 from core.db import Scope, transaction
@@ -26,6 +27,13 @@ blueprint = Blueprint("account", __name__)
 def page() -> str:
     """Show the person's own account."""
     return _page()
+
+
+@blueprint.get("/api/account/form-token")
+@signed_in
+def form_token() -> Response:
+    """Answer whose session this is and the token its requests carry: a page outlives a sign-in."""
+    return jsonify(account=current_user.id, token=generate_csrf())
 
 
 @blueprint.post("/account/password")

@@ -1,6 +1,5 @@
 """The boundary staff's room: which ground is divided, one community's grids on any day, the studio's map."""
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import today
 from core.db import scope_of
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.settings import settings
 from geo.areas.models import STATES, Area
 from geo.areas.queries import area_by_id, boundary_shape, divided_ground, grid_boundaries
@@ -21,10 +20,11 @@ from geo.boundaries.queries import change_sets, lineage_of
 from geo.shapes.crs import area_m2
 from geo.shapes.partition import Flaw, flaws
 from webapp.api.change_sets import listed_row
+from webapp.api.parameter import day_of
 from webapp.maps import GridEditor, Picker
 from webapp.permission import requires
 from webapp.session import request_session
-from webapp.views.map_page import place_words, scope_map
+from webapp.views.map_page import place_words, scope_map, twin_map
 
 blueprint = Blueprint("boundaries", __name__)
 
@@ -38,15 +38,16 @@ ROUNDING_SHARE, ROUNDING_M2 = 1e-6, 10.0
 def index() -> str:
     """Show the map of grids with the studio."""
     session = request_session()
-    editor = GridEditor(storage_key=f"studio.{current_user.id}")
+    key = f"studio.{current_user.id}"
     return render_template(
         "boundaries/index.html",
         map_parts=scope_map(
             session,
             ("areas", "drafts"),
             offered=("dwellings", "places", "cameras", "incidents"),
-            tools=(Picker(), editor),
+            tools=(Picker(), GridEditor(storage_key=key)),
         ),
+        twin_parts=twin_map(session, (GridEditor(storage_key=key),)),
         place_name=place_words(session, current_user.grants.area_id),
         name_limit=NAME_LIMIT,
         may_draw=current_user.can("area.draw"),
@@ -72,7 +73,7 @@ def community(area_id: int) -> Response:
     """Answer one community's grids on a day (`on`, today without it), its flaws and its change sets."""
     session = request_session()
     area = area_by_id(session, area_id)
-    day = _day(request.args.get("on"))
+    day = day_of(request.args.get("on"), "on")
     boundary = boundary_shape(session, area.id, on=day)
     if boundary is None or area.level != "community" or not scope_of(session).holds(area.path):
         raise NotFound("area_unknown", area=area.code)
@@ -119,15 +120,6 @@ def _lines(session: Session, area_id: int) -> list[dict[str, Any]]:
         }
         for row in lineage_of(session, area_id)
     ]
-
-
-def _day(value: str | None) -> date | None:
-    if not value:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise InvalidInput("parameter_unusable", name="on", wanted="2026-11-30") from error
 
 
 def _community(row: Row[Any]) -> dict[str, Any]:

@@ -43,6 +43,18 @@ def scope_map(
     return compose(patrol_map, csp_nonce())
 
 
+def twin_map(session: Session, tools: Sequence[MacroElement]) -> MapParts:
+    """Return a second map for the page of a `scope_map`, with nothing on its ground but `tools`."""
+    extent = scope_extent(session, scope_of(session).paths)
+    lon, lat, zoom = NOWHERE
+    patrol_map = PatrolMap(
+        center=(lon, lat), zoom=15 if extent else zoom, bounds=extent, min_zoom=4, key="twin", twin=True
+    )
+    for element in (BaseTiles(), *tools):
+        patrol_map.add_child(element)
+    return compose(patrol_map, csp_nonce())
+
+
 def place_words(session: Session, area_id: int | None) -> str:
     """Return the names from the county down to an area, as the place switcher shows them."""
     if area_id is None:

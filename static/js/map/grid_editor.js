@@ -32,6 +32,14 @@ import { mountCrosshair } from "./pick.js";
  */
 
 /**
+ * @typedef {object} Remark
+ * @property {Position} spot
+ * @property {string} sign
+ * @property {string} words
+ * @property {number} id
+ */
+
+/**
  * @param {L.Map} map
  * @param {{storageKey: string}} options names the person: another one at the same browser sees nothing of it
  */
@@ -45,8 +53,9 @@ export function mountGridEditor(map, { storageKey }) {
   let published = null;
   /** @type {[Sketch | null, Position[]]} */
   let sketched = [null, []];
-  /** @type {any[]} */
+  /** @type {Remark[]} */
   let remarks = [];
+  let onRemark = (/** @type {number} */ _id) => {};
   /** @type {Set<(position: Position, on: string | null, pressed: Position) => void>} */
   const listeners = new Set();
   /** @type {Position[][]} */
@@ -79,7 +88,7 @@ export function mountGridEditor(map, { storageKey }) {
     drawPublished(layers.compare, published, weight);
     drawSketch(layers.sketch, ...sketched, weight);
     drawLabels();
-    drawRemarks(layers.remarks, remarks);
+    drawRemarks(layers.remarks, remarks, (id) => onRemark(id));
   };
   map.on("click", onClick);
   map.on("mousemove", onMove);
@@ -116,11 +125,19 @@ export function mountGridEditor(map, { storageKey }) {
     preview: (answer) => drawPreview(layers.preview, answer),
     /** @param {any} place GeoJSON of what was refused @param {string} [words] */
     refuse: (place, words = "") => drawRefusal(layers.refusal, place, words),
-    /** @param {{spot: Position, sign: string, words: string}[]} next places that people speak of */
-    remark: (next) => {
+    /** Pins let presses through while a tool draws. @param {boolean} working */
+    atWork: (working) => {
+      map.getContainer().classList.toggle("folium-map--at-work", working);
+      // Two corners set quickly one after the other are no wish to zoom.
+      if (working) map.doubleClickZoom.disable();
+      else map.doubleClickZoom.enable();
+    },
+    /** @param {Remark[]} next places that people speak of @param {(id: number) => void} onPress */
+    remark: (next, onPress = () => {}) => {
+      onRemark = onPress;
       if (JSON.stringify(next) === JSON.stringify(remarks)) return;
       remarks = next;
-      drawRemarks(layers.remarks, remarks);
+      drawRemarks(layers.remarks, remarks, (id) => onRemark(id));
     },
     /**
      * The published partition beside the draft: what shows of either is the divider's business.
@@ -270,11 +287,12 @@ function labelOf(name, homes, at, pane) {
   return L.marker(at, { pane, interactive: false, keyboard: false, icon: L.divIcon({ className: "grid-label", iconSize: [0, 0], html: words }) });
 }
 
-/** @param {L.LayerGroup} layer @param {{spot: Position, sign: string, words: string}[]} remarks */
-function drawRemarks(layer, remarks) {
+/** @param {L.LayerGroup} layer @param {Remark[]} remarks @param {(id: number) => void} onPress */
+function drawRemarks(layer, remarks, onPress) {
   layer.clearLayers();
-  for (const { spot, sign, words } of remarks) {
-    L.marker(latLng(spot), { icon: L.divIcon({ className: "remark-pin", iconSize: [28, 28], iconAnchor: [4, 28], html: sign }), title: words, alt: words, keyboard: false, interactive: false }).addTo(layer);
+  for (const { spot, sign, words, id } of remarks) {
+    const icon = L.divIcon({ className: "remark-pin", iconSize: [28, 28], iconAnchor: [4, 28], html: sign });
+    L.marker(latLng(spot), { icon, title: words, alt: words, keyboard: true }).on("click", () => onPress(id)).addTo(layer);
   }
 }
 

@@ -87,7 +87,8 @@ export function mountCrosshair(map, { onEnter, isActive = () => true }) {
   const show = () => cross.toggleAttribute("hidden", !(document.activeElement === box && box.matches(":focus-visible")));
   const key = (/** @type {KeyboardEvent} */ event) => {
     show();
-    if (event.target !== box || event.key !== "Enter" || !isActive()) return;
+    // With Ctrl the page's own Enter is meant: apply.
+    if (event.target !== box || event.key !== "Enter" || event.ctrlKey || event.metaKey || !isActive()) return;
     event.preventDefault();
     onEnter();
   };

@@ -1,6 +1,9 @@
 /**
  * The map of the page and the parts mounted on it.
  *
+ * A page may have a second map, its twin: composed by Folium in the same way, without an address of its own. Its map
+ * and parts are kept under "twin", "twin:editor" and so on.
+ *
  * The script that Folium composes calls createMap, keeps each part and announces the map; page modules wait:
  * `const { map, parts } = await mapReady;`. Pages without a map never resolve it: they do not import this.
  */
@@ -24,11 +27,11 @@ const parts = new Map();
 /**
  * Make the map in its element; a place in the address wins over the page's own.
  * @param {string} id
- * @param {{center: [number, number], zoom: number, bounds?: [number, number, number, number] | null, minZoom?: number, maxZoom?: number}} options
- *   center as Leaflet has it (lat, lon); bounds west, south, east, north
+ * @param {{center: [number, number], zoom: number, bounds?: [number, number, number, number] | null, minZoom?: number, maxZoom?: number, twin?: boolean}} options
+ *   center as Leaflet has it (lat, lon); bounds west, south, east, north; twin: it goes where the page's map goes
  * @returns {L.Map}
  */
-export function createMap(id, { center, zoom, bounds = null, minZoom = 9, maxZoom = 19 }) {
+export function createMap(id, { center, zoom, bounds = null, minZoom = 9, maxZoom = 19, twin = false }) {
   const element = /** @type {HTMLElement} */ (document.getElementById(id));
   const map = L.map(element, {
     center, zoom, minZoom, maxZoom, zoomControl: false, attributionControl: false, preferCanvas: true,
@@ -36,6 +39,7 @@ export function createMap(id, { center, zoom, bounds = null, minZoom = 9, maxZoo
   });
   element.setAttribute("aria-label", t("Map. Arrow keys move it, plus and minus zoom, Enter asks what is at the cross."));
   L.control.attribution({ prefix: false, position: "bottomleft" }).addTo(map);
+  if (twin) return map;
   const { at } = currentState();
   if (at) map.setView([at.lat, at.lon], at.zoom);
   else if (bounds) fit(map, bounds, false);
@@ -68,6 +72,14 @@ function keepSize(map, element) {
 export function keepPart(name, part) {
   parts.set(name, part);
   return part;
+}
+
+/**
+ * Keep the twin; it is announced before the page's map, so that whoever waits for that finds both.
+ * @param {L.Map} map
+ */
+export function announceTwin(map) {
+  keepPart("twin", map);
 }
 
 /**
@@ -109,7 +121,8 @@ export function centreOn(map, { lon, lat }, zoom = map.getZoom()) {
  * @returns {{above: number, below: number}} px of the map that a phone's sheet and the bar on it cover, 0 on the desk
  */
 function coveredPx() {
-  if (!matchMedia("(max-width: 767px)").matches) return { above: 0, below: 0 };
+  // Two maps share what the sheet leaves free: nothing covers them.
+  if (!matchMedia("(max-width: 767px)").matches || document.querySelector(".stage--beside")) return { above: 0, below: 0 };
   const sheet = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
   const bar = /** @type {HTMLElement | null} */ (document.querySelector(".map-bar:not([hidden])"))?.offsetHeight ?? 0;
   return { above: 0, below: sheet + bar };

@@ -2,23 +2,25 @@
 import { ProblemError, get, post } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
-import { t } from "../i18n.js";
+import { t, tn } from "../i18n.js";
 import { shortName } from "../map/grid_editor.js";
 import { ringArea_m2 } from "../map/drawing.js";
 import { fit, mapReady } from "../map/registry.js";
 import { head, mountHome, showCommunity } from "../studio/home.js";
 import { mountGridList, showFindings, showLog } from "../studio/lists.js";
+import { mountCompare } from "../studio/compare.js";
+import { keyListener, mountKeyList } from "../studio/keys.js";
 import { mountMapBar } from "../studio/map_bar.js";
 import { gridAt, isFelt, versionsOf } from "../studio/model.js";
 import { mountFiles } from "../studio/files.js";
 import { mountProposals } from "../studio/proposals.js";
 import { mountPlaced } from "../studio/placed.js";
-import { mountReview, remarkSign, showImpact } from "../studio/review.js";
+import { mountReview, showImpact } from "../studio/review.js";
 import { mountRules } from "../studio/rules.js";
 import { openStudio } from "../studio/studio.js";
-import { mountSwipe } from "../studio/swipe.js";
-import { TOOLS, isDrawn, missing, toolOf } from "../studio/tools.js";
-import { mountToolPanel } from "../studio/tool_panel.js";
+import { mountTalk, openCount, openSpots } from "../studio/talk.js";
+import { isDrawn, missing, toolOf } from "../studio/tools.js";
+import { isOpen, mountToolPanel } from "../studio/tool_panel.js";
 import { stateLook, stateWord } from "../studio/words.js";
 import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
@@ -45,8 +47,10 @@ const under = mountUnderlay(["areas", "drafts"]);
 /** @type {Studio | null} */
 let studio = null;
 let opening = new AbortController();
-/** @type {(() => void) | null} */
-let stopSwipe = null;
+/** Takes the next press on the map, for a comment that speaks of a place. @type {((spot: [number, number]) => void) | null} */
+let picking = null;
+/** @type {[number, number] | null} place of the comment that is being written */
+let writtenSpot = null;
 let asking = 0;
 let askedFor = "";
 /** @type {string | null} */
@@ -144,9 +148,47 @@ const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nam
 const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: () => sheet?.setHeight("half"), onPlace: zoomTo });
 const review = mountReview(part("[data-review]"), {
   studio: current, today: root.dataset.today ?? "", onLeave: leave, onGround: groundChanged,
-  centre: () => [Number(map.getCenter().lng.toFixed(7)), Number(map.getCenter().lat.toFixed(7))],
+  onFlaws: (flaws) => (showTab("findings"), zoomTo(flaws[0].place)),
+});
+const talk = mountTalk(part("[data-talk]"), {
+  studio: current, storageKey: editor.storageKey, pick: pickPlace,
+  onSpot: (spot) => ((writtenSpot = spot), studio && showRemarks(studio.state.set)),
   showSpot: ([lon, lat]) => zoomTo({ type: "Point", coordinates: [lon, lat] }),
 });
+const compare = mountCompare(part(".stage"), {
+  map, editor, twin: parts.get("twin"), twinEditor: parts.get("twin:editor"), state: () => current().state.set.state,
+  scene: async (signal) => {
+    const { set } = current().state;
+    const { grids } = await get(`${current().address}/before`, { signal });
+    return { frame: set.frame, grids: grids.map((/** @type {any} */ grid) => ({ ...asOfDay(grid), households: grid.households })), chosen: new Set(), flashing: new Set(), place: set.community };
+  },
+  onWay: (way) => {
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (desk.querySelectorAll("[data-compare]"))) button.setAttribute("aria-pressed", String(button.dataset.compare === way));
+  },
+});
+const keyList = mountKeyList(part("[data-keys]"), part("[data-keys-button]"));
+const stopPicking = () => {
+  if (!picking) return false;
+  pickPlace(null);
+  part("[data-pick]").setAttribute("aria-pressed", "false");
+  return true;
+};
+const onKey = keyListener({ studio: () => studio, mayEdit: () => studio !== null && isOpen(studio.state), compare: (way) => void compareBy(way), stopPicking }, keyList);
+
+/** @param {((spot: [number, number]) => void) | null} take the next press on the map */
+function pickPlace(take) {
+  if (take && studio?.state.tool) studio.choose(null);
+  if (take && !picking) toast(t("Press the place on the map, or Enter at the cross."), { durationMs: 4000 });
+  if (PHONE.matches && Boolean(take) !== Boolean(picking)) sheet?.setHeight(take ? "peek" : "half");
+  picking = take;
+  map.getContainer().classList.toggle("folium-map--picking", take !== null);
+}
+
+/** @param {import("../studio/studio.js").ChangeSet} set */
+function showRemarks(set) {
+  const written = writtenSpot ? [{ spot: writtenSpot, sign: "+", words: t("Place of your comment"), id: 0 }] : [];
+  editor.remark([...openSpots(set.comments), ...written], (id) => id && (showTab("impact"), talk.reveal(id)));
+}
 
 function groundChanged() {
   for (const layer of ["areas", "drafts", "dwellings", "cameras", "incidents", "places"]) document.dispatchEvent(new CustomEvent("layer-changed", { detail: { layer } }));
@@ -165,13 +207,18 @@ function showStudio(state) {
   editor.sketch(drawing ? { points: input.points, lines: input.lines, closed: drawing.shape === "ring" } : null, corners);
   editor.preview(state.preview ? { grids: state.preview.grids.filter((/** @type {any} */ grid) => isFelt(set.grids.get(grid.key), grid)) } : proposed);
   editor.refuse(state.refusal?.fields.place ?? null, state.refusal?.title);
-  editor.remark(set.comments.filter((/** @type {any} */ one) => one.spot).map((/** @type {any} */ one) => ({ spot: one.spot, sign: remarkSign(set.comments, one), words: `${one.author}: ${one.body}` })));
+  editor.atWork(tool !== null);
+  showRemarks(set);
+  const looked = state.selected === null ? null : set.grids.get(state.selected);
+  compare.choose(looked?.grid_id ?? null);
   toolPanel.show(state);
   mapBar.show(state);
   gridList.show(state);
   showLog(part("[data-view=log]"), state);
   review.show(state);
-  part("[data-compare]").hidden = ["published", "discarded"].includes(set.state);
+  proposals.show(state);
+  talk.show(state);
+  showOpenCount(set);
   tellNews(state);
   const version = `${set.id}:${set.last_edit}:${set.state}`;
   if (version !== askedFor) {
@@ -195,15 +242,24 @@ function drawnArea_m2(geometry) {
   return polygons.flat().reduce((/** @type {number} */ sum, /** @type {any} */ ring) => sum + ringArea_m2(ring), 0);
 }
 
+/** @param {import("../studio/studio.js").ChangeSet} set */
+function showOpenCount({ comments }) {
+  const count = openCount(comments);
+  fillWith(part("[data-tab=impact]"), t("Impact"), count ? el("span", { class: "badge", title: tn("{count} open comment", "{count} open comments", count) }, count) : null);
+}
+
 let headShown = "";
 /** @param {import("../studio/studio.js").ChangeSet} set */
 function showHead(set) {
-  const words = [set.title, set.community, set.author, set.state].join("|");
+  const words = [set.title, set.community, set.author, set.state, set.overtaken].join("|");
   if (words === headShown) return;
+  // Another state has other sides to compare, and other names for them.
+  if (headShown && compare.way) compare.close();
   headShown = words;
   const titles = head(set.title, [set.title === set.community ? "" : set.community, set.author].filter(Boolean).join(" · "), leave);
   titles.append(el("span", { class: `badge ${stateLook(set.state)}` }, stateWord(set.state)));
-  fillWith(part("[data-studio-head]"), titles);
+  fillWith(part("[data-studio-head]"), titles, set.overtaken.length ? el("p", { class: "notice notice--attend", role: "status", "data-overtaken": "" }, icon("attend"),
+    el("span", {}, t("Meanwhile other boundaries of {grids} were published. This change set can be looked at and exported, not published: open a new one and draw the edits again.", { grids: set.overtaken.map((/** @type {string} */ name) => shortName(name, set.community)).join(t(", ")) }))) : null);
 }
 
 /** On phones the map is what is needed while corners are set: the sheet makes room, the bar on the map stays. */
@@ -290,8 +346,9 @@ async function followAddress() {
 function closeStudio() {
   studio?.close();
   studio = null;
-  stopSwipe?.();
-  stopSwipe = null;
+  compare.close();
+  stopPicking();
+  keyList.close();
   askedFor = "";
   told = 0;
   headShown = "";
@@ -319,7 +376,8 @@ async function openSet(id) {
   try {
     const answer = await get(`/api/change-sets/${id}`, { signal });
     if (signal.aborted) return;
-    for (const rest of /** @type {Iterable<HTMLElement>} */ (desk.children)) rest.hidden = false;
+    for (const rest of /** @type {Iterable<HTMLElement>} */ (desk.children)) rest.hidden = rest.matches("[data-keys]");
+    showTab(tabShown);
     studio = openStudio(answer, { storageKey: editor.storageKey, onChange: (state) => (showStudio(state), makeRoom(state)) });
     editor.setActive(true);
     under.hide();
@@ -337,22 +395,14 @@ async function openSet(id) {
   }
 }
 
-async function toggleSwipe() {
-  const button = part("[data-compare]");
-  if (stopSwipe) {
-    stopSwipe();
-    stopSwipe = null;
-    editor.compare(null);
-  } else {
-    try {
-      const answer = await get(`/api/boundaries/communities/${current().state.set.community_id}`, { signal: opening.signal });
-      if (PHONE.matches) sheet?.setHeight("peek");
-      stopSwipe = mountSwipe(map, editor.compare({ frame: answer.frame, grids: answer.grids.map(asOfDay), chosen: new Set(), flashing: new Set(), place: answer.name }));
-    } catch (error) {
-      if (!opening.signal.aborted) toastProblem(error);
-    }
+/** @param {import("../studio/compare.js").Way} way */
+async function compareBy(way) {
+  try {
+    if (PHONE.matches && compare.way !== way) sheet?.setHeight("peek");
+    await compare.toggle(way);
+  } catch (error) {
+    if (!opening.signal.aborted) toastProblem(error);
   }
-  button.setAttribute("aria-pressed", String(stopSwipe !== null));
 }
 
 /** @param {string} name */
@@ -376,30 +426,11 @@ function onTabKey(event) {
   next.focus();
 }
 
-/** @param {KeyboardEvent} event keys of the studio; fields keep theirs */
-function onKey(event) {
-  if (!studio || /** @type {Element} */ (event.target).closest("input, textarea, select") || event.altKey) return;
-  const key = event.key.toLowerCase();
-  const control = event.ctrlKey || event.metaKey;
-  // While a line is drawn, its last corner is what was done last.
-  if (control && key === "z") (event.shiftKey ? studio.redo : studio.state.input.points.length ? studio.dropPoint : studio.undo)();
-  else if (control && key === "enter") void studio.apply();
-  else if (control) return;
-  else if (key === "escape" && studio.state.tool) studio.choose(null);
-  else if (key === "backspace" && studio.state.tool) studio.dropPoint();
-  else if (key === "enter" && studio.state.preview && event.target === document.body) void studio.apply();
-  else {
-    const tool = TOOLS.find((one) => one.key === key);
-    if (!tool || !studio.state.set.can.edit || studio.state.set.state !== "draft") return;
-    studio.choose(tool.kind);
-  }
-  event.preventDefault();
-}
-
 mountRules(part("[data-view=findings]"), { studio: () => studio });
 mountPlaced(root, { mayPlace: root.dataset.mayPlace === "true", onPlaced: groundChanged });
 // A corner snaps to the boundary; which grid is meant is told by the place itself.
 editor.onPress((position, _, pressed) => {
+  if (picking) return picking(pressed);
   const { state } = current();
   current().press(position, gridAt(state.set.grids.values(), pressed)?.key ?? null);
   if (!state.tool) showTab("grids");
@@ -411,7 +442,7 @@ listen(document, "community-day", (event) => {
 });
 listen(part("[role=tablist]"), "keydown", onTabKey);
 listen(document, "theme-changed", () => studio && showStudio(studio.state));
-listen(part("[data-compare]"), "click", () => void toggleSwipe());
+desk.querySelectorAll("[data-compare]").forEach((button) => listen(button, "click", () => void compareBy(/** @type {any} */ (button).dataset.compare)));
 desk.querySelectorAll("[data-tab]").forEach((tab) => listen(tab, "click", () => showTab(/** @type {HTMLElement} */ (tab).dataset.tab ?? "grids")));
 onStateBack(() => void followAddress());
 showTab("grids");

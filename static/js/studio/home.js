@@ -7,6 +7,7 @@ import { areaText, dividedPercent, freeFinding, overlapFinding } from "../pages/
 import { toastProblem } from "../toast.js";
 import { atlasSection } from "./atlas.js";
 import { changedWords } from "./file_words.js";
+import { currentState } from "../url_state.js";
 import { lineageWord, stateLook, stateWord } from "./words.js";
 
 /** @typedef {[number, number, number, number]} Box */
@@ -79,6 +80,7 @@ export async function showCommunity(root, { id, on, today, page, back, signal })
     const findings = [...answer.overlaps.map(overlapFinding), ...answer.free.map(freeFinding)];
     page.showFindings(on ? [] : findings);
     page.showGrids(on ? answer.grids : null, answer.frame, answer.name);
+    if (!currentState().at) page.showBox(answer.bbox);
     fillWith(root, communityParts(answer, { id, on, today, page, back, findings }));
   } catch (error) {
     if (signal.aborted) return;
@@ -103,11 +105,11 @@ function communityParts(answer, { id, on, today, page, back, findings }) {
   return [
     head(answer.name, answer.code, back, id),
     page.mayDraw && !on ? el("button", { class: "btn btn--primary btn--wide", type: "button", "data-new-set": "", onClick: () => void start({}) }, icon("draw"), t("Start a change set")) : null,
-    el("dl", { class: "facts" }, [[t("Ground in all"), areaText(answer.area_m2)], [t("Not divided"), areaText(free_m2)], [t("Grids"), String(answer.grids.length)]].flatMap(([term, value]) => [el("dt", {}, term), el("dd", {}, value)])),
+    el("dl", { class: "facts" }, [[t("Ground in all"), areaText(answer.area_m2)], [t("Not divided"), free_m2 < 0.05 ? t("nothing") : areaText(free_m2)], [t("Grids"), String(answer.grids.length)]].flatMap(([term, value]) => [el("dt", {}, term), el("dd", {}, value)])),
     findings.length && !on ? [el("h2", {}, t("Left to do")), el("ol", { class: "list" }, findings.map((/** @type {any} */ one, /** @type {number} */ index) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "rank" }, index + 1), el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.title), el("span", { class: "list__detail" }, one.detail))))))]
       : on ? null : el("div", { class: "notice notice--done", role: "status" }, icon("check"), el("div", {}, t("The grids cover the community without gap or overlap."))),
     el("h2", {}, t("Change sets")),
-    answer.change_sets.length ? el("ul", { class: "list" }, answer.change_sets.map((/** @type {any} */ one) => setRow(one, page))) : el("p", { class: "muted" }, t("These boundaries have not been changed yet.")),
+    setLists(answer.change_sets, page),
     el("h2", {}, t("Boundaries of a day")),
     el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("As of")), day, isoEcho(day)),
     on ? el("p", { class: "notice" }, icon("history"), el("span", {}, t("The map shows the grids of {day}.", { day: on }))) : null,
@@ -116,7 +118,17 @@ function communityParts(answer, { id, on, today, page, back, findings }) {
       el("span", { class: "list__text" }, el("span", { class: "list__title" }, grid.name), el("span", { class: "list__detail" }, grid.code, " · ", tn("{count} household", "{count} households", grid.households))), el("span", { class: "list__end" }, areaText(grid.area_m2)))))),
     lineage,
     page.mayPrint && !on ? atlasSection(answer) : null,
-  ].flat();
+  ].flat(2);
+}
+
+/** @param {any[]} sets @param {Page} page what was discarded is out of the way, and can be brought back from there */
+function setLists(sets, page) {
+  const list = (/** @type {any[]} */ some) => el("ul", { class: "list" }, some.map((one) => setRow(one, page)));
+  const [kept, discarded] = [sets.filter(({ state }) => state !== "discarded"), sets.filter(({ state }) => state === "discarded")];
+  return [
+    kept.length ? list(kept) : el("p", { class: "muted" }, t("These boundaries have not been changed yet.")),
+    discarded.length ? el("details", { class: "talk__settled" }, el("summary", {}, t("{count} discarded", { count: discarded.length })), list(discarded)) : null,
+  ];
 }
 
 /** @param {HTMLElement} root @param {number} id */

@@ -182,10 +182,10 @@ export async function showFindings(root, address, { onFound, onPress, names, rep
     onFound(shown);
     if (shown.length === 0) return fillWith(root, el("div", { class: "notice notice--done", role: "status" }, icon("check"), el("div", {}, t("The grids cover the community without gap or overlap, and no rule is broken."))));
     const broken = shown.filter((/** @type {Finding} */ one) => one.look === "overlap");
-    fillWith(root, repair && broken.length > 0 ? el("button", { class: "btn btn--primary btn--wide", type: "button", "data-repair": "all", onClick: () => repair(null) }, icon("check"), t("Repair everything that must be mended")) : null, el("ol", { class: "list" }, shown.map((/** @type {Finding} */ one, /** @type {number} */ index) => el("li", { class: "list__item" },
+    fillWith(root, repair && broken.length > 0 ? el("button", { class: "btn btn--primary btn--wide", type: "button", "data-repair": "all", onClick: () => repair(null) }, icon("check"), t("Repair all {count}", { count: broken.length })) : null, el("ol", { class: "list" }, shown.map((/** @type {Finding} */ one, /** @type {number} */ index) => el("li", { class: "list__item studio-finding" },
       el("button", { class: "list__link", type: "button", "data-finding": index, onClick: () => onPress(index) },
         el("span", { class: "rank" }, index + 1), el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.title), el("span", { class: "list__detail" }, one.detail))),
-      repair && one.look === "overlap" ? el("button", { class: "btn", type: "button", "data-repair": index, onClick: () => repair(one.at) }, t("Repair")) : null))));
+      repair && one.look === "overlap" ? el("button", { class: "btn", type: "button", "data-repair": index, "aria-label": t("Repair {number}: {what}", { number: index + 1, what: one.title }), onClick: () => repair(one.at) }, t("Repair")) : null))));
   } catch (error) {
     if (!signal.aborted) toastProblem(error);
   }

@@ -72,6 +72,16 @@ export function withAnswer(set, { last_edit, state = set.state, edit, edits = ed
 }
 
 /**
+ * @template {ChangeSet & Record<string, any>} S
+ * @param {S} set
+ * @param {{last_said: number, comments: any[]}} talk
+ * @returns {S} the same one when it was overtaken
+ */
+export function withTalk(set, { last_said, comments }) {
+  return last_said < set.last_said ? set : { ...set, last_said, comments };
+}
+
+/**
  * @param {Line[]} known
  * @param {Line[]} fresh
  * @returns {Line[]} by number; an undo marks the line it takes back

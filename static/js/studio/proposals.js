@@ -36,6 +36,7 @@ export function mountProposals(root, { studio, show }) {
   const size = el("input", { class: "input", type: "number", min: 2, max: 100_000, step: 1, value: 300, id: "proposal-size", "data-size": "" });
   const tolerance = el("input", { class: "input", type: "number", min: 1, max: 50, step: 1, value: 10, id: "proposal-tolerance" });
   const chosenOnly = el("input", { type: "checkbox", id: "proposal-only" });
+  const only = el("label", { class: "check" }, chosenOnly, t("only inside the grids chosen with “Merge”"));
   const work = el("div", { "aria-live": "polite" });
   const table = el("div", { class: "stack-s" });
   const ask = el("button", { class: "btn btn--wide", type: "submit", "data-propose": "" }, icon("grid"), t("Propose grids"));
@@ -43,7 +44,7 @@ export function mountProposals(root, { studio, show }) {
     el("div", { class: "row" },
       el("div", { class: "field grow" }, el("label", { class: "field__label", for: size.id }, t("Households in a grid")), size),
       el("div", { class: "field grow" }, el("label", { class: "field__label", for: tolerance.id }, t("Tolerance in %")), tolerance)),
-    el("label", { class: "check" }, chosenOnly, t("only the grids chosen for merging")), ask);
+    only, ask);
   form.addEventListener("submit", (event) => (event.preventDefault(), void propose()));
   fillWith(root, el("p", { class: "muted small" }, t("From streets, waters, buildings and households: no building is cut, edges run along streets.")), form, work, table);
 
@@ -86,8 +87,9 @@ export function mountProposals(root, { studio, show }) {
       el("thead", {}, el("tr", {}, el("th", {}), proposals.map((one) => el("th", { scope: "col" }, styleWord(one.style))))),
       el("tbody", {},
         rows.map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, /** @type {string} */ (name)), proposals.map((one) => el("td", { class: "number" }, /** @type {(one: Proposal) => string} */ (value)(one))))),
-        el("tr", {}, el("th", {}), proposals.map((one) => el("td", {},
-          el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Show {name} on the map", { name: styleWord(one.style) }), title: t("Show on the map"), onClick: () => show(one) }, icon("eye")),
+        el("tr", {}, el("th", { scope: "row" }, t("Show on the map")), proposals.map((one) => el("td", { class: "number" },
+          el("button", { class: "btn btn--icon", type: "button", "data-show": one.style, "aria-label": t("Show {name} on the map", { name: styleWord(one.style) }), title: t("Show on the map"), onClick: () => show(one) }, icon("eye"))))),
+        el("tr", {}, el("th", { scope: "row" }, t("Take over")), proposals.map((one) => el("td", { class: "number" },
           el("button", { class: "btn btn--icon", type: "button", "data-take": one.style, "aria-label": t("Take over {name}", { name: styleWord(one.style) }), title: t("Take over"), onClick: () => void takeOver(one) }, icon("check"))))))));
   }
 
@@ -103,5 +105,12 @@ export function mountProposals(root, { studio, show }) {
       toastProblem(error);
     }
   }
-  return { load: () => load().catch(() => fillWith(table)) };
+  return {
+    /** @param {import("./studio.js").State} state */
+    show: ({ input }) => {
+      chosenOnly.disabled = input.grids.length === 0;
+      if (chosenOnly.disabled) chosenOnly.checked = false;
+    },
+    load: () => load().catch(() => fillWith(table)),
+  };
 }

@@ -1,7 +1,7 @@
-/** What a change set would move, what people say about it, and the steps of its review. */
+/** What a change set would move, and the steps of its review. */
 import { ProblemError, get, post } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
-import { formatInstant, t, tn } from "../i18n.js";
+import { t, tn } from "../i18n.js";
 import { isoEcho } from "../iso_echo.js";
 import { shortName } from "../map/grid_editor.js";
 import { hectares } from "../pages/boundaries_words.js";
@@ -66,18 +66,16 @@ function grouped(moves) {
 
 /**
  * @param {HTMLElement} root
- * @param {{studio: () => Studio, today: string, onLeave: () => void, onGround: () => void, centre: () => [number, number], showSpot: (spot: [number, number]) => void}} page
+ * @param {{studio: () => Studio, today: string, onLeave: () => void, onGround: () => void, onFlaws: (flaws: any[]) => void}} page
+ *   `onFlaws` shows the places for which a step was refused
  */
 export function mountReview(root, page) {
   const note = el("textarea", { class: "textarea", rows: 2, maxlength: 2000, id: "studio-note", "data-note": "" });
-  const here = el("input", { type: "checkbox" });
   const day = el("input", { class: "input", type: "date", id: "studio-day", min: page.today, value: page.today, "data-effective": "" });
-  const talk = el("div");
   const steps = el("div", { class: "stack-s" });
   const work = el("div", { "aria-live": "polite" });
-  fillWith(root, talk,
-    el("div", { class: "field" }, el("label", { class: "field__label", for: note.id }, t("Your words")), note),
-    el("label", { class: "check" }, here, t("about the middle of the map")), steps, work);
+  const words = el("div", { class: "field" }, el("label", { class: "field__label", for: note.id }, t("Words that go with the step")), note);
+  fillWith(root, words, steps, work);
 
   /** @param {string} path @param {any} body */
   const step = async (path, body) => {
@@ -85,15 +83,15 @@ export function mountReview(root, page) {
     try {
       const answer = await post(studio.address + path, body);
       note.value = "";
-      here.checked = false;
       await studio.reload();
       return answer;
     } catch (error) {
       toastProblem(error);
+      if (error instanceof ProblemError && error.code === "comment_missing") note.focus();
+      if (error instanceof ProblemError && error.fields.flaws?.length) page.onFlaws(error.fields.flaws);
       return null;
     }
   };
-  const comment = () => void step("/comments", { body: note.value, ...(here.checked ? { at: page.centre() } : {}) });
   const approve = async () => {
     const studio = page.studio();
     const answer = await step("/approve", { effective_on: day.value, note: note.value });
@@ -120,35 +118,14 @@ export function mountReview(root, page) {
     if (drawn === set) return;
     drawn = set;
     const { can } = set;
-    showTalk(talk, set.comments, page.showSpot);
-    const over = ["published", "discarded"].includes(set.state);
-    for (const field of [note.closest(".field"), here.closest("label")]) field?.toggleAttribute("hidden", over);
+    words.hidden = !can.submit && !can.return && !can.approve;
     fillWith(steps,
-      el("div", { class: "row" }, over ? null : button(t("Comment"), "chat", comment, "", "comment"),
-        can.submit ? button(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
+      el("div", { class: "row" }, can.submit ? button(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
         can.return ? button(t("Return"), "undo", () => void step("/return", { note: note.value }), "", "return") : null),
       can.approve ? el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, isoEcho(day), button(t("Approve and publish"), "check", () => void approve(), "btn--primary btn--wide", "approve")) : null,
       set.state === "review" && set.own ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
+      can.bring_back ? button(t("Bring back as a draft"), "undo", () => void step("/bring-back", {}), "btn--wide", "bring-back") : null,
       can.discard ? button(t("Discard"), "trash", () => void discard(), "btn--quiet", "discard") : null);
   }
   return { show };
-}
-
-/** @param {HTMLElement} root @param {any[]} comments @param {(spot: [number, number]) => void} showSpot */
-function showTalk(root, comments, showSpot) {
-  const kinds = /** @type {Record<string, string>} */ ({ submitted: t("submitted"), returned: t("returned"), approved: t("approved"), remark: "" });
-  fillWith(root, comments.length === 0 ? el("p", { class: "muted" }, t("Nobody has said anything yet."))
-    : el("ol", { class: "list" }, comments.map((one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, one.spot ? el("span", { class: "remark-sign" }, remarkSign(comments, one)) : null, el("span", { class: "list__text" },
-      el("span", { class: "list__title" }, one.author, kinds[one.kind] ? ` · ${kinds[one.kind]}` : ""), one.body === "—" ? null : el("span", {}, one.body), el("span", { class: "list__detail" }, formatInstant(one.at))),
-    one.spot ? el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Show the place"), onClick: () => showSpot(one.spot) }, icon("search")) : null)))));
-}
-
-/**
- * The letter of a comment that speaks of a place: pins on the map bear it too; findings bear numbers.
- * @param {any[]} comments @param {any} one
- * @returns {string} A, B … Z, A1 …
- */
-export function remarkSign(comments, one) {
-  const at = comments.filter((other) => other.spot).indexOf(one);
-  return String.fromCharCode(65 + (at % 26)) + (at < 26 ? "" : String(Math.floor(at / 26)));
 }

@@ -5,7 +5,8 @@
  * so an answer is always about the newest state.
  */
 import { ProblemError, get, post } from "../api.js";
-import { readChangeSet, ringsOf, turnable, versionsOf, withAnswer } from "./model.js";
+import { listen } from "../dom.js";
+import { readChangeSet, ringsOf, turnable, versionsOf, withAnswer, withTalk } from "./model.js";
 import { storeFor } from "./store.js";
 import { NO_INPUT, editOf, isDrawn, legOf, missing, toolOf, wantsGrid, withGrid, withPoint, withoutGrids } from "./tools.js";
 
@@ -29,7 +30,8 @@ import { NO_INPUT, editOf, isDrawn, legOf, missing, toolOf, wantsGrid, withGrid,
 
 /**
  * @typedef {object} Said
- * @property {"done" | "kept" | "aside"} what an edit is done, a sketch of an earlier visit is here, a sketch was put away
+ * @property {"done" | "kept" | "aside" | "back"} what an edit is done, a sketch of an earlier visit is here, a sketch was put away,
+ *   the server answers again
  * @property {string} [kind] of the edit
  * @property {string[]} [names] of the grids it left
  */
@@ -37,6 +39,8 @@ import { NO_INPUT, editOf, isDrawn, legOf, missing, toolOf, wantsGrid, withGrid,
 const POLL_MS = 3000;
 const PREVIEW_AFTER_MS = 350;
 const FLASH_MS = 2500;
+/** Refusals that say nothing of the drawing: they go when the server answers again. */
+const AWAY = ["offline", "timeout", "signed_out"];
 
 /**
  * @param {any} answer GET /api/change-sets/<id>
@@ -113,7 +117,7 @@ export function openStudio(answer, { storageKey, onChange }) {
     } catch (error) {
       const refusal = error instanceof ProblemError ? error : new ProblemError({});
       set({ busy: false, refusal, tentative: false });
-      if (refusal.code === "grid_changed") await poll();
+      if (["grid_changed", "change_set_closed"].includes(refusal.code)) await poll();
       return false;
     }
   }
@@ -127,27 +131,39 @@ export function openStudio(answer, { storageKey, onChange }) {
     clearTimeout(polling);
     try {
       if (!document.hidden || state.refusal) {
-        const found = await get(`${address}/since/${state.set.last_edit}`, { signal: closed.signal });
-        heard(found);
+        const found = await get(`${address}/since/${state.set.last_edit}?said=${state.set.last_said}`, { signal: closed.signal });
+        if (AWAY.includes(state.refusal?.code ?? "")) set({ refusal: null, said: { what: "back" } });
+        // What the reader may do hangs on the state: a set that was returned can be edited again.
+        if (found.state !== state.set.state) await reload();
+        else heard(found);
       }
     } catch {
       // The next round asks again; what is drawn is not touched.
     }
+    clearTimeout(polling);
     if (!closed.signal.aborted) polling = setTimeout(() => void poll(), POLL_MS);
+  }
+  async function reload() {
+    const next = readChangeSet(await get(address, { signal: closed.signal }));
+    const gone = state.input.grids.filter((key) => !next.grids.has(key));
+    set({ set: next, input: withoutGrids(state.input, gone), selected: next.grids.has(state.selected ?? 0) ? state.selected : null });
   }
   /** @param {any} found an answer of /since */
   function heard(found) {
-    if (found.last_edit <= state.set.last_edit && found.state === state.set.state) return;
+    if (found.comments && found.last_said > state.set.last_said) set({ set: withTalk(state.set, found) });
+    if (found.last_edit <= state.set.last_edit) return;
     const others = found.edits.filter((/** @type {any} */ line) => !line.own);
     const keys = new Set(others.flatMap((/** @type {any} */ line) => line.grids));
     set({
-      set: withAnswer({ ...state.set, state: found.state }, found), flashing: /** @type {Set<number>} */ (keys), news: [...state.news, ...others],
+      set: withAnswer(state.set, found), flashing: /** @type {Set<number>} */ (keys), news: [...state.news, ...others],
       input: withoutGrids(state.input, found.ended), selected: found.ended.includes(state.selected) ? null : state.selected,
     });
     if (keys.size) setTimeout(() => !closed.signal.aborted && set({ flashing: new Set() }), FLASH_MS);
     askPreview();
   }
 
+  // Back from the tab in which one has signed in again: nobody waits for the next round.
+  const stopLooking = listen(document, "visibilitychange", () => !document.hidden && void poll());
   polling = setTimeout(() => void poll(), POLL_MS);
   askPreview();
   return {
@@ -183,8 +199,11 @@ export function openStudio(answer, { storageKey, onChange }) {
     /** @param {number} grid @param {string} name @param {string} code */
     rename: (grid, name, code) => send("/edits", { kind: "rename", grid, name, code }),
     rings: () => ringsOf(state.set.grids.values()),
-    reload: async () => set({ set: readChangeSet(await get(address)) }),
+    reload,
+    /** @param {{last_said: number, comments: any[]}} talk */
+    hear: (talk) => set({ set: withTalk(state.set, talk) }),
     close: () => {
+      stopLooking();
       closed.abort();
       previewing.abort();
       clearTimeout(timer);

@@ -1,6 +1,5 @@
-/** Published left, draft right: a divider over the map, moved by pointer or arrow keys. */
+/** Before left, after right: a divider over the map, moved by pointer or arrow keys. */
 import { el, listen } from "../dom.js";
-import { t } from "../i18n.js";
 
 const STEP = 0.05;
 
@@ -21,12 +20,13 @@ export function clipOf(share, { width, height }, { x, y }, side = "left") {
 /**
  * @param {L.Map} map
  * @param {{left: HTMLElement[], right: HTMLElement[]}} panes what is shown on either side of the divider
+ * @param {{left: string, right: string, both: string}} words names of the sides, and of the divider
  * @returns {() => void} undo
  */
-export function mountSwipe(map, { left, right }) {
+export function mountSwipe(map, { left, right }, words) {
   let share = 0.5;
-  const handle = el("div", { class: "swipe", role: "slider", tabindex: 0, "aria-label": t("Published on the left, draft on the right"), "aria-valuemin": 0, "aria-valuemax": 100 });
-  const names = [el("span", { class: "swipe__name swipe__name--left" }, t("Published")), el("span", { class: "swipe__name swipe__name--right" }, t("Draft"))];
+  const handle = el("div", { class: "swipe", role: "slider", tabindex: 0, "aria-label": words.both, "aria-valuemin": 0, "aria-valuemax": 100 });
+  const names = [el("span", { class: "swipe__name swipe__name--left" }, words.left), el("span", { class: "swipe__name swipe__name--right" }, words.right)];
   handle.append(...names);
   map.getContainer().append(handle);
   L.DomEvent.disableClickPropagation(handle);
@@ -54,11 +54,11 @@ export function mountSwipe(map, { left, right }) {
     listen(handle, "pointerup", () => map.dragging.enable()),
     listen(handle, "pointercancel", () => map.dragging.enable()),
     listen(handle, "keydown", (event) => {
-      const way = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
-      if (!way) return;
+      const next = /** @type {Record<string, number>} */ ({ ArrowLeft: share - STEP, ArrowRight: share + STEP, Home: 0, End: 1 })[event.key];
+      if (next === undefined) return;
       event.preventDefault();
       event.stopPropagation();
-      share = Math.max(0, Math.min(1, share + way * STEP));
+      share = Math.max(0, Math.min(1, next));
       show();
     }),
   ];

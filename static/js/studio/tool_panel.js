@@ -2,11 +2,11 @@
 import { el, fillWith, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { shortName as inPlace } from "../map/grid_editor.js";
-import { formatCoordinates, parseCoordinates, ringArea_m2 } from "../map/drawing.js";
+import { formatCoordinates, parseCoordinates } from "../map/drawing.js";
 import { areaText, hectares } from "../pages/boundaries_words.js";
 import { isFelt, sorted, turnable } from "./model.js";
 import { measured } from "./studio.js";
-import { missing, parseLegs, toolGroups, toolOf, walked } from "./tools.js";
+import { groundArea_m2, missing, parseLegs, toolGroups, toolOf, walked } from "./tools.js";
 import { doneWord } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
@@ -20,13 +20,28 @@ import { doneWord } from "./words.js";
 export function mountToolPanel(root, { studio, zoomTo }) {
   const bar = mountBar(studio);
   const said = el("div", { class: "studio-said", role: "status", "data-said": "" });
-  const form = el("form", { class: "card stack-s studio-form", novalidate: true, hidden: true });
+  const form = el("form", { class: "card stack-s studio-form", novalidate: true, hidden: true, tabindex: -1, "aria-labelledby": "studio-tool" });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void studio().apply();
+    void apply();
   });
+  const apply = async () => {
+    const before = studio().state.set.last_edit;
+    await studio().apply();
+    if (studio().state.set.last_edit <= before || form.hidden || !form.contains(document.activeElement)) return;
+    // What was typed is done: it must not come back as a new line when the field is left, Ctrl+Z means the edit from
+    // now on, and letters are tools.
+    if (parts?.corners) parts.corners.value = "";
+    form.focus({ preventScroll: true });
+  };
   form.addEventListener("keydown", (event) => {
+    const field = /** @type {Element} */ (event.target).closest("input, textarea, select");
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    // Out of the field, into the form: there the letters are tools again, and Esc puts this one away.
+    else if (event.key === "Escape" && field) form.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   });
   root.append(bar.element, said, form);
   /** What the form was built for: it is rebuilt only for another tool, so that typing is never disturbed. */
@@ -98,6 +113,7 @@ function mountBar(studio) {
 export function saidWords({ said, set }) {
   if (said?.what === "kept") return t("Your sketch from before is still here.");
   if (said?.what === "aside") return t("The sketch was put away.");
+  if (said?.what === "back") return t("The server answers again. Your drawing is still here: apply it.");
   if (said?.what !== "done") return "";
   const names = (said.names ?? []).map((name) => inPlace(name, set.community));
   const few = names.length > 3 ? [...names.slice(0, 3), "…"] : names;
@@ -142,7 +158,7 @@ function buildForm(form, tool, studio) {
   const kin = toolGroups().find((tools) => tools.includes(tool)) ?? [];
   const variants = kin.length < 2 ? null : el("div", { class: "btn-group studio-variants", role: "group", "aria-label": t("Corners") }, kin.map((one) =>
     el("button", { class: "btn", type: "button", "data-tool": one.kind, "aria-pressed": String(one === tool), title: `${one.label()} (${one.key.toUpperCase()})`, onClick: () => one !== tool && studio().choose(one.kind) }, one.label())));
-  fillWith(form, el("div", { class: "studio-form__head" }, el("h2", {}, tool.group ? t("Corners") : tool.label()), stop), variants, el("p", { class: "field__hint" }, tool.hint()), grids.boxes, along, size?.box, drawn?.box, result,
+  fillWith(form, el("div", { class: "studio-form__head" }, el("h2", { id: "studio-tool" }, tool.group ? t("Corners") : tool.label()), stop), variants, el("p", { class: "field__hint" }, tool.hint()), grids.boxes, along, size?.box, drawn?.box, result,
     el("div", { class: "row" }, tool.kind === "measure" ? null : apply, next, drawn ? drop : null));
   return { grids: grids.selects, chips: grids.chips, corners: drawn?.text ?? null, wrong: drawn?.wrong ?? el("p"), size: size?.input ?? null, result, apply, next, drop };
 }
@@ -156,17 +172,26 @@ function gridFields(tool, studio) {
   const selects = [];
   const boxes = (many ? [t("Add a grid")] : names).map((name, place) => {
     const select = el("select", { class: "select", id: `studio-grid-${place}`, "data-grid-field": place });
-    select.addEventListener("change", () => {
-      const key = Number(select.value);
-      const chosen = studio().state.input.grids;
-      if (many) studio().give({ grids: key && !chosen.includes(key) ? [...chosen, key] : chosen });
-      else studio().give({ grids: selects.map((one) => Number(one.value)).filter(Boolean) });
-    });
+    const label = el("label", { class: "field__label", for: select.id }, name);
     selects.push(select);
-    return el("div", { class: "field" }, el("label", { class: "field__label", for: select.id }, name), select);
+    if (!many) {
+      select.addEventListener("change", () => studio().give({ grids: selects.map((one) => Number(one.value)).filter(Boolean) }));
+      return el("div", { class: "field" }, label, select);
+    }
+    // A change alone adds nothing: the arrow keys change a closed list at every step.
+    const add = el("button", { class: "btn", type: "button", "data-add-grid": "", onClick: () => addGrid(studio(), select) }, icon("plus"), t("Add"));
+    select.addEventListener("keydown", (event) => event.key === "Enter" && !event.ctrlKey && (event.preventDefault(), addGrid(studio(), select)));
+    return el("div", { class: "field" }, label, el("div", { class: "studio-add" }, select, add));
   });
   const chips = many ? el("ul", { class: "studio-chips" }) : null;
   return { boxes: [...boxes, chips], selects, chips };
+}
+
+/** @param {Studio} studio @param {HTMLSelectElement} select */
+function addGrid(studio, select) {
+  const key = Number(select.value);
+  const chosen = studio.state.input.grids;
+  if (key && !chosen.includes(key)) studio.give({ grids: [...chosen, key] });
 }
 
 /** @param {Tool} tool @param {() => Studio} studio */
@@ -177,10 +202,16 @@ function cornerFields(tool, studio) {
     wrong.textContent = words;
     wrong.hidden = words === "";
   };
+  // What can be read is taken at once, so that the preview follows; what cannot is told when the field is left.
+  const take = (/** @type {[number, number][]} */ ring) => formatCoordinates(ring) !== formatCoordinates(studio().state.input.points) && studio().give({ points: ring });
+  text.addEventListener("input", () => {
+    const { ring, problems } = parseCoordinates(text.value);
+    if (!problems.length) take(ring);
+  });
   text.addEventListener("change", () => {
     const { ring, problems } = parseCoordinates(text.value);
     tell(problems.length ? t("Line {line}: give longitude and latitude, the longitude first.", { line: problems[0].line }) : "");
-    if (!problems.length) studio().give({ points: ring });
+    if (!problems.length) take(ring);
   });
   const legs = el("textarea", { class: "textarea", rows: 3, spellcheck: "false", id: "studio-legs", "data-legs": "" });
   const walk = el("button", {
@@ -222,11 +253,20 @@ function alongField(studio) {
 function fillForm(parts, tool, state, { studio, zoomTo }) {
   const { input } = state;
   const grids = sorted(state.set.grids.values(), { by: "code" });
+  const listed = grids.map(({ key, name }) => `${key}:${name}`).join();
   parts.grids.forEach((select, place) => {
-    fillWith(select, el("option", { value: "" }, tool.grids === "many" ? t("Choose…") : t("Choose on the map or here")), grids.map((grid) => el("option", { value: grid.key }, inPlace(grid.name, state.set.community))));
-    select.value = tool.grids === "many" ? "" : String(input.grids[place] ?? "");
+    // An opened list is not pulled away under the person's hand.
+    if (select.dataset.listed !== listed) fillWith(select, el("option", { value: "" }, tool.grids === "many" ? t("Choose…") : t("Choose on the map or here")), grids.map((grid) => el("option", { value: grid.key }, inPlace(grid.name, state.set.community))));
+    select.dataset.listed = listed;
+    if (tool.grids !== "many") select.value = String(input.grids[place] ?? "");
   });
-  if (parts.chips) fillWith(parts.chips, input.grids.map((key) => el("li", {}, el("button", { class: "btn", type: "button", onClick: () => studio().give({ grids: input.grids.filter((one) => one !== key) }) }, inPlace(state.set.grids.get(key)?.name ?? "", state.set.community), icon("close")))));
+  if (parts.chips && parts.chips.dataset.listed !== `${listed}|${input.grids}`) {
+    parts.chips.dataset.listed = `${listed}|${input.grids}`;
+    fillWith(parts.chips, input.grids.map((key) => chip(inPlace(state.set.grids.get(key)?.name ?? "", state.set.community), () => {
+      studio().give({ grids: studio().state.input.grids.filter((one) => one !== key) });
+      parts.grids[0].focus();
+    })));
+  }
   if (parts.corners && document.activeElement !== parts.corners) parts.corners.value = formatCoordinates(input.points);
   if (parts.size && document.activeElement !== parts.size) parts.size.value = input.size === null ? "" : String(input.size);
   if (parts.next) parts.next.disabled = input.points.length < 2;
@@ -235,7 +275,12 @@ function fillForm(parts, tool, state, { studio, zoomTo }) {
   parts.apply.disabled = lacking !== null || state.busy;
   if (state.busy) parts.apply.setAttribute("aria-busy", "true");
   else parts.apply.removeAttribute("aria-busy");
-  fillWith(parts.result, tool.kind === "measure" ? measureWords(state) : resultOf(state, lacking, zoomTo));
+  fillWith(parts.result, tool.kind === "measure" ? measureWords(state).filter((one) => one !== null) : resultOf(state, lacking, zoomTo));
+}
+
+/** @param {string} name @param {() => void} takeOut */
+function chip(name, takeOut) {
+  return el("li", {}, el("button", { class: "btn", type: "button", "aria-label": t("Take {name} out", { name }), title: t("Take {name} out", { name }), onClick: takeOut }, name, icon("close")));
 }
 
 /** @param {State} state @param {string | null} lacking @param {(place: any) => void} zoomTo @returns {Node[]} */
@@ -279,12 +324,13 @@ function fromTo(before, after) {
   return before && before !== after ? `${before} → ${after}` : after;
 }
 
-/** @param {State} state */
+/** @param {State} state @returns {(Node | null)[]} a line as a surveyor writes it down, and the area of its ring */
 function measureWords({ input }) {
   const { legs, total_m } = measured(input.points);
-  if (legs.length === 0) return el("p", { class: "field__hint" }, t("Press on the map, or Enter at the cross, to set a corner."));
-  const last = legs[legs.length - 1];
-  const rows = [[t("Distance"), t("{metres} m", { metres: total_m.toFixed(1) })], [t("Last leg"), t("{metres} m, bearing {degrees}°", { metres: last.distance_m.toFixed(1), degrees: last.bearing_deg.toFixed(1) })]];
-  if (input.points.length > 2) rows.push([t("Area inside"), areaText(ringArea_m2(input.points))]);
-  return el("dl", { class: "facts" }, rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  if (legs.length === 0) return [el("p", { class: "field__hint" }, t("Press on the map, or Enter at the cross, to set a corner."))];
+  const rows = legs.map(({ bearing_deg, distance_m }, i) => el("tr", {}, el("th", { scope: "row", class: "number" }, i + 1), el("td", { class: "number" }, `${bearing_deg.toFixed(1)}°`), el("td", { class: "number" }, distance_m.toFixed(1))));
+  const area = input.points.length > 2 ? el("dl", { class: "facts" }, el("dt", {}, t("Area inside")), el("dd", {}, areaText(groundArea_m2(input.points)))) : null;
+  return [el("div", { class: "table-wrap studio-legs" }, el("table", { class: "table studio-table", "data-legs-table": "" },
+    el("thead", {}, el("tr", {}, el("th", { class: "number" }, t("Leg")), el("th", { class: "number" }, t("Bearing")), el("th", { class: "number" }, t("Metres")))),
+    el("tbody", {}, rows), el("tfoot", {}, el("tr", {}, el("th", { scope: "row", colspan: 2 }, t("Distance")), el("td", { class: "number" }, total_m.toFixed(1)))))), area];
 }

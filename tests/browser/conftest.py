@@ -1,0 +1,44 @@
+"""Pages that the tests of a module share, and change sets that end with their test."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.studio_page import Studio
+from tests.conftest import LiveServer, enter_as, pages_of
+
+PHONE = {"width": 360, "height": 740, "touch": True}
+
+
+@pytest.fixture(scope="module")
+def shared_pages(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
+    """As `new_page`, for pages that the tests of one module share: signing in costs more than an edit."""
+    with pages_of(browser, live_server) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def desk(shared_pages: Callable[..., Page], live_server: LiveServer) -> Page:
+    """The boundary staff's page on a desk."""
+    return enter_as(shared_pages(), live_server.login("boundary"))
+
+
+@pytest.fixture(scope="module")
+def phone(shared_pages: Callable[..., Page], live_server: LiveServer) -> Page:
+    """The boundary staff's page on a phone with a touch screen."""
+    return enter_as(shared_pages(**PHONE), live_server.login("boundary"))
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Studio]]:
+    """Start change sets on a signed-in page; they are discarded when the test ends."""
+    opened: list[Studio] = []
+
+    def begin(page: Page, community: str = "桥东社区") -> Studio:
+        opened.append(Studio.start(page, community))
+        return opened[-1]
+
+    yield begin
+    for studio in opened:
+        studio.discard()

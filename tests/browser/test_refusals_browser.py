@@ -1,0 +1,150 @@
+"""A refusal names the rule and shows the place; whatever happens, what was drawn is still there."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.grounds import METRE, across, roomiest
+from tests.browser.studio_page import Studio
+from tests.conftest import LiveServer, enter_as
+
+pytestmark = pytest.mark.browser
+
+
+def sketched(studio: Studio) -> tuple[int, str]:
+    """Give the splitting tool a grid and a good line; return the grid, and the line as the form has it."""
+    parts = studio.parts
+    key = roomiest(parts)
+    studio.choose("split")
+    studio.fill("split", [key], across(parts[key]))
+    expect(studio.page.locator("[data-preview]")).to_be_visible()
+    return key, studio.page.input_value("[data-corners]")
+
+
+def still_there(studio: Studio, line: str) -> None:
+    """Require that the form has the line and that the server has nothing of it."""
+    expect(studio.page.locator("[data-corners]")).to_have_value(line)
+    assert studio.whole["last_edit"] == 0
+
+
+def test_a_refused_line_stays_with_its_rule_and_its_place(desk: Page, start: Callable[..., Studio]) -> None:
+    studio = start(desk)
+    studio.show()
+    parts = studio.parts
+    key = roomiest(parts)
+    at = parts[key].representative_point()
+    loose = [(at.x - METRE, at.y), (at.x + METRE, at.y)]
+    studio.choose("split")
+    studio.fill("split", [key], loose)
+
+    expect(desk.locator("[data-refusal]")).to_be_visible()
+    with desk.expect_response(lambda one: one.url.endswith("/edits")) as sent:
+        desk.click("[data-apply]")
+    refused = sent.value.json()
+    assert sent.value.status == 422
+    expect(desk.locator(f'[data-refusal="{refused["code"]}"]')).to_contain_text(refused["title"])
+    expect(desk.locator(".finding-pin", has_text="!")).to_be_attached()
+    desk.click("[data-zoom-refusal]")
+    line = desk.input_value("[data-corners]")
+    assert line.count("\n") == 1
+
+    desk.reload()
+    expect(desk.locator("[data-said]")).to_contain_text("还在")
+    still_there(studio, line)
+
+    desk.locator("[data-studio] h1").click()
+    desk.keyboard.press("Escape")
+    desk.click("[data-turn]")
+    still_there(studio, line)
+
+
+def test_the_drawing_outlives_a_server_that_is_away(desk: Page, start: Callable[..., Studio]) -> None:
+    studio = start(desk)
+    studio.show()
+    _, line = sketched(studio)
+
+    def cut(route: Route) -> None:
+        route.abort("connectionrefused")
+
+    desk.route(f"**{studio.address}/**", cut)
+    desk.click("[data-apply]")
+    expect(desk.locator('[data-refusal="offline"]')).to_be_visible()
+    expect(desk.locator("[data-corners]")).to_have_value(line)
+    desk.unroute(f"**{studio.address}/**", cut)
+
+    # It says so by itself when the server is back, and the same press does it.
+    expect(desk.locator("[data-said]")).to_contain_text("恢复")
+    expect(desk.locator("[data-refusal]")).to_have_count(0)
+    still_there(studio, line)
+    studio.apply("split")
+
+
+def test_the_drawing_outlives_the_end_of_the_session(
+    new_page: Callable[..., Page], live_server: LiveServer, desk: Page, start: Callable[..., Studio]
+) -> None:
+    owner = start(desk)
+    page = enter_as(new_page(), live_server.login("boundary"))
+    studio = Studio(page, owner.id)
+    studio.show()
+    _, line = sketched(studio)
+    other = page.context.new_page()
+    other.goto("/boundaries")
+    other.click("[data-person-button]")
+    other.click('form[action="/logout"] button')
+    other.wait_for_url("**/login*")
+
+    page.click("[data-apply]")
+    expect(page.locator('[data-refusal="signed_out"]')).to_be_visible()
+    expect(page.locator(".toast--alarm")).to_be_visible()
+    expect(page.locator("[data-corners]")).to_have_value(line)
+
+    enter_as(other, live_server.login("boundary"))
+    page.bring_to_front()
+    expect(page.locator("[data-refusal]")).to_have_count(0)
+    expect(page.locator(".toast--alarm")).to_have_count(0)
+    still_there(studio, line)
+    studio.apply("split")
+
+
+def test_the_drawing_is_not_sent_in_the_name_of_somebody_else(
+    new_page: Callable[..., Page], live_server: LiveServer, desk: Page, start: Callable[..., Studio]
+) -> None:
+    owner = start(desk)
+    page = enter_as(new_page(), live_server.login("boundary"))
+    studio = Studio(page, owner.id)
+    studio.show()
+    _, line = sketched(studio)
+    other = page.context.new_page()
+    other.goto("/boundaries")
+    other.click("[data-person-button]")
+    other.click('form[action="/logout"] button')
+    other.wait_for_url("**/login*")
+    enter_as(other, live_server.login("approver"))
+
+    page.click("[data-apply]")
+
+    expect(page.locator('[data-refusal="other_account"]')).to_be_visible()
+    still_there(studio, line)
+
+
+def test_after_signing_in_again_on_the_same_page_the_drawing_is_there(
+    new_page: Callable[..., Page], live_server: LiveServer, desk: Page, start: Callable[..., Studio]
+) -> None:
+    owner = start(desk)
+    page = enter_as(new_page(), live_server.login("boundary"))
+    studio = Studio(page, owner.id)
+    studio.show()
+    _, line = sketched(studio)
+    page.context.clear_cookies()
+
+    page.reload()
+    page.wait_for_url(lambda url: "/login" in url)
+    login = live_server.login("boundary")
+    page.fill("[name=login_name]", login["username"])
+    page.fill("[name=password]", login["password"])
+    page.click("main [type=submit], main button")
+
+    page.wait_for_url(lambda url: "/boundaries" in url and "/login" not in url)
+    expect(page.locator("[data-said]")).to_be_visible()
+    still_there(studio, line)
