@@ -9,8 +9,11 @@ counted.
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import io
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -91,7 +94,7 @@ def header_of(path: Path) -> tuple[str, ...]:
     """
     if container(checked_path(path)) in {"zip", "ole"}:
         return read_table(path).columns
-    return _Text.read(path).header
+    return _Text.read(path, whole=False).header
 
 
 def read_columns(path: Path, wanted: Wanted) -> Columns:
@@ -129,12 +132,12 @@ class _Text:
     name: str
 
     @classmethod
-    def read(cls, path: Path) -> _Text:
+    def read(cls, path: Path, *, whole: bool = True) -> _Text:
         if container(path) not in {"text", "gzip", "bzip2"}:
             raise InvalidInput(
                 "file_type_wrong", file=path.name, found=container(path), wanted="csv, xlsx, xls, ods"
             )
-        content = read_plain(path)
+        content = read_plain(path) if whole else _head(path)
         # Plain ASCII, the usual case, needs no look at encodings.
         if not content.isascii() or b"\x00" in content[:4096]:
             content = decode(content, path.name)[0].encode()
@@ -174,6 +177,19 @@ class _Text:
             ),
         )
         return table, skipped
+
+
+def _head(path: Path) -> bytes:
+    """Return the first lines; all of a file that cannot be begun without the rest, or is damaged."""
+    openers: dict[str, Any] = {"gzip": gzip.open, "bzip2": bz2.open}
+    try:
+        with openers.get(container(path), open)(path, "rb") as handle:
+            content: bytes = handle.read(_HEAD_BYTES)
+    except (OSError, EOFError, zlib.error):
+        return read_plain(path)
+    lines, _, _ = content.rpartition(b"\n")
+    # A line end of UTF-16 is two bytes long.
+    return read_plain(path) if b"\x00" in content or not lines.strip() else lines
 
 
 def _require(wanted: Wanted, header: Sequence[str]) -> None:

@@ -25,8 +25,7 @@ def merge_places(
 ) -> tuple[HotPlace, ...]:
     """Return the places the flagged cells make, by rank; nothing depends on the order of the incidents.
 
-    Flagged cells that touch, at an edge or a corner, make one place; a place stays when its strongest window
-    is significant with every place counted once (`false_places`). A window is flagged for what lies in it,
+    Flagged cells that touch, at an edge or a corner, make one place. A window is flagged for what lies in it,
     which may be beside its centre: so of these cells, and of the strongest window among theirs, the place
     keeps those with more incidents of their own than expected, and flagged cells mostly surrounded by such.
     Without that a hotspot of one street corner would be drawn 600 m wide.
@@ -45,7 +44,7 @@ def merge_places(
         The incidents and their cells, for the types and hours.
     """
     labels, strongest = _place_labels(cells, lattice)
-    likely = _true_places(strongest, cells, params.q)
+    adjusted = _adjusted(strongest, cells)
     cells_of = _by_label(labels.ravel())
     incidents, cube = of
     used = np.flatnonzero(cube.within(params.recent))
@@ -54,13 +53,12 @@ def merge_places(
         _with_profile(
             replace(
                 _place((cells_of[label], best), cells, lattice, study_area=study_area, params=params),
-                q=likely[label],
+                q=adjusted[label],
             ),
             incidents,
             used[incidents_of[label]],
         )
         for label, best in strongest.items()
-        if label in likely
     ]
     places.sort(key=_sure_excess_first)
     return tuple(replace(place, rank=rank) for rank, place in enumerate(places, start=1))
@@ -85,11 +83,10 @@ def _place_labels(cells: CellMap, lattice: Lattice) -> tuple[npt.NDArray[np.int6
     return np.where(hole, groups, labels), strongest
 
 
-def _true_places(strongest: dict[int, int], cells: CellMap, q: float) -> dict[int, float]:
-    """Return the adjusted value of each place that is kept when places, not cells, are counted."""
+def _adjusted(strongest: dict[int, int], cells: CellMap) -> dict[int, float]:
+    """Return the adjusted value of each place when places, not cells, are counted."""
     p = np.array([cells.p.ravel()[best] for best in strongest.values()])
-    adjusted = false_places(p, cells.tests) if len(p) else p
-    return {label: float(v) for label, v in zip(strongest, adjusted, strict=True) if v <= q}
+    return dict(zip(strongest, false_places(p, cells.tests).tolist(), strict=True))
 
 
 def _with_profile(place: HotPlace, incidents: Incidents, mine: npt.NDArray[np.intp]) -> HotPlace:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from incidents.hotspots.background import long_run_background
 from incidents.hotspots.lattice import Lattice
 from incidents.hotspots.overdispersion import dispersion
-from incidents.hotspots.significance import false_discovery, upper_tail
+from incidents.hotspots.significance import false_discovery, false_places, upper_tail
 from incidents.hotspots.surroundings import around
 from incidents.hotspots.values import CellMap, Floats, HotspotParams, Ints
 
@@ -142,10 +143,24 @@ def _tested(
         window_expected=of_best([each.window_expected for each in expectations]),
         p=of_best(list(p)),
         q=of_best(list(q)),
-        flagged=_flagged(hot, expectations, lattice),
+        flagged=_of_true_places(_flagged(hot, expectations, lattice), p, of=(lattice, params)),
         tests=int(inside.sum()) * len(expectations),
         dispersion=tuple(each.dispersion for each in expectations),
     )
+
+
+def _of_true_places(flagged: Mask, p: Floats, *, of: tuple[Lattice, HotspotParams]) -> Mask:
+    """Return the flagged cells of the groups that stay significant with every group counted once."""
+    lattice, params = of
+    groups = lattice.groups(flagged)
+    count = int(groups.max())
+    if count == 0:
+        return flagged
+    least = np.where(lattice.inside, p, 1.0).min(axis=0)
+    best = np.asarray(ndimage.minimum(least, groups, np.arange(1, count + 1)))
+    tests = int(lattice.inside.sum()) * len(p)
+    kept = np.concatenate([[False], false_places(best, tests) <= params.q])
+    return np.asarray(kept[groups])
 
 
 def _flagged(hot: Mask, expectations: list[Expectation], lattice: Lattice) -> Mask:

@@ -214,7 +214,8 @@ class CellMap:
         Upper tail probability of that window, and its Benjamini-Hochberg value among the windows of all
         cells and radii; NaN off the lattice.
     flagged : bool
-        A window of the cell has q <= params.q and holds params.min_window_count incidents; windows wider than
+        A window of the cell has q <= params.q and holds params.min_window_count incidents, and the group of
+        touching cells it is in stays significant with every group counted once; windows wider than
         params.window_radius_m only add places, they do not widen those a narrower window found.
     tests : int
         Windows that were tested: cells of the area times radii.

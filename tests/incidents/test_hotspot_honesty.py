@@ -62,8 +62,8 @@ def test_a_new_hotspot_with_enough_incidents_is_found_where_it_was_planted(
         flagged[17 : 23 + size, 27 : 33 + size] = False
         far += flagged.any()
     assert found >= 95
-    # Five per cent of what is flagged may be false; each map flags about a dozen cells.
-    assert far <= most(100, 0.3)
+    # Five per cent of the places shown may be false; a map shows one true place.
+    assert far <= most(100, 0.1)
 
 
 def test_a_hotspot_that_was_always_there_is_still_found_against_its_surroundings() -> None:
@@ -90,10 +90,13 @@ def test_the_interval_and_the_size_of_a_place_are_those_of_what_was_planted(
         made = incidents(rng.poisson(hot), rng.poisson(rate * HISTORY_RATIO), seed)
         result = find_hotspots(made, AREA, PARAMS, seed)
         assert isinstance(result, HotspotMap)
+        if not result.places:
+            continue
         holds += result.places[0].ratio_low <= times <= result.places[0].ratio_high
         sizes.append(result.places[0].cell_count)
     # The cells were chosen by the counts they are then judged by, so the level is not exactly kept.
-    assert holds >= 60 * 0.85
+    assert len(sizes) >= 57
+    assert holds >= len(sizes) * 0.85
     assert size**2 * 0.6 <= np.mean(sizes) <= size**2 * 1.3
 
 
