@@ -27,7 +27,7 @@ FEW_CELLS = 60
 
 # Where nobody gave a boundary, one like a town would draw is taken: parks, works and waters up to twice this
 # wide between the incidents belong to it, and so do holes it surrounds. [ours]
-BRIDGED_M = 1_500.0
+BRIDGED_M = 2_000.0
 
 # Kernel tails beyond four standard deviations hold 0.03 % of its mass.
 TRUNCATE_SD = 4.0
