@@ -17,6 +17,7 @@ from geo.households.queries import DUE_STATES
 from geo.households.service import PURPOSES
 from patrols.models import MODES
 from webapp.cli.areas_words import ERRORS as AREA_WORDS
+from webapp.cli.incident_file import ERRORS as INCIDENT_WORDS
 from webapp.cli.propose_words import ERRORS as PROPOSE_WORDS
 from webapp.house.words import SENTENCES as HOUSE_WORDS
 from webapp.i18n import CATALOGUES, translate
@@ -75,7 +76,7 @@ def test_every_refusal_has_words() -> None:
     raised = literal_codes({"DomainError"}, 1)
     assert {"area_unknown", "edit_overlaps", "job_unknown"} <= set(raised), "the search finds codes at all"
 
-    known = set(SENTENCES) | set(HOUSE_WORDS) | set(AREA_WORDS) | set(PROPOSE_WORDS)
+    known = set(SENTENCES) | set(HOUSE_WORDS) | set(AREA_WORDS) | set(PROPOSE_WORDS) | set(INCIDENT_WORDS)
     assert {code: where for code, where in raised.items() if code not in known} == {}
 
 
