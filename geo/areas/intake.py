@@ -22,7 +22,7 @@ from geo.areas.code_scheme import SHIPPED, CodeScheme
 from geo.areas.county import CountyWish, boundary_of, county_for, is_provisional, replace_boundary
 from geo.areas.models import Area, AreaBoundary
 from geo.areas.ownership import reown
-from geo.areas.queries import code_scheme_of, counties
+from geo.areas.queries import code_scheme_of, counties, hold_partition
 from geo.areas.service import NewArea, add_boundary, as_multipolygon, create_area
 from geo.areas.tree import AreaRecord, Flaw, by_depth, flaws, level_of, uncovered_m2, with_parents
 from geo.shapes.snap import snap
@@ -185,6 +185,9 @@ def store_areas(
     scheme: CodeScheme = SHIPPED,
 ) -> None:
     """Check the areas against each other and the house, then store them from the county down."""
+    if county is not None:
+        # Before looking: what is checked here and whose rows move below must not change in between.
+        hold_partition(session, county.id)
     present = _present(session, county)
     shapes = {
         code: (area.level, to_shape(row.geom)) for code, (area, row) in present.items() if row is not None

@@ -25,7 +25,8 @@ def reown(session: Session, county_id: int) -> dict[str, int]:
     """Move every row of a county that has a point to the deepest area holding that point.
 
     Rows that are part of such a row (deleted with it: a household of its dwelling, a view of its camera)
-    follow. A row outside all boundaries keeps its owner, and so does one that was placed by hand.
+    follow. A row outside all boundaries keeps its owner, and so does one that was placed by hand. Whoever
+    calls holds the partition (`geo.areas.queries.hold_partition`), or the county is new.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from core.intake.bulk import hex_wkb
 from core.intake.coordinate import OK, REASONS, judge_coordinates
 from geo.areas.county import CountyWish, boundary_of, county_for, robust_box
 from geo.areas.locate import NOWHERE, Locator, Owner, load_locator
-from geo.areas.queries import counties
+from geo.areas.queries import counties, keep_partition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +112,7 @@ def place_rows(session: Session, points: PointTable, wish: CountyWish, report: I
     limits = shapely.bounds(to_shape(boundary.geom)) if boundary is not None else None
     frame = None if limits is None else (limits[0], limits[1], limits[2], limits[3])
     reason = judge_coordinates(points.lon, points.lat, frame)
+    keep_partition(session, county.id)
     locator = load_locator(session, county.id)
     area = np.full(len(reason), NOWHERE, np.int64)
     inside = np.flatnonzero(reason == REASONS.index(OK))

@@ -51,6 +51,26 @@ def counties(session: Session) -> Sequence[Area]:
     ).all()
 
 
+def hold_partition(session: Session, county_id: int) -> None:
+    """Let all others who move boundaries of a county, or give its rows to areas, wait until the commit."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), _lock_of(county_id))
+
+
+def keep_partition(session: Session, county_id: int) -> None:
+    """Let the boundaries of a county stay as they are until the commit.
+
+    Asked before an owner is looked up: a row stored under the owner of a moment ago would be seen by nobody
+    whose it is. Those who ask do not wait for each other.
+    """
+    session.execute(
+        text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:what, 0))"), _lock_of(county_id)
+    )
+
+
+def _lock_of(county_id: int) -> dict[str, str]:
+    return {"what": f"partition {county_id}"}
+
+
 def code_scheme_of(session: Session, county_id: int) -> CodeScheme:
     """Return how codes are built in a county: by its rules in force, 6+3+3+3 where nobody has set any."""
     rules = session.scalar(

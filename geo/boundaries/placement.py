@@ -21,8 +21,7 @@ from core.listing import Page, Sortable
 from geo.areas.locate import NOWHERE, Locator, load_locator
 from geo.areas.models import PLACED_KINDS, Area, HandPlacement
 from geo.areas.ownership import hand_over
-from geo.areas.queries import area_by_id
-from geo.boundaries.queries import hold_publications
+from geo.areas.queries import area_by_id, keep_partition
 from geo.staff.models import Account
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ def _held_subject(session: Session, kind: str, subject_id: int) -> Subject:
 
     A publication decides first which rows move and which are held: no placement may come in between.
     """
-    hold_publications(session, subject_of(session, kind, subject_id).county_id)
+    keep_partition(session, subject_of(session, kind, subject_id).county_id)
     return subject_of(session, kind, subject_id, lock=True)
 
 

@@ -19,7 +19,7 @@ from core.clock import now, today
 from core.db import touch_layer
 from core.errors import Conflict
 from geo.areas.models import Area, AreaBoundary
-from geo.areas.queries import area_by_id
+from geo.areas.queries import area_by_id, hold_partition
 from geo.areas.service import NewArea, as_multipolygon, create_area
 from geo.boundaries import queries
 from geo.boundaries.impact import impact, successor_of
@@ -56,8 +56,9 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
         since this one took it; ``partition_broken``.
     """
     tell = step or (lambda _: None)
-    # Neighbouring communities share corners, and rows of the county: publications go one after the other.
-    queries.hold_publications(session, queries.change_set(session, set_id).county_id)
+    # Neighbouring communities share corners, and rows of the county: publications go one after the other,
+    # and no import or placement by hand looks up owners in between.
+    hold_partition(session, queries.change_set(session, set_id).county_id)
     drafted = _with_frame_corners(load(session, set_id, lock=True))
     row = drafted.row
     if row.state != "approved" or row.effective_on is None:

@@ -471,13 +471,6 @@ def proposals_of(session: Session, set_id: int) -> Sequence[GridProposal]:
     ).all()
 
 
-def hold_publications(session: Session, county_id: int) -> None:
-    """Let other publications of the county wait until this transaction ends."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"publish {county_id}"}
-    )
-
-
 def editors_of(session: Session, set_id: int) -> set[int]:
     """Return the accounts that have edited a change set."""
     return set(

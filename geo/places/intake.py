@@ -8,6 +8,7 @@ import numpy as np
 
 from core.intake.bulk import Loaded, hex_wkb, load_new
 from geo.areas.locate import NOWHERE, load_locator
+from geo.areas.queries import keep_partition
 from geo.places.models import Place
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def load_places(session: Session, places: Sequence[PlacePoint], county: Area) ->
     if not places:
         return Loaded(0, 0, 0)
     points = np.array([place.point for place in places], dtype=object)
+    keep_partition(session, county.id)
     locator = load_locator(session, county.id)
     found = locator.locate(points)
     rows = [
