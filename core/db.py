@@ -292,6 +292,24 @@ def scope_of(session: Session) -> Scope:
     return scope
 
 
+@contextmanager
+def widened(session: Session, path: str) -> Iterator[None]:
+    """Let the session see the area at `path` too, for one act that was found to be the actor's by right.
+
+    An error leaves the wider scope in the transaction: it must be rolled back, as every refused one is.
+    """
+    before = scope_of(session)
+    _see(session, Scope((*before.paths, path)))
+    yield
+    session.flush()
+    _see(session, before)
+
+
+def _see(session: Session, scope: Scope) -> None:
+    session.info["scope"] = scope
+    session.connection().exec_driver_sql(_SCOPED, _scoped(scope, actor_of(session)))
+
+
 def actor_of(session: Session) -> int | None:
     """Return the id of the account on whose behalf the session acts, None for the system."""
     actor: int | None = session.info.get("actor_id")

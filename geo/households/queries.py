@@ -128,6 +128,17 @@ def dwelling_card(session: Session, dwelling_id: int) -> Row[Any]:
     return row
 
 
+def gone_dwelling(session: Session, dwelling_id: int) -> Row[Any] | None:
+    """Return (area_path, code, name, gone_at) of a dwelling that left the session's scope, else None.
+
+    `code` and `name` are of the grid it belongs to; `gone_at` is when a publication, or somebody by hand,
+    gave it there. The database answers only where the dwelling was in the scope before.
+    """
+    return session.execute(
+        text("SELECT area_path::text, code, name, gone_at FROM gone_dwelling(:id)"), {"id": dwelling_id}
+    ).one_or_none()
+
+
 def dwellings_at(session: Session, dwelling_id: int) -> Sequence[Row[Any]]:
     """Return the dwellings that share the entrance point of `dwelling_id`, by unit and room."""
     return session.execute(

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import local_zone, now
-from core.db import actor_of
+from core.db import actor_of, widened
 from core.errors import Conflict, InvalidInput, NotFound
 from geo.households.models import VISIT_OUTCOMES, Dwelling, Household, HouseholdContact, Visit
+from geo.households.queries import gone_dwelling
 
 #: Why a contact may be shown; stored in the audit trail and shown to the auditor.
 PURPOSES = ("visit", "urgent", "service", "correction")
@@ -106,6 +107,40 @@ def record_visit(
     session.flush()
     audit.record(session, "visit.record", subject=visit, outcome=outcome)
     return visit
+
+
+def record_visit_of_gone(
+    session: Session,
+    dwelling_id: int,
+    *,
+    outcome: str,
+    note: str = "",
+    visited_at: datetime,
+    client_ref: str | None = None,
+) -> tuple[str, str]:
+    """Store a visit made while the dwelling was in the session's scope, which it has left since.
+
+    It is stored under the grid that owns the dwelling now. Returns that grid's (code, name).
+
+    Raises
+    ------
+    NotFound
+        ``dwelling_unknown``: it never was in the session's scope.
+    Conflict
+        ``dwelling_gone`` (fields `code`, `grid`): the visit was made after it had left.
+    InvalidInput, Conflict
+        What `record_visit` refuses.
+    """
+    gone = gone_dwelling(session, dwelling_id)
+    if gone is None:
+        raise NotFound("dwelling_unknown", id=dwelling_id)
+    if visited_at >= gone.gone_at:
+        raise Conflict("dwelling_gone", code=gone.code, grid=gone.name)
+    with widened(session, gone.area_path):
+        record_visit(
+            session, dwelling_id, outcome=outcome, note=note, visited_at=visited_at, client_ref=client_ref
+        )
+    return gone.code, gone.name
 
 
 def undo_visit(session: Session, visit_id: int) -> int:

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from shapely import Point
 from sqlalchemy import select, text
 
-from core.clock import today
-from core.db import Scope, transaction
+from core.clock import now, today
+from core.db import Scope, scope_of, transaction
+from core.errors import Conflict, NotFound
 from geo.areas.models import Area, AreaBoundary
 from geo.areas.queries import area_by_id
 from geo.boundaries import service
@@ -20,7 +22,10 @@ from geo.boundaries.publish import publish
 from geo.boundaries.rule_queries import divided_now
 from geo.households.models import Dwelling, Visit
 from geo.households.queries import visit_tally
-from geo.households.service import record_visit
+from geo.households.service import record_visit, record_visit_of_gone
+from geo.places.intake import load_places
+from geo.places.models import Place
+from geo.roads.ground import PlacePoint
 from tests.boundaries.studio_town import SPLIT_WEST, approved, do, opened, published
 from tests.small_town import SmallTown, add_dwelling
 
@@ -218,6 +223,91 @@ def test_a_visit_stored_while_rows_are_held_waits_and_survives(town: SmallTown, 
         new = session.scalars(select(Area).where(Area.code == "990001001001003")).one()
         assert stored == [new.id]
         assert session.scalars(select(Visit)).one().area_path == new.path
+
+
+def test_a_visit_made_before_its_dwelling_went_to_another_grid_is_stored_there(
+    town: SmallTown, reviewer: int
+) -> None:
+    with transaction(Scope.everything()) as session:
+        moving, _ = add_dwelling(session, session.get_one(Area, town.west.id), 119.008, 30.005, head="孙")
+    noted = now()
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+    published(town, set_id, reviewer)
+
+    for _ in range(2):
+        with transaction(Scope((town.west.path,)), actor_id=town.captain) as session:
+            told = record_visit_of_gone(
+                session, moving, outcome="met", note="在家", visited_at=noted, client_ref="k"
+            )
+            assert scope_of(session) == Scope((town.west.path,))
+            assert session.get(Dwelling, moving, populate_existing=True) is None, "he reads it no more"
+
+    with transaction(Scope.everything()) as session:
+        new = session.scalars(select(Area).where(Area.code == "990001001001003")).one()
+        assert told == (new.code, new.name)
+        visit = session.scalars(select(Visit)).one()
+        assert (visit.area_id, visit.note, visit.actor_id) == (new.id, "在家", town.captain)
+        assert session.get_one(Dwelling, moving).last_visit_on == today()
+
+
+def test_a_visit_made_after_its_dwelling_went_is_told_where_it_went(town: SmallTown, reviewer: int) -> None:
+    with transaction(Scope.everything()) as session:
+        moving, _ = add_dwelling(session, session.get_one(Area, town.west.id), 119.008, 30.005, head="孙")
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+    published(town, set_id, reviewer)
+
+    with (
+        transaction(Scope((town.west.path,)), actor_id=town.captain) as session,
+        pytest.raises(Conflict) as refusal,
+    ):
+        record_visit_of_gone(session, moving, outcome="met", visited_at=now())
+    assert (refusal.value.code, refusal.value.fields["code"]) == ("dwelling_gone", "990001001001003")
+
+
+def test_a_dwelling_placed_elsewhere_by_hand_tells_whom_it_left_and_no_other(town: SmallTown) -> None:
+    noted = now()
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        place_by_hand(session, "dwelling", town.west_dwelling, grid_id=town.east.id, reason="院落")
+
+    with transaction(Scope((town.west.path,)), actor_id=town.captain) as session:
+        record_visit_of_gone(session, town.west_dwelling, outcome="met", visited_at=noted)
+        # Always another's: not even whose it is.
+        with pytest.raises(NotFound):
+            record_visit_of_gone(session, town.east_dwelling, outcome="met", visited_at=noted)
+    with transaction(Scope.everything()) as session:
+        assert session.scalars(select(Visit.area_id)).all() == [town.east.id]
+
+
+def test_what_is_imported_during_a_publication_belongs_to_the_new_grids(
+    town: SmallTown, reviewer: int
+) -> None:
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+    approved(town, set_id, reviewer)
+    failed = list[Exception]()
+
+    def importing() -> None:
+        try:
+            with transaction(Scope.everything()) as session:
+                school = PlacePoint("osm:1", "school", "小学", "", Point(119.008, 30.005))
+                load_places(session, [school], session.get_one(Area, town.county.id))
+        except Exception as error:
+            failed.append(error)
+
+    importer = threading.Thread(target=importing, daemon=True)
+    with transaction(Scope.everything(), actor_id=reviewer) as session:
+        publish(session, set_id)
+        importer.start()
+        wait_until_somebody_waits()
+    importer.join(PATIENCE_S)
+
+    assert not importer.is_alive()
+    assert failed == []
+    with transaction(Scope.everything()) as session:
+        new = session.scalars(select(Area).where(Area.code == "990001001001003")).one()
+        assert session.scalars(select(Place.area_id)).one() == new.id
 
 
 def dated_back(days: int) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.audit import AuditEvent
 from core.clock import today
 from core.db import Scope, transaction
+from geo.boundaries.placement import place_by_hand
 from geo.households.models import Dwelling, Visit
 from tests.small_town import add_dwelling
 from tests.webapp.conftest import World, count_statements, form_token
@@ -245,6 +246,25 @@ def test_a_visit_is_stored_once_however_often_it_is_sent(captain: FlaskClient, w
     assert answer.json["state"] == "fresh"
     assert answer.json["last_visit_on"] == str(today())
     assert answer.json["visits"][0]["undo_s"] > 590
+
+
+def test_nothing_typed_is_lost_when_a_dwelling_goes_to_another_grid(
+    captain: FlaskClient, world: World
+) -> None:
+    with transaction(Scope((world.town.county.path,)), actor_id=world.town.drawer) as session:
+        place_by_hand(
+            session, "dwelling", world.town.west_dwelling, grid_id=world.town.east.id, reason="院落"
+        )
+
+    before = store(captain, world.town.west_dwelling, outcome="met", note="水管漏水", age_s=3600)
+    after = store(captain, world.town.west_dwelling, outcome="met", note="又漏水")
+
+    east = {"code": world.town.east.code, "name": world.town.east.name}
+    assert (before.status_code, before.json) == (201, {"gone_to": east})
+    assert (after.status_code, after.json["code"]) == (409, "dwelling_gone")
+    assert east["name"] in after.json["title"]
+    with transaction(Scope.everything()) as session:
+        assert session.execute(select(Visit.area_id, Visit.note)).all() == [(world.town.east.id, "水管漏水")]
 
 
 def test_a_visit_noted_without_a_network_keeps_its_time(captain: FlaskClient, world: World) -> None:

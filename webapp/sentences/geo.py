@@ -120,6 +120,10 @@ GEO: dict[str, tuple[str, str]] = {
         mark("This dwelling does not exist or lies outside your area."),
         mark("Go back to the list."),
     ),
+    "dwelling_gone": (
+        mark("This dwelling now belongs to the grid %(grid)s (%(code)s)."),
+        mark("Tell its captain; your words stay on this device until you delete them."),
+    ),
     "household_unknown": (
         mark("This household does not exist or lies outside your area."),
         mark("Go back to the list."),

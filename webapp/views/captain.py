@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.clock import now, today
 from core.db import actor_of, scope_of
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 from core.settings import settings
 from geo.areas.queries import ancestors, scope_extent
 from geo.households.queries import (
@@ -26,7 +26,14 @@ from geo.households.queries import (
     recent_visits,
     visit_tally,
 )
-from geo.households.service import PURPOSES, UNDO_TIME, record_visit, reveal_contact, undo_visit
+from geo.households.service import (
+    PURPOSES,
+    UNDO_TIME,
+    record_visit,
+    record_visit_of_gone,
+    reveal_contact,
+    undo_visit,
+)
 from webapp.api.parameter import sent
 from webapp.i18n import mark
 from webapp.maps import Picker
@@ -146,17 +153,17 @@ def reveal(household_id: int) -> Response:
 @blueprint.post("/api/captain/dwellings/<int:dwelling_id>/visits")
 @requires("visit.record")
 def store_visit(dwelling_id: int) -> tuple[Response, int]:
-    """Store a visit, once however often it is sent, and answer the card as it stands then."""
+    """Store a visit, once however often it is sent, and answer the card as it stands then.
+
+    Of a dwelling that went to another grid after the visit, answer that grid.
+    """
     session = request_session()
-    given = sent()
-    visit = record_visit(
-        session,
-        dwelling_id,
-        outcome=str(given.get("outcome", "")),
-        note=str(given.get("note", "")),
-        visited_at=now() - timedelta(seconds=_age_s(given)),
-        client_ref=_client_ref(given),
-    )
+    said = _said(sent())
+    try:
+        visit = record_visit(session, dwelling_id, **said)
+    except NotFound:
+        code, name = record_visit_of_gone(session, dwelling_id, **said)
+        return jsonify(gone_to={"code": code, "name": name}), 201
     response = _card_answer(session, visit.dwelling_id)
     response.headers["X-Visit"] = str(visit.id)
     return response, 201
@@ -168,6 +175,15 @@ def take_back(visit_id: int) -> Response:
     """Take back a visit stored by mistake and answer the card as it stands then."""
     session = request_session()
     return _card_answer(session, undo_visit(session, visit_id))
+
+
+def _said(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "outcome": str(given.get("outcome", "")),
+        "note": str(given.get("note", "")),
+        "visited_at": now() - timedelta(seconds=_age_s(given)),
+        "client_ref": _client_ref(given),
+    }
 
 
 def _state() -> str:

@@ -2,14 +2,14 @@
 import { ProblemError, get, post, request } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
-import { t, tn } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
 import { highlight } from "../map/highlight.js";
 import { mapReady } from "../map/registry.js";
 import { mountPrintButton } from "../studio/atlas.js";
 import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { backButton, focusHeading, showCard } from "./captain_card.js";
-import { asSent, browserStore, makeNotes, makeOutbox, mayPass, newRef } from "./captain_outbox.js";
+import { asSent, browserStore, isGone, makeNotes, makeOutbox, mayPass, newRef } from "./captain_outbox.js";
 import { FILTERS, SORTS, emptyList, emptyState, itemRow, orderWord, showFilters, showTally } from "./captain_today.js";
 import { doorLabel, outcomeWord, roomLabel } from "./captain_words.js";
 
@@ -276,7 +276,7 @@ async function sendWaiting({ tellWaiting = false } = {}) {
   if (sending) return;
   sending = true;
   try {
-    for (let entry = outbox.entries()[0]; entry; entry = outbox.entries()[0]) await send(entry);
+    for (let entry = outbox.unsent()[0]; entry; entry = outbox.unsent()[0]) await send(entry);
   } catch (error) {
     if (tellWaiting) toastProblem(error);
   } finally {
@@ -290,7 +290,8 @@ async function send(entry) {
   try {
     const answer = await request(`/api/captain/dwellings/${entry.dwelling_id}/visits`, { method: "POST", body: asSent(entry, Date.now()) });
     outbox.remove(entry.ref);
-    stored(entry, answer.body);
+    if (answer.body.gone_to) storedElsewhere(entry, answer.body.gone_to);
+    else stored(entry, answer.body);
   } catch (error) {
     if (!(error instanceof ProblemError) || mayPass(error)) throw error;
     refused(entry, error);
@@ -309,8 +310,22 @@ function stored(entry, card) {
   changed();
 }
 
-/** @param {Entry} entry @param {ProblemError} error the words come back to where they were typed */
+/** @param {Entry} entry @param {{code: string, name: string}} grid that the dwelling went to after the visit */
+function storedElsewhere(entry, grid) {
+  toast(t("{door}: {outcome}, stored. The dwelling now belongs to the grid {grid} ({code}).", {
+    door: entry.label, outcome: outcomeWord(entry.outcome), grid: grid.name, code: grid.code,
+  }), { durationMs: 10_000 });
+  if (shown?.id === entry.dwelling_id) backToToday();
+  changed();
+}
+
+/** @param {Entry} entry @param {ProblemError} error the words come back to where they were typed, or stay here */
 function refused(entry, error) {
+  if (isGone(error)) {
+    outbox.hold(entry.ref, error.text);
+    toast(`${entry.label}: ${error.text}`, { kind: "alarm" });
+    return;
+  }
   outbox.remove(entry.ref);
   notes.keep(entry.dwelling_id, [entry.note, notes.read(entry.dwelling_id)].filter(Boolean).join("\n"));
   toast(`${entry.label}: ${error.text}`, { kind: "alarm" });
@@ -339,12 +354,23 @@ function changed() {
 }
 
 function showWaiting() {
-  const waiting = outbox.entries();
-  waitingBox.hidden = waiting.length === 0;
+  const waiting = outbox.unsent();
+  const held = outbox.held();
+  waitingBox.hidden = waiting.length + held.length === 0;
   fillWith(waitingBox, icon("attend"), el("div", { class: "stack-s" },
-    el("p", {}, tn("{count} visit is kept on this device and not sent yet.", "{count} visits are kept on this device and not sent yet.", waiting.length)),
-    el("button", { class: "btn", type: "button", onClick: () => void sendWaiting({ tellWaiting: true }) }, t("Send now"))));
+    waiting.length > 0 && el("p", {}, tn("{count} visit is kept on this device and not sent yet.", "{count} visits are kept on this device and not sent yet.", waiting.length)),
+    waiting.length > 0 && el("button", { class: "btn", type: "button", onClick: () => void sendWaiting({ tellWaiting: true }) }, t("Send now")),
+    held.map(heldEntry)));
   if (shown && waiting.some((entry) => entry.dwelling_id === shown?.id)) showDwelling(shown);
+}
+
+/** @param {Entry} entry @returns {HTMLElement} what was typed, why it cannot be stored, and the way to be done with it */
+function heldEntry(entry) {
+  return el("div", { class: "stack-s", "data-held": entry.ref },
+    el("p", {}, `${entry.label}: ${outcomeWord(entry.outcome)}, ${formatInstant(entry.at_ms)}`),
+    entry.note && el("p", {}, entry.note),
+    el("p", { class: "muted" }, entry.why ?? ""),
+    el("button", { class: "btn", type: "button", onClick: () => (outbox.remove(entry.ref), showWaiting()) }, t("Delete these words")));
 }
 
 /** @param {unknown} error @param {() => void} again @returns {HTMLElement} */
@@ -376,7 +402,7 @@ listen(document, "place-picked", (event) => {
 mountPrintButton(root.querySelector("[data-atlas-print]"), root.querySelector("[data-atlas-job]"));
 listen(document, "place-found", (event) => openFeature(event.detail.kind, event.detail.id));
 onStateBack(() => void followAddress());
-setInterval(() => outbox.entries().length > 0 && void sendWaiting(), SEND_AGAIN_MS);
+setInterval(() => outbox.unsent().length > 0 && void sendWaiting(), SEND_AGAIN_MS);
 
 const linked = new URLSearchParams(location.search).get("dwelling");
 if (linked && !currentState().selection) keepState({ selection: { kind: "dwelling", id: linked } });

@@ -13,6 +13,7 @@
  * @property {string} outcome
  * @property {string} note
  * @property {number} at_ms when it was noted, by this browser's clock
+ * @property {string} [why] why the server cannot take it: it is kept to be read, and not sent again
  */
 
 /** @typedef {{read: (key: string) => string | null, write: (key: string, text: string | null) => void}} Store */
@@ -63,12 +64,18 @@ export function makeOutbox(account, store) {
   const write = (next) => store.write(key, next.length ? JSON.stringify(next) : null);
   return {
     entries,
+    /** @returns {Entry[]} what is still to be sent, oldest first */
+    unsent: () => entries().filter((one) => !one.why),
+    /** @returns {Entry[]} what no card can show any more, oldest first */
+    held: () => entries().filter((one) => one.why),
+    /** @param {string} ref @param {string} why */
+    hold: (ref, why) => write(entries().map((one) => (one.ref === ref ? { ...one, why } : one))),
     /** @param {Entry} entry */
     add: (entry) => write([...entries().filter((one) => one.ref !== entry.ref), entry]),
     /** @param {string} ref */
     remove: (ref) => write(entries().filter((one) => one.ref !== ref)),
     /** @param {number} dwelling_id @returns {Entry[]} */
-    of: (dwelling_id) => entries().filter((one) => one.dwelling_id === dwelling_id),
+    of: (dwelling_id) => entries().filter((one) => one.dwelling_id === dwelling_id && !one.why),
   };
 }
 
@@ -98,6 +105,15 @@ export function makeNotes(account, store) {
  */
 export function mayPass({ status }) {
   return status === 0 || status === 401 || status === 408 || status === 429 || status >= 500;
+}
+
+/**
+ * Whether the dwelling is out of reach: its card cannot be opened, so words given back to it would be lost.
+ * @param {{status: number, code: string}} problem
+ * @returns {boolean}
+ */
+export function isGone({ status, code }) {
+  return status === 404 || code === "dwelling_gone";
 }
 
 /**
