@@ -17,7 +17,7 @@ from core.db import actor_of, scope_of
 from core.errors import Conflict, Forbidden, InvalidInput
 from geo.areas.models import GridRuleSet
 from geo.boundaries import queries, rule_queries
-from geo.boundaries.rule_set import SHIPPED, GridRules, changes, read_rules
+from geo.boundaries.rule_set import LIMITS, SHIPPED, GridRules, changes, read_rules
 from geo.shapes.edits.rule import Found, Kind, Severity, judge
 from geo.shapes.tiling import Tiling
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 #: A reason is a sentence.
 REASON_LIMIT = 200
+_LIMIT_NAMES = {limit.kind: limit.name for limit in LIMITS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +186,7 @@ def _told(one: Found, rules: GridRules, buildings: Buildings, addresses: Mapping
 
 
 def _limit_of(rules: GridRules, kind: Kind) -> float | None:
-    names = {
-        Kind.AREA_SMALL: "min_area_m2",
-        Kind.AREA_LARGE: "max_area_m2",
-        Kind.HOUSEHOLDS_FEW: "min_households",
-        Kind.HOUSEHOLDS_MANY: "max_households",
-        Kind.NARROW: "min_width_m",
-    }
-    return rules.limits[names[kind]] if kind in names else None
+    return rules.limits[_LIMIT_NAMES[kind]] if kind in _LIMIT_NAMES else None
 
 
 def _building(index: int, buildings: Buildings, addresses: Mapping[int, str]) -> dict[str, Any]:
@@ -221,14 +215,15 @@ class Breaking:
     limit: float | None
 
 
-def broken_today(session: Session, county_id: int, rules: GridRules) -> tuple[list[Breaking], int]:
-    """Return which of today's grids in the session's scope break `rules`, and how many grids there are.
+def broken_today(
+    session: Session, county_id: int, rules: GridRules, divided: Sequence[Divided]
+) -> list[Breaking]:
+    """Return which of today's grids of a county (as `divided_now` reads them) break `rules`.
 
     A grid that breaks two rules stands twice. What is no grid's own (a gap) is not told here.
     """
-    divided = rule_queries.divided_now(session, county_id)
     shapes = _footprints(session, county_id, divided) if Kind.BUILDING_CUT in rules.severity else None
-    found = [
+    return [
         Breaking(
             item.kind, item.severity, one.grids[key], one.community, item.size, _limit_of(rules, item.kind)
         )
@@ -236,7 +231,6 @@ def broken_today(session: Session, county_id: int, rules: GridRules) -> tuple[li
         for item in _judged_today(one, rules, shapes)
         for key in item.keys
     ]
-    return found, sum(len(one.grids) for one in divided)
 
 
 def _judged_today(one: Divided, rules: GridRules, shapes: shapely.STRtree | None) -> Sequence[Found]:

@@ -13,6 +13,7 @@ from core.errors import Conflict, DomainError, Forbidden, InvalidInput
 from geo.areas.models import Area, GridRuleSet
 from geo.areas.queries import area_by_id
 from geo.boundaries import review, service
+from geo.boundaries.rule_queries import divided_now
 from geo.boundaries.rule_set import SHIPPED, read_rules
 from geo.boundaries.ruling import broken_today, findings, rules_in_force, store_rules
 from geo.households.models import Building
@@ -126,11 +127,13 @@ def test_a_captain_reads_the_rules_of_his_county(town: SmallTown) -> None:
 
 def test_rules_are_tried_on_the_grids_of_today_before_they_hold(town: SmallTown) -> None:
     with transaction(Scope((town.county.path,))) as session:
-        as_shipped, grids = broken_today(session, town.county.id, SHIPPED)
-        tried, _ = broken_today(session, town.county.id, read_rules({"max_area_m2": 1_000_000}))
+        divided = divided_now(session, town.county.id)
+        as_shipped = broken_today(session, town.county.id, SHIPPED, divided)
+        tried = broken_today(session, town.county.id, read_rules({"max_area_m2": 1_000_000}), divided)
         assert session.scalars(select(GridRuleSet)).all() == []
 
-    assert (as_shipped, grids) == ([], 2)
+    assert as_shipped == []
+    assert sorted(len(one.grids) for one in divided) == [0, 2]
     # The northern community has no grid: its gap is no grid's.
     assert [(one.kind, one.grid.name, one.limit) for one in tried] == [
         (Kind.AREA_LARGE, "西网格", 1e6),
@@ -141,9 +144,8 @@ def test_rules_are_tried_on_the_grids_of_today_before_they_hold(town: SmallTown)
 
 def test_who_sees_one_community_is_told_of_its_grids_only(town: SmallTown) -> None:
     with transaction(Scope((town.west.path,))) as session:
-        found, grids = broken_today(session, town.county.id, read_rules({"max_area_m2": 1_000}))
-
-    assert (found, grids) == ([], 0)
+        assert divided_now(session, town.county.id) == []
+        assert broken_today(session, town.county.id, read_rules({"max_area_m2": 1_000}), []) == []
 
 
 def test_a_rule_that_refuses_keeps_a_changed_grid_from_being_submitted(town: SmallTown) -> None:

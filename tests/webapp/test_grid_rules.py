@@ -150,6 +150,15 @@ def test_somebody_of_another_county_neither_reads_nor_changes_these_rules(
     assert outside.get(f"/api/grid-rules?county={world.town.county.code}").status_code == 404
 
 
+def test_only_a_county_has_rules(drawer: FlaskClient, world: World) -> None:
+    asked = f"/api/grid-rules?county={world.town.community.code}"
+
+    assert drawer.get(asked).status_code == 404
+    given = {"rules": {"max_households": "400"}, "seen": 0}
+    assert drawer.put(asked, json=given).status_code == 404
+    assert rules(drawer)["number"] == 0
+
+
 def test_two_who_change_the_rules_at_once_lose_nothing_unseen(drawer: FlaskClient, sign_in) -> None:
     put(drawer, max_households="400")
 

@@ -53,9 +53,9 @@ def page() -> str:
     county = _county(session)
     in_force = rules_in_force(session, county.id)
     rules, refusal = _tried(in_force)
-    found, grids = broken_today(session, county.id, rules)
-    listed = _listed(found)
     divided = divided_now(session, county.id)
+    found = broken_today(session, county.id, rules, divided)
+    listed = _listed(found)
     return render_template(
         "boundaries/rules.html",
         county=county,
@@ -68,7 +68,7 @@ def page() -> str:
         shipped=SHIPPED,
         may_change=current_user.can("area.rules") and scope_of(session).holds(county.path),
         words=_words(),
-        grids=grids,
+        grids=_grids(divided),
         counts=_counts(found),
         counts_total=len({one.grid.id for one in found}),
         broken=listed[:SHOWN],
@@ -109,8 +109,9 @@ def tried() -> Response:
     county = _county(session)
     asked = _asked()
     rules = rules_in_force(session, county.id).rules if asked is None else read_rules(asked)
-    found, grids = broken_today(session, county.id, rules)
-    return jsonify(grids=grids, broken=len({one.grid.id for one in found}), kinds=_counts(found))
+    divided = divided_now(session, county.id)
+    found = broken_today(session, county.id, rules, divided)
+    return jsonify(grids=_grids(divided), broken=len({one.grid.id for one in found}), kinds=_counts(found))
 
 
 @blueprint.get("/api/grid-rules/broken.csv")
@@ -120,7 +121,7 @@ def broken_file() -> Response:
     session = request_session()
     county = _county(session)
     rules, _refusal = _tried(rules_in_force(session, county.id))
-    rows = _listed(broken_today(session, county.id, rules)[0])
+    rows = _listed(broken_today(session, county.id, rules, divided_now(session, county.id)))
     audit.record(session, "grid_rules.export", subject=county, rows=len(rows))
     head = [
         _("Rule"),
@@ -154,7 +155,10 @@ def _county(session: Session) -> Area:
     """Return the county whose rules are meant: the one asked for, else the reader's own."""
     code = words("county")
     if code:
-        return area_by_code(session, code)
+        asked = area_by_code(session, code)
+        if asked.level != "county":
+            raise NotFound("area_unknown", area=code)
+        return asked
     own = current_user.grants.area_id
     if own is not None:
         return area_by_id(session, area_by_id(session, own).county_id)
@@ -162,6 +166,10 @@ def _county(session: Session) -> Area:
     if not known:
         raise NotFound("area_unknown", area="")
     return known[0]
+
+
+def _grids(divided: Sequence[Divided]) -> int:
+    return sum(len(one.grids) for one in divided)
 
 
 def _asked() -> dict[str, Any] | None:

@@ -76,7 +76,7 @@ async function putInForce() {
     const reason = /** @type {HTMLInputElement} */ (root.querySelector("[data-reason]")).value;
     const { body } = await request(`/api/grid-rules?county=${encodeURIComponent(root.dataset.county ?? "")}`, { method: "PUT", body: { rules: rules(), seen: Number(root.dataset.number), reason } });
     toast(t("Rules no. {number} are in force.", { number: body.number }));
-    location.assign("/boundaries/rules");
+    location.assign(`/boundaries/rules?county=${encodeURIComponent(root.dataset.county ?? "")}`);
   } catch (error) {
     refuse(error);
     refusal.scrollIntoView({ block: "center" });
