@@ -11,7 +11,7 @@ from sqlalchemy import Table
 from core.db import Base
 from geo.boundaries import queries
 from geo.boundaries.moving import COMMUNITY, movings
-from geo.boundaries.placement import held_by
+from geo.boundaries.placement_queries import held_by
 from geo.columns import has_line, has_point
 
 if TYPE_CHECKING:

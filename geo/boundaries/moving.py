@@ -13,7 +13,8 @@ import numpy as np
 import shapely
 
 from geo.areas.ownership import hand_over, point_tables
-from geo.boundaries.placement import held_in, owners_elsewhere
+from geo.boundaries.placement import owners_elsewhere
+from geo.boundaries.placement_queries import held_in
 from geo.boundaries.queries import rows_with_points
 
 if TYPE_CHECKING:

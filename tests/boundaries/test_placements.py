@@ -19,12 +19,8 @@ from geo.areas.queries import area_by_code
 from geo.areas.service import NewArea, create_area
 from geo.boundaries import service
 from geo.boundaries.impact import impact
-from geo.boundaries.placement import (
-    PlacementFilter,
-    place_by_hand,
-    placements_page,
-    undo_placement,
-)
+from geo.boundaries.placement import place_by_hand, undo_placement
+from geo.boundaries.placement_queries import PlacementFilter, placements_page
 from geo.boundaries.ruling import households_of
 from geo.households.models import Dwelling, Household
 from geo.places.models import Place

@@ -16,16 +16,14 @@ from core.errors import InvalidInput, NotFound
 from core.listing import Page
 from geo.areas.models import PLACED_KINDS, Area, HandPlacement
 from geo.areas.queries import area_by_id, grids_near
-from geo.boundaries.placement import (
+from geo.boundaries.placement import owner_by_ground, place_by_hand, undo_placement
+from geo.boundaries.placement_queries import (
     STATES,
     PlacementFilter,
     Subject,
-    owner_by_ground,
-    place_by_hand,
     placement_told,
     placements_page,
     subject_of,
-    undo_placement,
 )
 from webapp.api.parameter import sent, words
 from webapp.i18n import mark
