@@ -65,8 +65,10 @@ def place_by_hand(
     session.add(made)
     session.flush()
     source = area_by_id(session, subject.area_id)
-    told = {"kind": kind, "row": subject_id, "from": source.code, "to": grid.code}
-    audit.record(session, "placement.make", subject=made, **told)
+    audit.record(
+        session, "placement.make", subject=made,
+        thing=kind, row=subject_id, grid_before=source.code, grid=grid.code,
+    )  # fmt: skip
     return made
 
 
@@ -119,8 +121,8 @@ def undo_placement(session: Session, placement_id: int) -> HandPlacement:
     _end(session, placement, "undone")
     if owner is not None:
         hand_over(session, _table(subject.kind), [(subject.id, owner.id, owner.path)])
-    told = {"kind": subject.kind, "row": subject.id, "to": owner.code if owner else ""}
-    audit.record(session, "placement.undo", subject=placement, **told)
+    grid = owner.code if owner else ""
+    audit.record(session, "placement.undo", subject=placement, thing=subject.kind, row=subject.id, grid=grid)
     return placement
 
 

@@ -25,8 +25,8 @@ from geo.boundaries import queries
 from geo.boundaries.impact import impact, successor_of
 from geo.boundaries.models import AreaDraft, AreaLineage
 from geo.boundaries.moving import COMMUNITY, move_rows, movings
-from geo.boundaries.review import require_current, require_publishable
 from geo.boundaries.placement_queries import end_with_grids
+from geo.boundaries.review import require_current, require_publishable
 from geo.boundaries.service import Drafted, load
 from geo.shapes.crs import area_m2
 from geo.shapes.matching import corners_on, matched

@@ -53,7 +53,7 @@ def test_what_is_placed_by_hand_changes_hands_with_all_that_is_part_of_it(town: 
         assert session.get_one(Dwelling, town.west_dwelling).area_id == town.east.id
         assert session.get_one(Household, town.west_household).area_id == town.east.id
         (act,) = session.scalars(select(AuditEvent).where(AuditEvent.action == "placement.make")).all()
-    assert (act.fields["from"], act.fields["to"]) == ("990001001001001", "990001001001002")
+    assert (act.fields["grid_before"], act.fields["grid"]) == ("990001001001001", "990001001001002")
     ((_, label, grid, _, author, _),) = placements()
     assert (label, grid, author) == ("西网格1号", "东网格", "钱")
 

@@ -2,6 +2,7 @@
 
 from webapp.i18n import mark
 from webapp.sentences.acts import ACTS
+from webapp.sentences.rules import PLACED_WORDS
 from webapp.sentences.work import JOB_TITLES
 
 #: How teams move.
@@ -26,6 +27,8 @@ FIELDS = {
     "file": mark("File"),
     "form": mark("Format"),
     "format": mark("Format"),
+    "grid": mark("Grid"),
+    "grid_before": mark("Grid before"),
     "households": mark("Households"),
     "kind": mark("Job"),
     "loaded": mark("Loaded"),
@@ -35,6 +38,7 @@ FIELDS = {
     "outcome": mark("Outcome"),
     "purpose": mark("Purpose"),
     "role": mark("Role"),
+    "row": mark("Number"),
     "rows": mark("Rows"),
     "run": mark("Job"),
     "seed": mark("Random seed"),
@@ -43,6 +47,7 @@ FIELDS = {
     "sought": mark("Filtered by"),
     "state": mark("List"),
     "teams": mark("Number of teams"),
+    "thing": mark("What"),
     "types": mark("Types"),
     "until_confirmed": mark("Waits for a second person"),
 }
@@ -82,6 +87,7 @@ CODES: dict[str, dict[str, str]] = {
         "correction": mark("Correct the entry"),
     },
     "sought": ACTS,
+    "thing": PLACED_WORDS,
     "state": {
         "all": mark("All"),
         "all_due": mark("To visit"),

@@ -40,7 +40,7 @@ def document(run: int) -> Response:
     found = document_of_run(session, run)
     for permission in found.needs:
         require(permission)
-    audit.record(session, "document.export", subject=found, kind=found.kind, bytes=found.byte_count)
+    audit.record(session, "document.export", subject=found, file=found.name, bytes=found.byte_count)
     return send_file(
         BytesIO(found.content), mimetype=found.media_type, as_attachment=True, download_name=found.name
     )
