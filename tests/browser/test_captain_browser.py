@@ -146,6 +146,29 @@ def test_a_visit_noted_without_a_network_is_kept_and_sent_once_later(
     assert visits_of(live_server, dwelling_id, note) == ["not_met"]
 
 
+def test_words_that_cannot_be_stored_stay_with_the_reason_until_deleted(
+    new_page: Callable[..., Page], live_server: LiveServer
+) -> None:
+    page = open_captain(new_page, live_server, width=360, height=740)
+    page.evaluate(
+        """([dwelling_id, note]) => {
+          const { account } = document.querySelector("[data-captain]").dataset;
+          const entry = { ref: "gone", dwelling_id, label: "1号", outcome: "met", note, at_ms: Date.now() };
+          localStorage.setItem(`gridpatrol.outbox.${account}`, JSON.stringify([entry]));
+        }""",
+        [999_999_999, NOTE],
+    )
+    page.goto("/captain")
+
+    held = page.locator("[data-held=gone]")
+    expect(held).to_contain_text(NOTE)
+    expect(held).to_contain_text("该房屋不存在，或不在您的辖区内。")
+    page.reload()
+    expect(held).to_contain_text(NOTE)
+    held.locator("button").click()
+    expect(page.locator("[data-waiting]")).to_be_hidden()
+
+
 def test_a_note_being_typed_survives_leaving_the_card(page: Page) -> None:
     dwelling_id = open_first(page)
     page.fill("#visit-note", "下周再来")
