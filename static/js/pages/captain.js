@@ -367,7 +367,7 @@ function showWaiting() {
 /** @param {Entry} entry @returns {HTMLElement} what was typed, why it cannot be stored, and the way to be done with it */
 function heldEntry(entry) {
   return el("div", { class: "stack-s", "data-held": entry.ref },
-    el("p", {}, `${entry.label}: ${outcomeWord(entry.outcome)}, ${formatInstant(entry.at_ms)}`),
+    el("p", {}, [entry.label, outcomeWord(entry.outcome), formatInstant(entry.at_ms)].join(" · ")),
     entry.note && el("p", {}, entry.note),
     el("p", { class: "muted" }, entry.why ?? ""),
     el("button", { class: "btn", type: "button", onClick: () => (outbox.remove(entry.ref), showWaiting()) }, t("Delete these words")));
