@@ -10,10 +10,11 @@ from core.errors import DomainError
 from core.settings import PROJECT_DIR
 
 
-def _configuration() -> Config:
-    configuration = Config()
-    configuration.set_main_option("script_location", str(PROJECT_DIR / "migrations").replace("%", "%%"))
-    return configuration
+def configuration() -> Config:
+    """Return how Alembic finds the migrations."""
+    made = Config()
+    made.set_main_option("script_location", str(PROJECT_DIR / "migrations").replace("%", "%%"))
+    return made
 
 
 def migrate() -> None:
@@ -25,7 +26,7 @@ def migrate() -> None:
         ``migration_failed`` (field `detail`).
     """
     try:
-        command.upgrade(_configuration(), "head")
+        command.upgrade(configuration(), "head")
     except (CommandError, sqlalchemy.exc.SQLAlchemyError, psycopg.Error) as error:
         detail = str(getattr(error, "orig", error)).strip().split("\n", 1)[0]
         raise DomainError("migration_failed", detail=detail) from error
