@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from core.audit import AuditEvent
 from geo.staff.models import Role
 from webapp.i18n import in_locale
+from webapp.rule_words import change_words
 from webapp.sentences.acts import SUBJECTS
 from webapp.sentences.particulars import CODES, FIELDS, ROWS
 
@@ -42,6 +43,8 @@ def act_words(event: AuditEvent, names: Names) -> str:
 def _value(name: str, value: Any, names: Names) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
+    if name == "changed" and isinstance(value, dict):
+        return _list(change_words(rule, pair) for rule, pair in value.items())
     if isinstance(value, dict):
         return _list(
             f"{_(ROWS[table]) if table in ROWS else table} {count}" for table, count in value.items()

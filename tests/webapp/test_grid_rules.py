@@ -136,8 +136,11 @@ def test_an_administrator_changes_rules_and_finds_them_from_the_settings(sign_in
     client = english(sign_in("admin"))
 
     assert 'href="/boundaries/rules"' in client.get("/admin?view=settings").text
-    assert put(client, max_households="400").status_code == 200
-    assert "Changed the rules for grids" in client.get("/admin?view=audit&action=grid_rules.change").text
+    assert put(client, max_households="400", min_width_m="2.5").status_code == 200
+    trail = client.get("/admin?view=audit&action=grid_rules.change").text
+    assert "Changed the rules for grids" in trail
+    assert "Most households: 500 → 400" in trail
+    assert "Smallest width (m): 3 → 2.5" in trail
 
 
 def test_somebody_of_another_county_neither_reads_nor_changes_these_rules(

@@ -24,6 +24,7 @@ from geo.boundaries.ruling import Breaking, InForce, broken_today, rules_in_forc
 from webapp.api.parameter import sent, words
 from webapp.permission import requires
 from webapp.problem import problem
+from webapp.rule_words import change_words
 from webapp.sentences.rules import (
     GRAVITY_WORDS,
     KIND_WORDS,
@@ -318,24 +319,11 @@ def _versions(session: Session, county: Area) -> list[dict[str, Any]]:
             "at": row.made_at,
             "by": author,
             "reason": row.reason,
-            "changes": [_change(name, pair) for name, pair in changes(old, read_rules(row.rules)).items()],
+            "changes": [change_words(*change) for change in changes(old, read_rules(row.rules)).items()],
         }
         # Before the oldest there were those that ship; without any, one is left over.
         for (row, author), old in zip(rows, older, strict=False)
     ]
-
-
-def _change(name: str, pair: Sequence[Any]) -> str:
-    group, _dot, rest = name.rpartition(".")
-    if group == "severity":
-        old, new = (_(GRAVITY_WORDS[str(word)]) for word in pair)
-        return f"{_(KIND_WORDS[rest])}: {old} → {new}"
-    if rest == "sweep":
-        old, new = (_(SWEEP_WORDS[str(word)]) for word in pair)
-        return f"{_('Order')}: {old} → {new}"
-    label = _(PART_WORDS[rest]) if group == "codes" else _(LIMIT_WORDS[name])
-    old, new = (_("no limit") if value is None else f"{value:,.0f}" for value in pair)
-    return f"{label}: {old} → {new}"
 
 
 def _local(moment: Any) -> str:
