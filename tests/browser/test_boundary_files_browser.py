@@ -22,7 +22,7 @@ from shapely.geometry import shape
 
 from geo.shapes.datum import Datum, from_wgs84
 from geo.shapes.snap import SETTLE_DEG
-from tests.browser.test_boundaries_browser import ASK
+from tests.browser.studio_page import ASK
 from tests.conftest import LiveServer
 
 pytestmark = pytest.mark.browser
