@@ -246,7 +246,7 @@ def transaction(
     """Yield a session whose every transaction carries `scope` and `actor_id`; commit at the end.
 
     An exception rolls everything back. Jobs and loaders that need longer than a page may raise
-    the statement time-out with `statement_timeout_s`.
+    the statement time-out with `statement_timeout_s`; they also wait longer for locks then.
     """
     with _factory()() as session:
         session.info.update(scope=scope, actor_id=actor_id)
@@ -266,6 +266,9 @@ def read_once(scope: Scope, statement: str, binds: Mapping[str, Any]) -> Sequenc
         return connection.exec_driver_sql(statement, dict(binds)).all()
 
 
+#: How long a job waits for a lock at most: a publication waits for an import of a large file.
+MOST_PATIENCE_S = 300
+
 # In the driver's form: these two stand before every other statement, and need no compiling.
 _SCOPED = (
     "SELECT set_config('gridpatrol.scope', %(scope)s, true), set_config('gridpatrol.actor', %(actor)s, true)"
@@ -281,8 +284,14 @@ def _open(session: Session, scope: Scope, actor_id: int | None, statement_timeou
     session.connection().exec_driver_sql(_SCOPED, _scoped(scope, actor_id))
     if statement_timeout_s is not None:
         session.execute(
-            text("SELECT set_config('statement_timeout', :milliseconds, true)"),
-            {"milliseconds": str(statement_timeout_s * 1000)},
+            text(
+                "SELECT set_config('statement_timeout', :most, true), "
+                "set_config('lock_timeout', :patience, true)"
+            ),
+            {
+                "most": str(statement_timeout_s * 1000),
+                "patience": str(min(statement_timeout_s, MOST_PATIENCE_S) * 1000),
+            },
         )
 
 

@@ -19,6 +19,7 @@ from geo.shapes.sheet.paper import PAD_MM, SCALES, SIDES_MM, Size, best_layout, 
 from geo.shapes.sheet.path import path_of, paths_of
 from geo.shapes.sheet.projection import Projection
 from geo.shapes.sheet.street import ALONG_M, CROSSING_M, spots_along, streets_in
+from webapp.print.page import total_words
 
 GEOD = Geod(ellps="WGS84")
 GRID = box(119.20, 30.10, 119.204, 30.103)
@@ -400,3 +401,16 @@ def test_neighbouring_grids_of_an_overview_have_different_tints_and_their_names(
         "第1网格", "第2网格", "第3网格", "第4网格",
     }  # fmt: skip
     assert [len(points_of("".join(tint))) if tint else 0 for tint in drawing.tints][:2] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        pytest.param([120, 87], "207", id="nothing hidden"),
+        pytest.param([120, 87, 0], "207", id="none is no secret"),
+        pytest.param([120, 87, 3], "about 210", id="one hidden"),
+        pytest.param([2, 1], "<5", id="hidden itself"),
+    ],
+)
+def test_a_sum_does_not_give_a_hidden_number_away(counts: list[int], words: str) -> None:
+    assert total_words(lambda message, **fields: message % fields, sum(counts), counts) == words

@@ -210,3 +210,11 @@ def test_statements_time_out(database: Database) -> None:
         transaction(Scope.nothing(), statement_timeout_s=1) as session,
     ):
         session.execute(text("SELECT pg_sleep(5)"))
+
+
+@pytest.mark.parametrize(("timeout_s", "patience"), [(None, "10s"), (20, "20s"), (3600, "5min")])
+def test_who_may_work_long_waits_longer_for_locks(
+    timeout_s: int | None, patience: str, database: Database
+) -> None:
+    with transaction(Scope.nothing(), statement_timeout_s=timeout_s) as session:
+        assert session.scalar(text("SHOW lock_timeout")) == patience

@@ -1,6 +1,7 @@
 """A sheet as HTML with inline SVG: the template, its words and signs in a language."""
 
 from base64 import b64encode
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ POST_NAMES = {
     "police": mark("Community police"),
     "mediator": mark("Mediator"),
 }
+#: A sum that is rounded because one of its parts is hidden.
+ABOUT = mark("about %(number)s")
 WINDS = {
     "N": mark("north"),
     "NE": mark("north-east"),
@@ -65,6 +68,7 @@ def html_of(template: str, locale: str, **context: Any) -> str:
             post_word=lambda kind: said(POST_NAMES[kind]),
             wind_word=lambda wind: said(WINDS[wind]),
             people_words=_people,
+            total_words=partial(total_words, said),
             picture=_picture,
             demo=settings().demo,
             **context,
@@ -88,3 +92,10 @@ def _picture(svg: str) -> str:
 def _people(count: int) -> str:
     """Return a number of households or people; fewer than five are not told apart."""
     return f"<{SMALLEST_SHOWN}" if 0 < count < SMALLEST_SHOWN else f"{count:,}"
+
+
+def total_words(said: Callable[..., str], total: int, counts: Sequence[int]) -> str:
+    """Return the sum of `counts`, rounded where one is hidden: an exact sum would give it away (S37)."""
+    if total < SMALLEST_SHOWN or not any(0 < count < SMALLEST_SHOWN for count in counts):
+        return _people(total)
+    return said(ABOUT, number=f"{round(total, -1):,}")

@@ -201,10 +201,7 @@ def _value(rules: GridRules) -> dict[str, str]:
     """Return what stands in each field: what was typed, whether it can be used or not, else the rules."""
     told = rules.as_json()
     severity, codes = told.pop("severity"), told.pop("codes")
-    stored = {
-        name: "" if value is None else f"{value:g}" if value < 1e6 else f"{value:.0f}"
-        for name, value in told.items()
-    }
+    stored = {name: "" if value is None else f"{value:.12g}" for name, value in told.items()}
     stored |= {f"severity.{name}": value for name, value in severity.items()}
     stored |= {f"codes.{name}": str(value) for name, value in codes.items()}
     return {name: request.args.get(name, value) for name, value in stored.items()}
