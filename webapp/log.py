@@ -75,6 +75,8 @@ def write_json_lines(level: str) -> None:
         handler.setFormatter(JsonLines())
         root.addHandler(handler)
     root.setLevel(level)
+    # It tells every step of every page, and in its warnings repeats what is on the page.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
 
 
 def request_id() -> str:

@@ -90,7 +90,8 @@ def read_scheme(given: Any) -> CodeScheme:
         ``code_scheme_unusable`` (fields `fewest`, `most`: digits).
     """
     refused = InvalidInput("code_scheme_unusable", fewest=FEWEST_DIGITS, most=MOST_DIGITS)
-    if not isinstance(given, Mapping) or given.get("sweep", Sweep.ROWS) not in set(Sweep):
+    # A list, not a set: what is asked for may be a list itself, which has no place in a set.
+    if not isinstance(given, Mapping) or given.get("sweep", Sweep.ROWS) not in list(Sweep):
         raise refused
     digits: dict[str, int] = {}
     for part in PARTS:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import today
 from core.errors import InvalidInput
+from core.text import visible
 from geo.areas.models import LEVELS, Area, AreaBoundary
 from geo.shapes.crs import area_m2
 from geo.shapes.snap import snap
@@ -55,7 +56,7 @@ def create_area(session: Session, new: NewArea, parent: Area | None) -> Area:
         level=new.level,
         kind=new.kind,
         code=new.code,
-        name=new.name,
+        name=visible(new.name),
         valid_from=new.valid_from or today(),
     )
     session.add(area)

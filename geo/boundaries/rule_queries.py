@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     type Box = tuple[float, float, float, float]  # west, south, east, north in degrees
 
 
+def hold_rules(session: Session, county_id: int) -> None:
+    """Let others who set rules for the county wait until this transaction ends."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": f"rules {county_id}"}
+    )
+
+
 def rule_sets(session: Session, county_id: int, *, most: int = 100) -> Sequence[Row[GridRuleSet, str]]:
     """Return (GridRuleSet, author's name or "") of a county, newest first; the first is in force."""
     return session.execute(

@@ -74,7 +74,9 @@ def store_rules(
     """
     if not scope_of(session).holds(county.path):
         raise Forbidden("rules_outside_area", name=county.name)
-    old, new, reason = rules_in_force(session, county.id), read_rules(given), " ".join(reason.split())
+    new, reason = read_rules(given), " ".join(reason.split())
+    rule_queries.hold_rules(session, county.id)
+    old = rules_in_force(session, county.id)
     if old.number != seen:
         raise Conflict("rules_changed", number=old.number)
     if len(reason) > REASON_LIMIT:

@@ -17,6 +17,7 @@ from core import audit
 from core.clock import now
 from core.db import actor_of, scope_of
 from core.errors import Conflict, InvalidInput, NotEnough, NotFound
+from core.text import visible
 from geo.areas.code_scheme import CodeScheme, numbered
 from geo.areas.models import Area, ChangeSet
 from geo.areas.queries import area_by_id, boundary_shape, code_scheme_of, dated_grids
@@ -65,7 +66,7 @@ def open_change_set(
     if community.level != "community":
         raise InvalidInput("not_a_community", name=community.name)
     frame_of(session, community)
-    title = " ".join(title.split())
+    title = visible(title)
     if len(title) > TITLE_LIMIT:
         raise InvalidInput("title_unusable", limit=TITLE_LIMIT)
     row = ChangeSet(title=title or community.name, author_id=author_id, **_owner(community))
@@ -465,7 +466,7 @@ def rename_drafted(
     session: Session, drafted: Drafted, draft: AreaDraft, *, name: str, code: str
 ) -> BoundaryEdit:
     """Give a grid of a locked change set another name and code; see `rename` for what is refused."""
-    name, code = " ".join(name.split()), code.strip()
+    name, code = visible(name), code.strip()
     if not 1 <= len(name) <= NAME_LIMIT:
         raise InvalidInput("draft_name_unusable", limit=NAME_LIMIT)
     if not code.isalnum() or len(code) > CODE_LIMIT:

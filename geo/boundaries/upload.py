@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from core.clock import now
 from core.db import actor_of
 from core.errors import InvalidInput, NotFound
+from core.text import visible
 from geo.boundaries import queries
 from geo.boundaries.models import UploadedFile
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 KEPT_FOR = timedelta(days=3)
 #: Files that one person has waiting [ours]; with a further one the oldest goes.
 MOST_WAITING = 5
-_NAME_SIGNS = 60
+#: A folder holds names of 255 bytes: 60 Chinese signs, and an ending.
+_NAME_BYTES, _ENDING_BYTES = 180, 12
 
 
 def keep(session: Session, row: ChangeSet, sent: Sequence[tuple[str, bytes]]) -> UploadedFile:
@@ -93,11 +95,15 @@ def plain_name(sent: str) -> str:
     ('桥东 2026.zip', 'x', 'file', 'file.cpg')
     """
     last = re.split(r"[/\\]", unicodedata.normalize("NFC", sent))[-1]
-    plain = "".join(sign for sign in last if sign.isprintable()).strip()
+    plain = visible(last)
     stem, dot, ending = plain.rpartition(".")
     if not dot:
         stem, ending = plain, ""
-    return f"{stem.strip('. ')[:_NAME_SIGNS] or 'file'}{dot}{ending[:12].lower()}"
+    return f"{_cut(stem.strip('. '), _NAME_BYTES) or 'file'}{dot}{_cut(ending.lower(), _ENDING_BYTES)}"
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    return text.encode()[:most_bytes].decode(errors="ignore")
 
 
 def waiting(session: Session, set_id: int) -> Sequence[UploadedFile]:

@@ -430,3 +430,20 @@ def test_unusable_paper_is_refused(world: World, sign_in: SignIn) -> None:  # no
     answer = asked(sign_in("boundary"), world.town.west.id, size="A9")
 
     assert (answer.status_code, answer.json["code"]) == (422, "parameter_unusable")
+
+
+def test_a_document_of_an_area_with_an_unseen_sign_in_its_name_is_handed_out(
+    world: World,  # noqa: F811
+    sign_in: SignIn,  # noqa: F811
+) -> None:
+    with transaction(Scope.everything()) as session:
+        session.get_one(Area, world.town.west.id).name = "西\x01网\u202e格"
+    run_id = printed(world.town.west, scope=world.town.county.path, actor=world.accounts["boundary"])
+
+    answer = sign_in("leader").get(f"/documents/{run_id}")
+
+    assert answer.status_code == 200
+    told = answer.headers["Content-Disposition"]
+    # A server refuses to send a header with a control sign, and says 500.
+    assert told.isprintable()
+    assert "%E8%A5%BF%E7%BD%91%E6%A0%BC" in told

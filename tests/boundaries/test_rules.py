@@ -1,5 +1,6 @@
 """The rules for grids: what ships, how they change and are kept by day, what they refuse, codes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -269,3 +270,15 @@ def test_rules_of_another_county_hold_only_there(town: SmallTown) -> None:
     with transaction(Scope((other.path,)), actor_id=account.id) as session:
         assert rules_in_force(session, other.id).number == 0
         assert rules_in_force(session, town.county.id).number == 0  # not seen from there
+
+
+def test_who_sets_rules_at_the_same_moment_waits_and_is_told(town: SmallTown) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+            store_rules(session, session.get_one(Area, town.county.id), {"max_households": 300}, seen=0)
+            second = pool.submit(set_rules, town, max_households=400)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=1)
+        with pytest.raises(Conflict) as told:
+            second.result(timeout=20)
+    assert told.value.code == "rules_changed"

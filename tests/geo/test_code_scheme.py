@@ -66,6 +66,8 @@ def test_the_length_of_a_code_tells_its_level(digits: list[int], number: int) ->
         pytest.param({"grid": "drei"}, id="a word"),
         pytest.param({"grid": 2.5}, id="half a digit"),
         pytest.param({"sweep": "spiral"}, id="unknown order"),
+        pytest.param({"sweep": []}, id="an order that is a list"),
+        pytest.param({"sweep": {"rows": 1}}, id="an order that is a mapping"),
         pytest.param([6, 3, 3, 3], id="a list"),
     ],
 )

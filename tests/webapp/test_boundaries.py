@@ -370,3 +370,29 @@ def test_free_ground_and_overlaps_are_found_with_their_places() -> None:
     assert free.place.equals(box(119.02, 30, 119.03, 30.01))
     assert [flaw.parts for flaw in flaws([], parent)] == [()]
     assert flaws([box(119, 30, 119.02, 30.01), box(119.02, 30, 119.03, 30.01)], parent) == []
+
+
+def test_names_keep_no_sign_that_nobody_sees(drawer: FlaskClient, world: World) -> None:
+    draft = opened(drawer, world, title="一\u202e二\x01")
+    assert draft["title"] == "一二"
+    key = draft["grids"][0]["key"]
+
+    renamed = edit(drawer, draft, kind="rename", grid=key, name=" 桥东\x01\n第1\u202e网格 ")
+
+    assert [grid["name"] for grid in renamed.json["grids"]] == ["桥东 第1网格"]
+    assert (
+        edit(drawer, draft, kind="rename", grid=key, name="\u200f\x07").json["code"] == "draft_name_unusable"
+    )
+
+
+@pytest.mark.parametrize("name", [["a"], {"a": 1}, True, 5.5], ids=str)
+def test_a_name_that_is_no_text_is_refused(drawer: FlaskClient, world: World, name: object) -> None:
+    draft = opened(drawer, world)
+    key = draft["grids"][0]["key"]
+
+    for refused in (
+        edit(drawer, draft, kind="rename", grid=key, name=name),
+        edit(drawer, draft, kind="rename", grid=key, name="西", code=name),
+        drawer.post(f"/api/change-sets/{draft['id']}/comments", json={"body": name}),
+    ):
+        assert (refused.status_code, refused.json["code"]) == (422, "parameter_unusable")

@@ -563,3 +563,9 @@ def test_an_exclave_drawn_in_cad_stays_one_grid(drawer, streets, draft) -> None:
     assert seen["change"]["counts"] == {
         "same": 2, "corner": 0, "moved": 0, "new": 0, "ended": 0, "renamed": 0,
     }  # fmt: skip
+
+
+def test_a_file_with_the_longest_of_names_is_looked_at(drawer, streets, draft) -> None:
+    content = geojson([WEST, EAST], name=NAMES, code=CODES)
+    file = kept(drawer, draft, content, "\U0001f600" * 60 + "." + "\U0001f600" * 12)
+    assert look(drawer, draft, file)["count"] == 2

@@ -191,3 +191,15 @@ def test_a_draft_is_numbered_anew_through_the_studio(drawer: FlaskClient, world:
     assert all(one["before"] == one["after"] for one in drawer.get(f"{address}/codes").json["codes"])
     assert drawer.post(f"{address}/undo").status_code in {200, 201}
     assert drawer.get(f"{address}/codes").json["codes"] == codes
+
+
+def test_an_order_that_is_no_word_is_refused(drawer: FlaskClient) -> None:
+    for order in ([], {"rows": 1}):
+        assert put(drawer, codes={"sweep": order}).json["code"] == "code_scheme_unusable"
+
+
+def test_there_are_no_rules_of_a_community(drawer: FlaskClient, world: World) -> None:
+    code = world.town.community.code
+    assert drawer.get(f"/api/grid-rules?county={code}").status_code == 404
+    refused = drawer.put(f"/api/grid-rules?county={code}", json={"rules": {"max_households": 7}, "seen": 0})
+    assert (refused.status_code, refused.json["code"]) == (404, "area_unknown")

@@ -24,7 +24,7 @@ from geo.boundaries.ruling import findings, households_of
 from geo.boundaries.service import Drafted
 from geo.shapes.crs import area_m2
 from geo.shapes.tiling import Difference, apply
-from webapp.api.parameter import day_of, iso, sent
+from webapp.api.parameter import day_of, iso, sent, text_of
 from webapp.api.review import talk_of
 from webapp.permission import requires
 from webapp.session import request_session
@@ -52,7 +52,7 @@ def opened() -> tuple[Response, int]:
     row = service.open_change_set(
         session,
         Sent(given).key("community_id"),
-        title=str(given.get("title", "")),
+        title=text_of(given, "title"),
         as_of=day_of(given.get("as_of"), "as_of"),
     )
     return jsonify(_whole(session, service.load(session, row.id))), 201
@@ -94,18 +94,18 @@ def since(set_id: int, number: int) -> Response:
 def edited(set_id: int) -> tuple[Response, int]:
     """Do one edit, or refuse it with the rule and the place; nothing is stored then."""
     session, given = request_session(), sent()
-    kind = str(given.get("kind", ""))
+    kind = text_of(given, "kind")
     if kind == "renumber":
         edit = service.renumber(session, set_id)
         return _done(session, set_id, edit, _keys(edit))
     if kind == "rename":
-        key, code = Sent(given).key("grid"), given.get("code")
+        key = Sent(given).key("grid")
         edit = service.rename(
             session,
             set_id,
             key,
-            name=str(given.get("name", "")),
-            code=None if code is None else str(code),
+            name=text_of(given, "name"),
+            code=None if given.get("code") is None else text_of(given, "code"),
             seen=_versions(given.get("versions", {})).get(key),
         )
         return _done(session, set_id, edit, {key})
@@ -124,7 +124,7 @@ def previewed(set_id: int) -> Response:
     """Show what one edit would do to the grids; nothing is stored."""
     session, given = request_session(), sent()
     drafted = service.load(session, set_id)
-    difference = difference_for(session, drafted, str(given.get("kind", "")), Sent(given))
+    difference = difference_for(session, drafted, text_of(given, "kind"), Sent(given))
     apply(drafted.tiling, difference)
     return jsonify(_previewed(session, drafted, difference))
 

@@ -1,6 +1,7 @@
 """Reading the parameters of a request; what cannot be used is refused by name."""
 
 import math
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -51,6 +52,22 @@ def sent() -> dict[str, Any]:
     """Return the JSON object a script sent, empty where it sent anything else."""
     body = request.get_json(silent=True)
     return body if isinstance(body, dict) else {}
+
+
+def text_of(given: Mapping[str, Any], name: str) -> str:
+    """Return a text of a JSON body, empty where there is none; numbers and lists are not made into words.
+
+    Raises
+    ------
+    InvalidInput
+        ``parameter_unusable``.
+    """
+    value = given.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidInput("parameter_unusable", name=name, wanted="text")
+    return value
 
 
 def words(name: str = "q", *, longest: int = 80) -> str:

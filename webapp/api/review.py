@@ -14,7 +14,7 @@ from geo.boundaries import queries, review, talk
 from geo.boundaries.command import Sent
 from geo.boundaries.jobs import request_publish
 from geo.boundaries.models import ChangeComment
-from webapp.api.parameter import day_of, iso, sent
+from webapp.api.parameter import day_of, iso, sent, text_of
 from webapp.permission import requires
 from webapp.session import request_session
 
@@ -28,7 +28,7 @@ def commented(set_id: int) -> tuple[Response, int]:
     session, given = request_session(), sent()
     at = Sent(given).point("at") if given.get("at") else None
     answers = Sent(given).key("answers") if given.get("answers") else None
-    body = str(given.get("body", ""))
+    body = text_of(given, "body")
     said = talk.comment(session, set_id, body, at=(at.x, at.y) if at else None, answers=answers)
     return jsonify(_comment(said, current_user.name)), 201
 
@@ -58,7 +58,7 @@ def _turned(set_id: int, comment_id: int, *, settled: bool) -> Response:
 def submitted(set_id: int) -> Response:
     """Hand a draft to a second person."""
     session = request_session()
-    return _state(review.submit(session, set_id, note=str(sent().get("note", ""))))
+    return _state(review.submit(session, set_id, note=text_of(sent(), "note")))
 
 
 @blueprint.post("/<int:set_id>/return")
@@ -66,7 +66,7 @@ def submitted(set_id: int) -> Response:
 def sent_back(set_id: int) -> Response:
     """Give a change set back to its editors, saying why."""
     session = request_session()
-    return _state(review.send_back(session, set_id, note=str(sent().get("note", ""))))
+    return _state(review.send_back(session, set_id, note=text_of(sent(), "note")))
 
 
 @blueprint.post("/<int:set_id>/approve")
@@ -78,7 +78,7 @@ def approved(set_id: int) -> Response:
         session,
         set_id,
         effective_on=day_of(given.get("effective_on"), "effective_on"),
-        note=str(given.get("note", "")),
+        note=text_of(given, "note"),
     )
     run = request_publish(session, row) if row.effective_on == today() else None
     return jsonify(

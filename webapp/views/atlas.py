@@ -7,10 +7,11 @@ from flask_login import current_user
 
 from core import audit
 from core.document import document_of_run
+from core.text import visible
 from geo.areas.queries import area_by_id
 from geo.atlas.content import Shown
 from webapp.api.jobs import as_json
-from webapp.api.parameter import sent
+from webapp.api.parameter import sent, text_of
 from webapp.i18n import choose_locale
 from webapp.permission import require, requires
 from webapp.print.atlas import SEEN_WITH
@@ -27,7 +28,7 @@ def ask(area_id: int) -> tuple[Response, int]:
     session = request_session()
     area = area_by_id(session, area_id)
     shown = Shown(**{what: current_user.can(permission) for permission, what in SEEN_WITH.items()})
-    run = request_atlas(session, area, wish_of(str(sent().get("size", "A4")), choose_locale(), shown))
+    run = request_atlas(session, area, wish_of(text_of(sent(), "size") or "A4", choose_locale(), shown))
     audit.record(session, "atlas.requested", subject=area, size=run.params["size"])
     return jsonify(as_json(run)), 202
 
@@ -41,6 +42,8 @@ def document(run: int) -> Response:
     for permission in found.needs:
         require(permission)
     audit.record(session, "document.export", subject=found, file=found.name, bytes=found.byte_count)
+    # Areas of older installations may be called what no header can carry.
+    name = visible(found.name)
     return send_file(
-        BytesIO(found.content), mimetype=found.media_type, as_attachment=True, download_name=found.name
+        BytesIO(found.content), mimetype=found.media_type, as_attachment=True, download_name=name
     )

@@ -21,7 +21,7 @@ from geo.boundaries.queries import codes_ended, present_codes
 from geo.boundaries.rule_queries import Divided, divided_now, rule_sets
 from geo.boundaries.rule_set import CHOICES, CHOSEN, LIMITS, SHIPPED, GridRules, changes, read_rules
 from geo.boundaries.ruling import Breaking, InForce, broken_today, rules_in_force, store_rules
-from webapp.api.parameter import sent, words
+from webapp.api.parameter import sent, text_of, words
 from webapp.permission import requires
 from webapp.problem import problem
 from webapp.rule_words import change_words
@@ -148,7 +148,7 @@ def changed() -> Response:
     rules, seen = given.get("rules"), given.get("seen")
     if not isinstance(rules, dict) or isinstance(seen, bool) or not isinstance(seen, int):
         raise InvalidInput("parameter_unusable", name="rules, seen", wanted="{…}, 0…")
-    row = store_rules(session, _county(session), rules, seen=seen, reason=str(given.get("reason", "")))
+    row = store_rules(session, _county(session), rules, seen=seen, reason=text_of(given, "reason"))
     return jsonify(number=row.number, since=row.made_at.isoformat(), rules=row.rules)
 
 

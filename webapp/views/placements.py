@@ -25,7 +25,7 @@ from geo.boundaries.placement_queries import (
     placements_page,
     subject_of,
 )
-from webapp.api.parameter import sent, words
+from webapp.api.parameter import sent, text_of, words
 from webapp.i18n import mark
 from webapp.permission import requires
 from webapp.sentences.rules import END_WORDS, PLACED_WORDS
@@ -110,9 +110,9 @@ def subject(kind: str, subject_id: int) -> Response:
 def placed() -> tuple[Response, int]:
     """Give a thing to a grid by hand, saying why."""
     session, given = request_session(), sent()
-    kind = str(given.get("kind", ""))
+    kind = text_of(given, "kind")
     place_by_hand(
-        session, kind, _id(given, "id"), grid_id=_id(given, "grid"), reason=str(given.get("reason", ""))
+        session, kind, _id(given, "id"), grid_id=_id(given, "grid"), reason=text_of(given, "reason")
     )
     return jsonify(_told(session, subject_of(session, kind, _id(given, "id")))), 201
 
