@@ -17,6 +17,7 @@ import shapely
 
 from core.errors import InvalidInput
 from core.intake import archive, weight
+from core.intake.archive import layer_files
 from core.intake.vector import read_layer
 from core.settings import PROJECT_DIR
 
@@ -183,3 +184,15 @@ def test_words_across_pieces_are_counted_once(cut: int, monkeypatch: pytest.Monk
     text = b"[[1,2],[3,4]] <!ENTITY a> [<!entity b>]"
     counts = weight._occurrences(io.BytesIO(text), (b"[", b"<!entity"))
     assert counts == {b"[": 4, b"<!entity": 2}
+
+
+def test_an_archive_of_thousands_of_layers_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "crowd.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(3_000):
+            archive.writestr(f"{number}.geojson", "{}")
+
+    with pytest.raises(InvalidInput) as no, layer_files(path):
+        pass
+
+    assert (no.value.code, no.value.fields["wanted"]) == ("parameter_unusable", "≤ 500")
