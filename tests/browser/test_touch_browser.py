@@ -34,5 +34,21 @@ def test_an_edit_by_touch_is_taken_back(phone: Page, start: Callable[..., Studio
     studio.show()
     hands.edit(edit)
     expect(phone.locator(".map-bar__words")).to_contain_text("已拆分")
+    expect(phone.locator('[data-bar="drop"]')).to_be_hidden()
     hands.turn("undo")
     assert {key: part.wkb for key, part in studio.parts.items()} == {key: p.wkb for key, p in before.items()}
+
+
+def test_a_community_keeps_its_fields_on_one_line_and_its_last_button_apart(phone: Page) -> None:
+    found = phone.request.get("/api/boundaries/overview").json()["communities"]
+    divided = next(one for one in found if one["name"] == "桥东社区")
+    phone.goto(f"/boundaries?sel=area:{divided['id']}")
+    atlas = phone.locator("[data-atlas]")
+    expect(atlas).to_be_attached()
+
+    def box(selector: str) -> dict[str, float]:
+        return dict(phone.locator(selector).bounding_box() or {})
+
+    assert box("#atlas-what")["y"] == pytest.approx(box("#atlas-size")["y"], abs=1)
+    printing, listing = box("[data-atlas]"), box("[data-placed-list]")
+    assert listing["y"] - (printing["y"] + printing["height"]) >= 16

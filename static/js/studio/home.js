@@ -57,7 +57,7 @@ function communityRow(one, page) {
   const detail = one.divided ? tn("{count} grid", "{count} grids", one.grid_count) : one.grid_count === 0 ? t("No grid yet, {area} free", { area: areaText(one.free_m2) }) : tn("{count} grid, {area} free", "{count} grids, {area} free", one.grid_count, { area: areaText(one.free_m2) });
   return el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-open": one.id, onClick: () => (page.open("area", one.id), page.showBox(one.bbox)) },
     el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.name), el("span", { class: "list__detail" }, detail, one.open_sets ? ` · ${tn("{count} change set open", "{count} change sets open", one.open_sets)}` : "")),
-    one.divided ? null : el("span", { class: "badge badge--attend" }, `${percent}%`), icon("right")));
+    one.divided ? null : el("span", { class: "badge badge--attend" }, t("{percent}% divided", { percent })), icon("right")));
 }
 
 /** @param {any} one @param {Page} page */

@@ -23,7 +23,7 @@ export function mountMapBar(stage, { studio, onForm, onPlace }) {
     el("button", { class: `btn ${look}`, type: "button", "data-bar": mark, onClick: run }, icon(sign), name);
   const apply = button("apply", t("Apply"), "check", () => void studio().apply(), "btn--primary grow");
   const undo = button("undo", t("Undo"), "undo", () => studio().undo(), "grow");
-  const drop = button("drop", t("Take back"), "undo", () => studio().dropPoint());
+  const drop = button("drop", t("Corner back"), "undo", () => studio().dropPoint());
   const away = button("away", t("Put away"), "close", () => studio().choose(null));
   const bar = el("div", { class: "map-bar", role: "group", "aria-label": t("Tool at work"), hidden: true }, words, el("div", { class: "map-bar__row" }, apply, undo, drop, away));
   L.DomEvent.disableClickPropagation(bar);
@@ -38,6 +38,8 @@ export function mountMapBar(stage, { studio, onForm, onPlace }) {
       const done = state.said?.what === "done";
       undo.hidden = !done || state.said?.kind === "undo";
       apply.hidden = tool.kind === "measure" || !undo.hidden;
+      // Beside Undo the two would be taken for one another; after an edit there is no corner to take back.
+      drop.hidden = !undo.hidden;
       apply.disabled = missing(tool, state.input) !== null || state.busy;
       drop.disabled = state.input.points.length === 0;
       words.classList.toggle("map-bar__words--refused", state.refusal !== null && !state.tentative);

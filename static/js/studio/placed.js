@@ -19,7 +19,7 @@ function kindWord(kind) {
  */
 export function mountPlaced(root, { mayPlace, onPlaced }) {
   const box = el("section", { class: "card stack-s", "data-placing": "", "aria-live": "polite", hidden: true });
-  const link = el("a", { class: "btn btn--wide", href: "/boundaries/placed", "data-placed-list": "" }, icon("locate"), t("Placed by hand"));
+  const link = el("a", { class: "btn btn--wide", href: "/boundaries/placed", "data-placed-list": "" }, icon("locate"), t("List of what is placed by hand"));
   root.prepend(box);
   root.append(link);
   let asked = new AbortController();
