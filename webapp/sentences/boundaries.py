@@ -43,7 +43,10 @@ BOUNDARIES: dict[str, tuple[str, str]] = {
         mark("A change cannot take effect on a past day (%(day)s)."),
         mark("Choose today or a later day."),
     ),
-    "comment_missing": (mark("Write a few words first."), ""),
+    "comment_missing": (
+        mark("The field for words is empty."),
+        mark("Write what you mean or what is to be mended, then press again."),
+    ),
     "comment_too_long": (mark("The text is longer than %(limit)s characters."), mark("Shorten it.")),
     "comment_unknown": (mark("This comment is not part of the change set."), mark("Reload the page.")),
     "comment_settled": (

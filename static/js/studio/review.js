@@ -74,7 +74,8 @@ export function mountReview(root, page) {
   const day = el("input", { class: "input", type: "date", id: "studio-day", min: page.today, value: page.today, "data-effective": "" });
   const steps = el("div", { class: "stack-s" });
   const work = el("div", { "aria-live": "polite" });
-  const words = el("div", { class: "field" }, el("label", { class: "field__label", for: note.id }, t("Words that go with the step")), note);
+  const label = el("label", { class: "field__label", for: note.id });
+  const words = el("div", { class: "field" }, label, note);
   fillWith(root, words, steps, work);
 
   /** @param {string} path @param {any} body */
@@ -119,6 +120,7 @@ export function mountReview(root, page) {
     drawn = set;
     const { can } = set;
     words.hidden = !can.submit && !can.return && !can.approve;
+    label.textContent = can.return ? t("Words to the author; to return, say what to mend") : t("Words to the reviewer (optional)");
     fillWith(steps,
       el("div", { class: "row" }, can.submit ? button(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
         can.return ? button(t("Return"), "undo", () => void step("/return", { note: note.value }), "", "return") : null),
