@@ -128,7 +128,8 @@ class _Reporter:
             value=value,
             offered=round(self.offered, 1),
             detail={
-                "best": _thinned(self.curve),
+                # Up to the present moment: a best plan that was found at once is a level line.
+                "best": _thinned([*self.curve, (round(elapsed_s, 2), value)]),
                 "offered_value": round(self.offered, 1),
                 "sketch": sketch(self.task, self.orders),
             },
