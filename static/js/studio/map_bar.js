@@ -23,7 +23,7 @@ export function mountMapBar(stage, { studio, onForm, onPlace }) {
     el("button", { class: `btn ${look}`, type: "button", "data-bar": mark, onClick: run }, icon(sign), name);
   const apply = button("apply", t("Apply"), "check", () => void studio().apply(), "btn--primary grow");
   const undo = button("undo", t("Undo"), "undo", () => studio().undo(), "grow");
-  const drop = button("drop", t("Corner back"), "undo", () => studio().dropPoint());
+  const drop = button("drop", t("One back"), "undo", () => studio().dropPoint());
   const away = button("away", t("Put away"), "close", () => studio().choose(null));
   const bar = el("div", { class: "map-bar", role: "group", "aria-label": t("Tool at work"), hidden: true }, words, el("div", { class: "map-bar__row" }, apply, undo, drop, away));
   L.DomEvent.disableClickPropagation(bar);
