@@ -316,10 +316,11 @@ def _planted(
 def _least_added(draft: _Draft, centre: FloatArray, days: float) -> int:
     """Return how many more incidents than usual nobody takes for chance in the 600 m around the centre.
 
-    Five standard deviations of the usual number, and at least 20: a quiet spot times five would be lost.
+    Seven standard deviations of the usual number, and at least 28: a quiet spot times five would be lost, and
+    where incidents set off others the engine allows for more than chance alone (negative binomial).
     """
     usual = float((np.abs(draft.points_m - centre).max(axis=1) <= 300.0).sum()) * days / DAYS
-    return max(20, int(np.ceil(5.0 * np.sqrt(usual) + 8.0)))
+    return max(28, int(np.ceil(7.0 * np.sqrt(usual) + 12.0)))
 
 
 def _on_land(
