@@ -149,7 +149,8 @@ def found_hotspots(town: Town) -> HotspotMap:
 
 
 # Looked at when strength and distances were chosen (2026-11-30): seeds 1 to 8 at 12,000 households, seed 2 at
-# 2,500: everywhere five of five found, no two in one place, at most one place beside them; seed 7 at 1,200: four.
+# 2,500: everywhere five of five found, no two in one place, at most one
+# place beside them. Seed 7 at 1,200: four.
 @pytest.mark.parametrize(("seed", "households"), [(7, 12_000), (2, 2_500)])
 def test_the_hotspot_engine_finds_every_planted_place_each_in_a_place_of_its_own(
     town_of: Make, seed: int, households: int
