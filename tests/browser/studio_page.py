@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ON_MAP = """async (box) => {
   const { map } = await (await import("/static/js/map/registry.js")).mapReady;
   const [west, south, east, north] = box;
+  // A zoom that is under way would still end where it was going.
+  while (map._animatingZoom) await new Promise(requestAnimationFrame);
   // On a phone the sheet and the bar cover the lower part: what is to be tapped lies above them.
   const sheet = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
   const bar = document.querySelector(".map-bar:not([hidden])")?.offsetHeight ?? 0;
