@@ -154,7 +154,8 @@ def test_health_names_what_is_missing(world: World) -> None:
     answer = world.app.test_client().get("/healthz")
 
     assert answer.status_code == 503, "no worker runs in this test"
-    assert answer.json == {"status": "failing", "failing": ["workers"]}
+    assert (answer.json["status"], answer.json["failing"]) == ("failing", ["workers"])
+    assert "gridpatrol worker" in answer.json["detail"], "what to do"
 
 
 def test_health_notices_a_house_without_reconciler(world: World) -> None:
