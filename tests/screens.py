@@ -53,6 +53,13 @@ PAGES = (
     Shot("boundary", "/boundaries", "community", press="[data-open]"),
     Shot("approver", "/boundaries", "grids"),
     Shot("approver", "/boundaries", "community", press="[data-open]"),
+    Shot("approver", "/boundaries/placed", "placed"),
+    Shot("boundary", "/boundaries/placed", "placed"),
+    # Everybody may read the rules; only boundary staff and administrators may change them.
+    *(
+        Shot(role, "/boundaries/rules", "rules")
+        for role in ("captain", "dispatcher", "leader", "boundary", "approver", "admin", "auditor")
+    ),
     Shot("admin", "/admin", "system"),
     Shot("admin", "/admin?view=jobs", "jobs"),
     Shot("admin", "/admin?view=accounts", "accounts"),
