@@ -152,7 +152,7 @@ def test_a_page_that_outlives_a_sign_in_gets_the_token_of_the_next_one(world: Wo
     assert out.status_code == 401
     assert new["account"] == old["account"]
     assert client.post("/logout", data={"csrf_token": old["token"]}).status_code == 400
-    assert client.post("/logout", data={"csrf_token": new["token"]}).status_code == 302
+    assert client.post("/logout", data={"csrf_token": new["token"]}).status_code == 303
 
 
 def test_guessing_is_slowed_down_for_a_login_but_not_for_others(
