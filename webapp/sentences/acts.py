@@ -22,6 +22,7 @@ ACTS = {
     "change_set.bring_back": mark("Brought a change set back"),
     "change_set.discard": mark("Discarded a change set"),
     "change_set.export": mark("Saved a change set as a file"),
+    "change_set.import": mark("Read a file into a change set"),
     "change_set.open": mark("Opened a change set"),
     "change_set.publish": mark("Published boundaries"),
     "change_set.return": mark("Returned a change set"),
