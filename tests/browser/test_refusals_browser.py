@@ -80,19 +80,30 @@ def test_the_drawing_outlives_a_server_that_is_away(desk: Page, start: Callable[
     studio.apply("split")
 
 
-def test_the_drawing_outlives_the_end_of_the_session(
-    new_page: Callable[..., Page], live_server: LiveServer, desk: Page, start: Callable[..., Studio]
-) -> None:
-    owner = start(desk)
-    page = enter_as(new_page(), live_server.login("boundary"))
+def half_drawn(owner: Studio, page: Page) -> tuple[Studio, str]:
+    """Return the owner's change set as another browser shows it, with a line drawn there, and the line."""
     studio = Studio(page, owner.id)
     studio.show()
     _, line = sketched(studio)
+    return studio, line
+
+
+def signed_out_elsewhere(page: Page) -> Page:
+    """Sign out in a second tab of the same browser and return that tab."""
     other = page.context.new_page()
     other.goto("/boundaries")
     other.click("[data-person-button]")
     other.click('form[action="/logout"] button')
     other.wait_for_url("**/login*")
+    return other
+
+
+def test_the_drawing_outlives_the_end_of_the_session(
+    new_page: Callable[..., Page], live_server: LiveServer, desk: Page, start: Callable[..., Studio]
+) -> None:
+    studio, line = half_drawn(start(desk), enter_as(new_page(), live_server.login("boundary")))
+    page = studio.page
+    other = signed_out_elsewhere(page)
 
     page.click("[data-apply]")
     expect(page.locator('[data-refusal="signed_out"]')).to_be_visible()
@@ -110,16 +121,9 @@ def test_the_drawing_outlives_the_end_of_the_session(
 def test_the_drawing_is_not_sent_in_the_name_of_somebody_else(
     new_page: Callable[..., Page], live_server: LiveServer, desk: Page, start: Callable[..., Studio]
 ) -> None:
-    owner = start(desk)
-    page = enter_as(new_page(), live_server.login("boundary"))
-    studio = Studio(page, owner.id)
-    studio.show()
-    _, line = sketched(studio)
-    other = page.context.new_page()
-    other.goto("/boundaries")
-    other.click("[data-person-button]")
-    other.click('form[action="/logout"] button')
-    other.wait_for_url("**/login*")
+    studio, line = half_drawn(start(desk), enter_as(new_page(), live_server.login("boundary")))
+    page = studio.page
+    other = signed_out_elsewhere(page)
     enter_as(other, live_server.login("approver"))
 
     page.click("[data-apply]")
@@ -131,11 +135,8 @@ def test_the_drawing_is_not_sent_in_the_name_of_somebody_else(
 def test_after_signing_in_again_on_the_same_page_the_drawing_is_there(
     new_page: Callable[..., Page], live_server: LiveServer, desk: Page, start: Callable[..., Studio]
 ) -> None:
-    owner = start(desk)
-    page = enter_as(new_page(), live_server.login("boundary"))
-    studio = Studio(page, owner.id)
-    studio.show()
-    _, line = sketched(studio)
+    studio, line = half_drawn(start(desk), enter_as(new_page(), live_server.login("boundary")))
+    page = studio.page
     page.context.clear_cookies()
 
     page.reload()

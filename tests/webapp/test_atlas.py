@@ -35,7 +35,7 @@ from geo.places.models import Place
 from geo.roads.models import GroundCover, RoadSection
 from geo.staff.models import Post
 from tests.small_town import SmallTown, build_small_town
-from tests.webapp.conftest import World, sign_in, with_token, world  # noqa: F401 - fixtures
+from tests.webapp.conftest import World, with_token
 from webapp.cli import gridpatrol
 from webapp.house.translations import compile_catalogues
 from webapp.i18n import translations
@@ -384,7 +384,7 @@ def asked(client: FlaskClient, area_id: int, **given: str):
     return with_token(client).post(f"/api/areas/{area_id}/atlas", json=given)
 
 
-def test_a_page_asks_follows_and_fetches(world: World, sign_in: SignIn) -> None:  # noqa: F811
+def test_a_page_asks_follows_and_fetches(world: World, sign_in: SignIn) -> None:
     client = sign_in("captain")
     answer = asked(client, world.town.west.id, size="A3")
     assert answer.status_code == 202, answer.text
@@ -414,11 +414,11 @@ def test_a_page_asks_follows_and_fetches(world: World, sign_in: SignIn) -> None:
         pytest.param("leader", "county", 422, id="no-sheet-of-a-county"),
     ],
 )
-def test_refusals_of_the_page(world: World, sign_in: SignIn, role: str, place: str, status: int) -> None:  # noqa: F811
+def test_refusals_of_the_page(world: World, sign_in: SignIn, role: str, place: str, status: int) -> None:
     assert asked(sign_in(role), getattr(world.town, place).id).status_code == status
 
 
-def test_a_document_is_handed_only_to_who_may_see_all_that_is_in_it(world: World, sign_in: SignIn) -> None:  # noqa: F811
+def test_a_document_is_handed_only_to_who_may_see_all_that_is_in_it(world: World, sign_in: SignIn) -> None:
     run_id = printed(world.town.west, scope=world.town.county.path, actor=world.accounts["boundary"])
 
     assert sign_in("leader").get(f"/documents/{run_id}").status_code == 200
@@ -426,15 +426,15 @@ def test_a_document_is_handed_only_to_who_may_see_all_that_is_in_it(world: World
     assert sign_in("captain").get("/documents/999999").status_code == 404
 
 
-def test_unusable_paper_is_refused(world: World, sign_in: SignIn) -> None:  # noqa: F811
+def test_unusable_paper_is_refused(world: World, sign_in: SignIn) -> None:
     answer = asked(sign_in("boundary"), world.town.west.id, size="A9")
 
     assert (answer.status_code, answer.json["code"]) == (422, "parameter_unusable")
 
 
 def test_a_document_of_an_area_with_an_unseen_sign_in_its_name_is_handed_out(
-    world: World,  # noqa: F811
-    sign_in: SignIn,  # noqa: F811
+    world: World,
+    sign_in: SignIn,
 ) -> None:
     with transaction(Scope.everything()) as session:
         session.get_one(Area, world.town.west.id).name = "西\x01网\u202e格"
