@@ -17,6 +17,8 @@ from tests.conftest import LiveServer, enter_as
 
 pytestmark = pytest.mark.browser
 
+SignIn = Callable[..., Page]
+
 
 @pytest.fixture
 def colleague(new_page: Callable[..., Page], live_server: LiveServer) -> Page:
@@ -134,3 +136,12 @@ def test_a_name_is_changed_and_taken_back(desk: Page, start: Callable[..., Studi
     desk.keyboard.press("Control+z")
 
     expect(desk.locator(f'[data-grid="{key}"]')).not_to_contain_text("文庙网格")
+
+
+def test_a_community_pressed_far_down_the_list_opens_at_its_head(sign_in: SignIn) -> None:
+    page = sign_in("boundary", width=360, height=740, locale="zh")
+    page.goto("/boundaries")
+    page.locator("[data-open]").last.click()
+
+    expect(page.locator("[data-community] h1")).to_be_in_viewport()
+    assert page.locator(".panel__scroll").evaluate("element => element.scrollTop") == 0

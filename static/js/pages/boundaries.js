@@ -338,6 +338,8 @@ async function followAddress() {
   home.hidden = kind === "area" || kind === "change_set";
   community.hidden = kind !== "area";
   desk.hidden = kind !== "change_set";
+  // What was pressed far down a list is read from its head.
+  if (kind) root.closest(".panel__scroll")?.scrollTo({ top: 0 });
   if (kind === "change_set") await openSet(id);
   else if (kind === "area") await showCommunity(community, { id, on: day, today: root.dataset.today ?? "", page, back: leave, signal: opening.signal });
   else await homePanel.load();
