@@ -34,7 +34,7 @@ def layer_files(path: Path) -> Iterator[list[Path]]:
     ------
     InvalidInput
         ``file_damaged``, ``file_too_large``, ``file_locked``, ``archive_choice`` (no layer inside) or
-        ``parameter_unusable`` (more than `MOST_LAYERS` layers).
+        ``archive_crowded`` (fields `file`, `limit`).
     """
     if path.suffix.lower() == ".kmz" and sum(name.lower().endswith(".kml") for name in _names_told(path)) > 1:
         # GDAL follows the links between the parts.
@@ -87,7 +87,7 @@ def _unpacked(path: Path, folder: Path) -> list[Path]:
     try:
         with zipfile.ZipFile(path) as archive:
             wanted = wanted_members(archive)
-            _refuse_many(wanted)
+            _refuse_many(wanted, path.name)
             if any(entry.flag_bits & 0x1 for entry, _ in wanted):
                 raise InvalidInput("file_locked", file=path.name)
             # Asked before the first byte is unpacked: what is written first is written in vain.
@@ -100,9 +100,9 @@ def _unpacked(path: Path, folder: Path) -> list[Path]:
     return sorted({folder / place for _, place in wanted if place.suffix in LAYER_ENDINGS})
 
 
-def _refuse_many(wanted: Sequence[tuple[zipfile.ZipInfo, PurePosixPath]]) -> None:
+def _refuse_many(wanted: Sequence[tuple[zipfile.ZipInfo, PurePosixPath]], file: str) -> None:
     if sum(place.suffix in LAYER_ENDINGS for _, place in wanted) > MOST_LAYERS:
-        raise InvalidInput("parameter_unusable", name="file", wanted=f"≤ {MOST_LAYERS}")
+        raise InvalidInput("archive_crowded", file=file, limit=MOST_LAYERS)
 
 
 def wanted_members(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:

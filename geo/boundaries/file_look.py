@@ -152,7 +152,7 @@ def look(session: Session, drafted: Drafted, path: Path, wish: FileWish = AS_FOU
     ------
     InvalidInput
         What `preview_layer`, `read_boundaries` and `grid_columns` raise about the file itself;
-        ``no_polygons`` (fields `file`, `found`), ``parameter_unusable`` (more than `MOST_GRIDS` grids).
+        ``no_polygons`` (fields `file`, `found`), ``file_grids_many`` (fields `file`, `count`, `limit`).
     """
     refuse_heavy(path)
     near = _around(drafted.tiling.frame.bounds)
@@ -208,7 +208,7 @@ def _placed(
         drawn = [shape for shape in _near(settled, near).geometries if shape is not None]
         return replace(shown, datum=datum, drawn=drawn, open=("columns",))
     if len(told.grids) > MOST_GRIDS:
-        raise InvalidInput("parameter_unusable", name="file", wanted=f"≤ {MOST_GRIDS}")
+        raise InvalidInput("file_grids_many", file=shown.file, count=len(told.grids), limit=MOST_GRIDS)
     return replace(
         shown,
         datum=datum,

@@ -110,7 +110,7 @@ def test_the_captain_follows_a_publication(
     reviewer.click("[data-compare=swipe]")
     expect(reviewer.locator(".swipe")).to_be_visible()
     reviewer.click("[data-step=approve]")
-    expect(reviewer.locator(".badge--done").first).to_be_visible(timeout=30_000)
+    expect(reviewer.locator("[data-studio-head] .badge--done")).to_be_visible(timeout=30_000)
 
     captain.reload()
     after = captain.request.get("/api/captain/today").json()["tally"]["total"]

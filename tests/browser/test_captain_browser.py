@@ -199,6 +199,8 @@ def test_a_dwelling_pressed_on_the_map_opens(page: Page) -> None:
           const { mapReady } = await import("/static/js/map/registry.js");
           const { map } = await mapReady;
           const { lon, lat } = await (await fetch(`/api/captain/dwellings/${id}`)).json();
+          // The card brought the map to its dwelling: a zoom under way would still end where it was going.
+          while (map._animatingZoom) await new Promise(requestAnimationFrame);
           map.setView([lat, lon], 18, { animate: false });
           map.panBy([0, 120], { animate: false });
           const at = map.latLngToContainerPoint([lat, lon]);

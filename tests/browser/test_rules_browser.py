@@ -17,6 +17,7 @@ ASK = """async ([method, address, body]) => {
 }"""
 AT = """async ([lon, lat]) => {
   const { map } = await (await import("/static/js/map/registry.js")).mapReady;
+  while (map._animatingZoom) await new Promise(requestAnimationFrame);
   map.setView([lat, lon], 19, { animate: false });
   const at = map.latLngToContainerPoint([lat, lon]);
   const box = map.getContainer().getBoundingClientRect();

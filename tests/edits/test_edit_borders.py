@@ -137,6 +137,17 @@ def test_a_boundary_follows_a_path_beside_it() -> None:
     assert refused.code == "edit_line_loose"
 
 
+def test_a_path_that_crosses_the_boundary_flatly_is_followed_from_its_start() -> None:
+    grids = tiling(TWO)
+    # It begins 2 m beside the boundary and crosses it 20 m on: no tail that a hand drew too far.
+    path = line((2.98, 1), (3.02, 1.4), (3.5, 2), (3, 3))
+
+    edited = after(grids, follow(grids, 1, 2, path))
+
+    border = edited.parts[1].boundary & edited.parts[2].boundary
+    assert (border & path.buffer(2e-7)).length >= 0.999 * path.length
+
+
 @pytest.mark.parametrize(
     ("before", "giver", "taker", "how", "drawn"),
     [

@@ -198,4 +198,4 @@ def test_an_archive_of_thousands_of_layers_is_refused_before_it_is_unpacked(tmp_
     with pytest.raises(InvalidInput) as no, layer_files(path):
         pass
 
-    assert (no.value.code, no.value.fields["wanted"]) == ("parameter_unusable", "≤ 500")
+    assert (no.value.code, no.value.fields["limit"]) == ("archive_crowded", 500)

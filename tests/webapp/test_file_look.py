@@ -21,6 +21,7 @@ from sqlalchemy import select, update
 
 from core.db import Scope, transaction
 from core.intake.header import SYNONYMS
+from geo.boundaries import file_look
 from geo.boundaries.models import BoundaryEdit, UploadedFile
 from geo.boundaries.upload import MOST_WAITING
 from geo.roads.models import RoadSection
@@ -289,6 +290,16 @@ def test_a_county_file_gives_this_community_its_grids_only(drawer, streets, draf
     seen = look(drawer, draft, kept(drawer, draft, shapefile(tmp_path, [WEST, EAST, north], columns)))
     assert (seen["change"]["outside"], seen["change"]["unknown_codes"]) == (1, [])
     assert seen["change"]["counts"]["same"] == 2
+
+
+def test_a_file_with_more_grids_than_are_read_at_once_is_refused(
+    drawer, streets, draft, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(file_look, "MOST_GRIDS", 1)
+    file = kept(drawer, draft, office_file(tmp_path))
+    answer = drawer.post(f"/api/change-sets/{draft['id']}/files/{file['id']}/look", json={})
+
+    assert (answer.status_code, answer.json["code"]) == (422, "file_grids_many")
 
 
 def test_new_ended_and_unknown_grids_are_told_before(drawer, streets, draft, tmp_path) -> None:

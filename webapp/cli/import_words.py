@@ -33,6 +33,10 @@ ERRORS: dict[str, Words] = {
         "压缩包 {file} 应只含一个图层文件，实有：{found}。",
         "The archive {file} must hold exactly one layer file; found: {found}.",
     ),
+    "archive_crowded": (
+        "压缩包 {file} 含有超过 {limit} 个图层文件，请分成几个压缩包。",
+        "The archive {file} holds more than {limit} layer files; pack them into several archives.",
+    ),
     "encoding_unknown": (
         "{file} 的文字编码不是 UTF-8 也不是 GB18030，请另存为 UTF-8。",
         "The text of {file} is neither UTF-8 nor GB18030; save it as UTF-8.",

@@ -35,6 +35,10 @@ FILES: dict[str, tuple[str, str]] = {
         mark("The archive %(file)s holds no layer that can be read; found: %(found)s."),
         mark("Pack .shp, .shx, .dbf and .prj together, or a .gpkg, .geojson, .kml or .dxf."),
     ),
+    "archive_crowded": (
+        mark("The archive %(file)s holds more than %(limit)s layer files."),
+        mark("Pack only the layer of grids."),
+    ),
     "encoding_unknown": (
         mark("The text of %(file)s is in no encoding known here."),
         mark("Save it in UTF-8 or GB18030."),
@@ -107,6 +111,10 @@ FILES: dict[str, tuple[str, str]] = {
     "xml_entities": (
         mark("%(file)s defines XML entities and may be malicious; it was not read."),
         mark("Export it again."),
+    ),
+    "file_grids_many": (
+        mark("%(file)s holds %(count)s grids of this community; at most %(limit)s are read at once."),
+        mark("Keep only the grids that are to change."),
     ),
     "no_polygons": (
         mark("%(file)s holds no polygons (only %(found)s)."),

@@ -13,6 +13,9 @@ REACH_M = 1.0
 #: A vertex is preferred to the edge beside it if it is hardly farther away: a line that ends a hand's breadth
 #: beside a junction was meant to meet it there.
 _VERTEX_BONUS_M = 0.5
+#: A tail that overshoots is at most so many times as long as its end is far from the boundary (it meets it
+#: at 30 degrees or steeper); a path that crosses flatter runs along it, and its first stretch is meant.
+_TAIL = 2.0
 #: An end this near lies on the boundary: rounding to whole steps moves it by up to 0.8 cm, the edge too.
 _TOUCH_M = 0.02
 
@@ -43,7 +46,7 @@ def led_to(line: LineString, target: BaseGeometry, reach_m: float) -> LineString
 def led_or_cut_back(line: LineString, target: BaseGeometry, reach_m: float) -> LineString:
     """Return `line`, begun on `target`: led to it, or cut back to where it first crosses it (metres).
 
-    Cut back is a start that overshoots by less than `reach_m` or lies out of reach altogether.
+    Cut back is a start out of reach, and a tail of less than `reach_m` that crosses steeply.
     """
     distance_m = shapely.distance(Point(line.coords[0]), target)
     if distance_m <= _TOUCH_M:
@@ -53,7 +56,7 @@ def led_or_cut_back(line: LineString, target: BaseGeometry, reach_m: float) -> L
         shapely.line_locate_point(line, shapely.points(crossings)) if len(crossings) else np.array([np.inf])
     )
     first_m = float(at_m.min())
-    overshoots = first_m <= reach_m or distance_m > reach_m
+    overshoots = distance_m > reach_m or first_m <= min(reach_m, REACH_M + _TAIL * distance_m)
     if np.isfinite(first_m) and overshoots and first_m < line.length:
         return cast("LineString", substring(line, first_m, line.length))
     return led_to(line, target, reach_m)
