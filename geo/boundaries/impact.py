@@ -35,10 +35,11 @@ def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = 
     """Return what publishing would change, as JSON values.
 
     Keys: ``grids`` (each touched grid with state new, changed or ended, areas in m2 and counts of rows
-    before and after), ``moves`` (rows that change hands by kind, from, to and number; ``open_case`` are
-    those incidents that nobody has closed), ``staff`` (posts on grids that end, and where they go),
-    ``placements`` (rows placed by hand in grids that end: they go where they lie), ``routes`` and ``stops``
-    (planned routes that cross ground changing hands, planned stops on it: the plans stay as they are).
+    before and after), ``corners`` (how many others only got a corner on their edge), ``moves`` (rows that
+    change hands by kind, from, to and number; ``open_case`` are those incidents that nobody has closed),
+    ``staff`` (posts on grids that end, and where they go), ``placements`` (rows placed by hand in grids that
+    end: they go where they lie), ``routes`` and ``stops`` (planned routes that cross ground changing hands,
+    planned stops on it: the plans stay as they are).
     Counts are of places and households, never of persons.
     """
     touched = [draft for draft in drafted.grids.values() if draft.changed and _exists(draft)]
@@ -48,8 +49,12 @@ def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = 
     before = {kind: queries.rows_per_area(session, kind, owners) for kind in queries.counted_kinds()}
     posts = _posts(session, drafted)
     moved = _moved_ground(touched, bases)
+    grids = [_grid(draft, bases, before, pairs | posts) for draft in touched]
+    felt = [grid for grid in grids if _is_felt(grid)]
+    touches = queries.touched_drafts(session, drafted.row.id)
     return {
-        "grids": [grid for draft in touched if _is_felt(grid := _grid(draft, bases, before, pairs | posts))],
+        "grids": felt,
+        "corners": len(touches.keys() - {grid["key"] for grid in felt}),
         "moves": _moves(session, drafted, pairs),
         "staff": _staff(session, drafted),
         "placements": _placements(session, drafted),

@@ -69,7 +69,7 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     day = today()
     community = area_by_id(session, row.area_id)
     require_current(session, drafted)
-    require_publishable(drafted)
+    require_publishable(session, drafted)
     found = movings(session, drafted)
     frozen = impact(session, drafted, found)
     tell("publish_boundaries")

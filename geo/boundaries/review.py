@@ -35,7 +35,7 @@ def submit(session: Session, set_id: int, *, note: str = "") -> ChangeSet:
     row = drafted.row
     _require_state(row, "draft")
     require_current(session, drafted)
-    require_publishable(drafted)
+    require_publishable(session, drafted)
     require_rules(session, drafted)
     row.state, row.submitted_at, row.reviewer_id = "review", now(), None
     say(session, row, kind="submitted", body=note or "—")
@@ -75,7 +75,7 @@ def overtaken_grids(session: Session, drafted: Drafted) -> list[str]:
     return stale or [community.name]
 
 
-def require_publishable(drafted: Drafted) -> None:
+def require_publishable(session: Session, drafted: Drafted) -> None:
     """Refuse a change set that changes nothing or whose grids do not tile their community.
 
     Raises
@@ -83,7 +83,7 @@ def require_publishable(drafted: Drafted) -> None:
     Conflict
         ``change_set_empty``, ``partition_broken`` (field `flaws`: with place, point and size).
     """
-    if not any(draft.changed for draft in drafted.grids.values()):
+    if not queries.touched_drafts(session, drafted.row.id):
         raise Conflict("change_set_empty", id=drafted.row.id)
     keys = sorted(drafted.tiling.parts)
     parts = [drafted.tiling.parts[key] for key in keys]
@@ -147,7 +147,7 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
         raise InvalidInput("effective_in_past", day=day.isoformat())
     # What was overtaken would fail in the job, hours or days after somebody has said yes.
     require_current(session, drafted)
-    require_publishable(drafted)
+    require_publishable(session, drafted)
     # Here and not at the publishing: sizes are a matter of judgement, and this is where people judge.
     require_rules(session, drafted)
     row.state, row.reviewer_id, row.effective_on = "approved", actor_id, day

@@ -16,6 +16,7 @@ from geo.boundaries.impact import impact
 from geo.boundaries.models import AreaLineage
 from geo.boundaries.publish import publish
 from geo.households.models import Dwelling, Household
+from geo.shapes.edits import insert_vertex
 from geo.shapes.partition import is_partition
 from geo.staff.models import Post
 from tests.boundaries.studio_town import (
@@ -117,6 +118,27 @@ def test_grids_with_a_gap_cannot_be_submitted(town: SmallTown) -> None:
     ):
         review.submit(session, set_id)
     assert (no.value.code, no.value.fields["flaws"][0]["kind"]) == ("partition_broken", "gap")
+
+
+def test_a_change_set_in_which_all_was_taken_back_cannot_be_submitted(town: SmallTown) -> None:
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        service.undo(session, set_id)
+        with pytest.raises(Conflict, match="change_set_empty"):
+            review.submit(session, set_id)
+
+
+def test_grids_that_only_got_a_corner_are_told_apart_from_those_that_change(town: SmallTown) -> None:
+    set_id = opened(town)
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        drafted = service.load_to_edit(session, set_id)
+        corner = insert_vertex(drafted.tiling, WEST.intersection(EAST).centroid)
+        service.store_edit(session, drafted, corner, kind="insert_vertex", params={})
+        shown = impact(session, service.load(session, set_id))
+
+    assert (shown["grids"], shown["corners"], shown["moves"]) == ([], 2, [])
 
 
 def test_a_split_gives_the_households_of_its_half_to_the_new_grid(town: SmallTown, reviewer: int) -> None:

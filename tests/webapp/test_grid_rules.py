@@ -34,7 +34,7 @@ def test_the_page_shows_what_ships_and_where_each_number_comes_from(drawer: Flas
     page = drawer.get("/boundaries/rules").text
 
     assert "as shipped: nobody has changed them yet" in page
-    assert page.count("our choice: the documents name no number") == 5
+    assert page.count("are our own choice: the documents name none") == 1
     assert "6+3+3+3 digits, from the customer&#39;s documents" in page
     assert "Always refused" in page
 

@@ -30,7 +30,6 @@ GRAVITY_WORDS = {
 }
 SOURCE_WORDS = {
     "text": mark("from the customer's documents"),
-    "ours": mark("our choice: the documents name no number"),
 }
 PART_WORDS = {
     "county": mark("Digits of the county"),

@@ -64,6 +64,8 @@ let marked = new WeakMap();
 /** @type {any[]} */
 let found = [];
 let tabShown = "grids";
+/** This person has looked at the change set beside what is published. */
+let compared = false;
 
 /** @param {string} selector @returns {HTMLElement} */
 function part(selector) {
@@ -149,6 +151,7 @@ const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: () => shee
 const review = mountReview(part("[data-review]"), {
   studio: current, today: root.dataset.today ?? "", onLeave: leave, onGround: groundChanged,
   onFlaws: (flaws) => (showTab("findings"), zoomTo(flaws[0].place)),
+  hasCompared: () => compared, onCompare: () => void compareBy("beside"),
 });
 const talk = mountTalk(part("[data-talk]"), {
   studio: current, storageKey: editor.storageKey, pick: pickPlace,
@@ -251,13 +254,15 @@ function showOpenCount({ comments }) {
 let headShown = "";
 /** @param {import("../studio/studio.js").ChangeSet} set */
 function showHead(set) {
-  const words = [set.title, set.community, set.author, set.state, set.overtaken].join("|");
+  const step = set.can.approve ? t("Review") : set.can.submit ? t("Submit") : "";
+  const words = [set.title, set.community, set.author, set.state, set.overtaken, step].join("|");
   if (words === headShown) return;
   // Another state has other sides to compare, and other names for them.
   if (headShown && compare.way) compare.close();
   headShown = words;
   const titles = head(set.title, [set.title === set.community ? "" : set.community, set.author].filter(Boolean).join(" · "), leave);
   titles.append(el("span", { class: `badge ${stateLook(set.state)}` }, stateWord(set.state)));
+  if (step) titles.append(el("button", { class: "btn", type: "button", "data-go-review": "", onClick: () => (showTab("impact"), PHONE.matches && sheet?.setHeight("full"), review.reveal()) }, icon("check"), step));
   fillWith(part("[data-studio-head]"), titles, set.overtaken.length ? el("p", { class: "notice notice--attend", role: "status", "data-overtaken": "" }, icon("attend"),
     el("span", {}, t("Meanwhile other boundaries of {grids} were published. This change set can be looked at and exported, not published: open a new one and draw the edits again.", { grids: set.overtaken.map((/** @type {string} */ name) => shortName(name, set.community)).join(t(", ")) }))) : null);
 }
@@ -352,6 +357,7 @@ function closeStudio() {
   stopPicking();
   keyList.close();
   askedFor = "";
+  compared = false;
   told = 0;
   headShown = "";
   toolBefore = "";
@@ -402,6 +408,7 @@ async function compareBy(way) {
   try {
     if (PHONE.matches && compare.way !== way) sheet?.setHeight("peek");
     await compare.toggle(way);
+    compared ||= compare.way !== null;
   } catch (error) {
     if (!opening.signal.aborted) toastProblem(error);
   }

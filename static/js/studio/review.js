@@ -22,7 +22,8 @@ export async function showImpact(root, address, { signal, community }) {
 }
 
 /** @param {any} impact @param {string} community */
-function impactParts({ grids, moves, staff, placements, routes, stops }, community) {
+function impactParts({ grids, corners, moves, staff, placements, routes, stops }, community) {
+  if (grids.length === 0 && corners) return [el("div", { class: "empty", "data-corners-only": "" }, icon("grid"), el("p", { class: "empty__title" }, t("Only corners were added")), el("p", {}, cornersWords(corners)))];
   if (grids.length === 0) return [el("div", { class: "empty" }, icon("grid"), el("p", { class: "empty__title" }, t("Nothing changes yet")), el("p", {}, t("Once a grid is edited, this shows who and what moves from where to where.")))];
   const states = /** @type {Record<string, string>} */ ({ new: t("new"), changed: "", ended: t("ends") });
   const row = (/** @type {any} */ grid) => el("tr", {}, el("th", { scope: "row" }, shortName(grid.name, community), " ", states[grid.state] ? el("span", { class: "badge" }, states[grid.state]) : null),
@@ -32,6 +33,7 @@ function impactParts({ grids, moves, staff, placements, routes, stops }, communi
   return [
     el("div", { class: "table-wrap" }, el("table", { class: "table studio-table" },
       el("thead", {}, el("tr", {}, el("th", {}, t("Grid")), el("th", { class: "number" }, t("Area (ha)")), el("th", { class: "number" }, t("Households")))), el("tbody", {}, grids.map(row)))),
+    corners ? el("p", { class: "muted small" }, cornersWords(corners)) : null,
     el("h3", {}, t("Who and what moves")),
     moves.length === 0 ? el("p", { class: "muted" }, t("Nothing changes hands.")) : el("ul", { class: "list", "data-moves": "" }, grouped(moves).map(({ from, to, counts }) => el("li", { class: "list__item" }, el("div", { class: "list__link" },
       el("span", { class: "list__text" }, el("span", { class: "list__title" }, `${place(from)} → ${place(to)}`), el("span", { class: "list__detail" }, counts)))))),
@@ -43,6 +45,11 @@ function impactParts({ grids, moves, staff, placements, routes, stops }, communi
     stops ? el("p", { class: "muted" }, tn("{count} planned stop lies on ground that changes hands.", "{count} planned stops lie on ground that changes hands.", stops)) : null,
     el("button", { class: "btn", type: "button", "data-print": "", onClick: () => print() }, icon("print"), t("Print map and impact")),
   ].flat();
+}
+
+/** @param {number} count */
+function cornersWords(count) {
+  return tn("{count} grid only gets a corner on its edge: its ground and its households stay.", "{count} grids only get corners on their edges: their ground and their households stay.", count);
 }
 
 /** @param {string | number} before @param {string | number} after @param {string} state */
@@ -66,17 +73,18 @@ function grouped(moves) {
 
 /**
  * @param {HTMLElement} root
- * @param {{studio: () => Studio, today: string, onLeave: () => void, onGround: () => void, onFlaws: (flaws: any[]) => void}} page
- *   `onFlaws` shows the places for which a step was refused
+ * @param {{studio: () => Studio, today: string, onLeave: () => void, onGround: () => void, onFlaws: (flaws: any[]) => void, hasCompared: () => boolean, onCompare: () => void}} page
+ *   `onFlaws` shows the places for which a step was refused; `onCompare` opens the maps side by side
  */
 export function mountReview(root, page) {
   const note = el("textarea", { class: "textarea", rows: 2, maxlength: 2000, id: "studio-note", "data-note": "" });
   const day = el("input", { class: "input", type: "date", id: "studio-day", min: page.today, value: page.today, "data-effective": "" });
   const steps = el("div", { class: "stack-s" });
+  const asked = el("div");
   const work = el("div", { "aria-live": "polite" });
   const label = el("label", { class: "field__label", for: note.id });
   const words = el("div", { class: "field" }, label, note);
-  fillWith(root, words, steps, work);
+  fillWith(root, words, steps, asked, work);
 
   /** @param {string} path @param {any} body */
   const step = async (path, body) => {
@@ -93,7 +101,7 @@ export function mountReview(root, page) {
       return null;
     }
   };
-  const approve = async () => {
+  const confirmed = async () => {
     const studio = page.studio();
     const answer = await step("/approve", { effective_on: day.value, note: note.value });
     if (!answer) return;
@@ -102,6 +110,24 @@ export function mountReview(root, page) {
     await studio.reload();
     page.onGround();
     if (job.state === "done") toast(t("The new boundaries are published."));
+  };
+  /** What is published is in force for everybody: it is said once more what that will be. */
+  const approve = async () => {
+    const studio = page.studio();
+    try {
+      const { grids, moves } = await get(`${studio.address}/impact`);
+      const dwellings = moves.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + (one.kind === "dwelling" ? one.count : 0), 0);
+      const close = () => (fillWith(asked), approving?.focus());
+      const publish = button(t("Publish"), "check", () => (fillWith(asked), void confirmed()), "btn--primary grow", "publish");
+      fillWith(asked, el("section", { class: "notice notice--attend review__ask", "aria-label": t("Publish these boundaries?"), onKeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && (event.stopPropagation(), close()) },
+        el("div", { class: "stack-s grow" }, el("strong", {}, t("Publish these boundaries?")),
+          el("p", {}, t("From {day} on, {grids} are different and {dwellings} change hands. Publishing is not taken back; a later change set can set the boundaries as they were.", { day: day.value, grids: tn("{count} grid", "{count} grids", grids.length), dwellings: rowsWords("dwelling", dwellings) })),
+          page.hasCompared() ? null : el("p", {}, t("You have not yet compared this with what is published.")),
+          el("div", { class: "row" }, publish, page.hasCompared() ? null : button(t("Compare first"), "beside", page.onCompare, "", "compare-first"), button(t("Not yet"), "close", close, "btn--quiet", "not-yet")))));
+      publish.focus();
+    } catch (error) {
+      toastProblem(error);
+    }
   };
   const discard = async () => {
     const { address } = page.studio();
@@ -112,6 +138,8 @@ export function mountReview(root, page) {
   };
   const button = (/** @type {string} */ name, /** @type {string} */ sign, /** @type {() => void} */ run, look = "", mark = "") => el("button", { class: `btn ${look}`, type: "button", "data-step": mark, onClick: run }, icon(sign), name);
 
+  /** @type {HTMLElement | null} */
+  let approving = null;
   /** @type {any} */
   let drawn = null;
   /** @param {State} state */
@@ -119,15 +147,24 @@ export function mountReview(root, page) {
     if (drawn === set) return;
     drawn = set;
     const { can } = set;
+    fillWith(asked);
+    approving = can.approve ? button(t("Approve and publish…"), "check", () => void approve(), "btn--primary btn--wide", "approve") : null;
     words.hidden = !can.submit && !can.return && !can.approve;
     label.textContent = can.return ? t("Words to the author; to return, say what to mend") : t("Words to the reviewer (optional)");
     fillWith(steps,
       el("div", { class: "row" }, can.submit ? button(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
         can.return ? button(t("Return"), "undo", () => void step("/return", { note: note.value }), "", "return") : null),
-      can.approve ? el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, isoEcho(day), button(t("Approve and publish"), "check", () => void approve(), "btn--primary btn--wide", "approve")) : null,
+      can.approve ? el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, isoEcho(day), approving) : null,
       set.state === "review" && set.own ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
       can.bring_back ? button(t("Bring back as a draft"), "undo", () => void step("/bring-back", {}), "btn--wide", "bring-back") : null,
       can.discard ? button(t("Discard"), "trash", () => void discard(), "btn--quiet", "discard") : null);
   }
-  return { show };
+  return {
+    show,
+    /** Bring the step that waits for this person into view. */
+    reveal: () => {
+      root.scrollIntoView({ block: "center" });
+      note.focus({ preventScroll: true });
+    },
+  };
 }
