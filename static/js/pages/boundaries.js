@@ -261,7 +261,7 @@ function showHead(set) {
   if (headShown && compare.way) compare.close();
   headShown = words;
   const titles = head(set.title, [set.title === set.community ? "" : set.community, set.author].filter(Boolean).join(" · "), leave);
-  titles.append(el("span", { class: `badge ${stateLook(set.state)}` }, stateWord(set.state)));
+  titles.querySelector(".panel__titles p")?.append(" ", el("span", { class: `badge ${stateLook(set.state)}` }, stateWord(set.state)));
   if (step) titles.append(el("button", { class: "btn", type: "button", "data-go-review": "", onClick: () => (showTab("impact"), PHONE.matches && sheet?.setHeight("full"), review.reveal()) }, icon("check"), step));
   fillWith(part("[data-studio-head]"), titles, set.overtaken.length ? el("p", { class: "notice notice--attend", role: "status", "data-overtaken": "" }, icon("attend"),
     el("span", {}, t("Meanwhile other boundaries of {grids} were published. This change set can be looked at and exported, not published: open a new one and draw the edits again.", { grids: set.overtaken.map((/** @type {string} */ name) => shortName(name, set.community)).join(t(", ")) }))) : null);
