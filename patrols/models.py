@@ -1,14 +1,23 @@
 """Forces, teams, and planned patrols with their routes and stops."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from geoalchemy2 import WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Owned, Stamped, Versioned
-from geo.columns import geometry
+from geo.columns import geometry, spatial_index, tile_geometry
 
 MODES = ("foot", "bicycle", "e_scooter", "car")
 FORCE_KINDS = ("police", "full_time", "village", "property", "volunteer")
@@ -55,6 +64,48 @@ class Team(Owned, Versioned, Stamped, Base):
             CheckConstraint(f"mode IN {MODES}", name="mode"),
             CheckConstraint("size BETWEEN 1 AND 50", name="size"),
             UniqueConstraint("county_id", "name"),
+        )
+
+
+class PatrolDistrict(Owned, Versioned, Stamped, Base):
+    """Ground where a force patrols (S3, S18): a layer of its own that follows no grid.
+
+    Its area is the smallest community, town or county that holds it whole. It holds from `valid_from` until
+    the day before `valid_to`; a district that is drawn anew ends, and another row begins.
+    """
+
+    __tablename__ = "patrol_district"
+    __tile_layer__ = "districts"
+    __overlay__ = "districts"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column()
+    name: Mapped[str] = mapped_column()
+    force_id: Mapped[int | None] = mapped_column(ForeignKey("force.id"), index=True)
+    valid_from: Mapped[date] = mapped_column(server_default=text("CURRENT_DATE"))
+    valid_to: Mapped[date | None] = mapped_column()
+    geom: Mapped[WKBElement] = geometry("MULTIPOLYGON")
+    geom_tile: Mapped[WKBElement | None] = tile_geometry("MULTIPOLYGON")
+    label_tile: Mapped[WKBElement | None] = mapped_column(
+        Geometry("POINT", srid=3857, spatial_index=False),
+        Computed("ST_PointOnSurface(ST_Transform(geom, 3857))", persisted=True),
+    )
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the indexes; a code stands once among the districts of a county that have not ended."""
+        return (
+            CheckConstraint("code <> '' AND name <> ''", name="named"),
+            CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="validity"),
+            Index(
+                "uq_patrol_district_code",
+                "county_id",
+                "code",
+                unique=True,
+                postgresql_where=text("valid_to IS NULL"),
+            ),
+            spatial_index("patrol_district", "geom"),
+            spatial_index("patrol_district", "geom_tile"),
         )
 
 

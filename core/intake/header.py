@@ -41,9 +41,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "occupancy"),
     "name": ("name", "名称", "点位名称", "摄像机名称", "监控点名称", "设备名称", "地名", "网格名称",
         # A Shapefile in UTF-8 cuts 网格名称 and 网格编码 to ten bytes.
-        "网格名", "grid name"),
+        "网格名", "grid name", "巡区名称", "巡区名", "district name"),
     "code": ("code", "代码", "编码", "国标编码", "设备编码", "gbcode", "gb28181", "gb code", "device id",
-        "行政区划代码", "网格编码", "网格代码", "网格编号", "网格编", "网格代", "grid code", "grid id"),
+        "行政区划代码", "网格编码", "网格代码", "网格编号", "网格编", "网格代", "grid code", "grid id",
+        "巡区编码", "巡区代码", "巡区编号", "巡区编", "巡区代", "district code"),
     "level": ("level", "级别", "层级", "等级", "类型级别", "admin level", "area level", "区划级别"),
     "parent": ("parent", "parent code", "parent_code", "上级", "上级代码", "上级编码", "父级", "所属",
         "所属代码"),
@@ -59,6 +60,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "权属类型", "归属"),
     "status": ("status", "状态", "在线状态", "设备状态", "运行状态"),
     "installed_on": ("installed_on", "installed", "安装日期", "安装时间", "建设时间", "start date"),
+    "force": ("force", "patrol force", "巡防队伍", "巡防力量", "责任队伍", "巡防队", "队伍", "警组"),
     "source": ("source", "来源", "数据来源", "警情来源"),
 }  # fmt: skip
 

@@ -105,7 +105,12 @@ def _record(
 
 def _shaped(line: int, geometry: BaseGeometry | None, record: AreaRecord) -> AreaRecord | Refusal:
     """Return the record with its boundary, or why the geometry is none."""
-    code = record.code
+    ground = ground_of(line, record.code, geometry)
+    return ground if isinstance(ground, Refusal) else replace(record, shape=ground)
+
+
+def ground_of(line: int, code: str, geometry: BaseGeometry | None) -> shapely.MultiPolygon | Refusal:
+    """Return a feature's geometry as snapped ground (EPSG:4326), or the refusal of a feature without any."""
     if geometry is None or geometry.is_empty:
         return Refusal(line, "geometry_missing", {"code": code})
     if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
@@ -113,9 +118,7 @@ def _shaped(line: int, geometry: BaseGeometry | None, record: AreaRecord) -> Are
     if not geometry.is_valid:
         return Refusal(line, "geometry_invalid", {"code": code, "where": shapely.is_valid_reason(geometry)})
     shape = as_multipolygon(snap(geometry))
-    if shape.is_empty:
-        return Refusal(line, "geometry_missing", {"code": code})
-    return replace(record, shape=shape)
+    return Refusal(line, "geometry_missing", {"code": code}) if shape.is_empty else shape
 
 
 def import_areas(session: Session, path: Path, wish: CountyWish, options: AreaOptions) -> ImportReport:

@@ -138,6 +138,24 @@ def dated_grids(
     return [(area, boundary_id, shapely.from_wkb(bytes(wkb))) for area, boundary_id, wkb in rows]
 
 
+def present_boundaries(
+    session: Session, county_id: int, *, levels: Sequence[str]
+) -> list[tuple[Area, BaseGeometry]]:
+    """Return the present areas of a county at `levels` with their boundaries (EPSG:4326), deepest first."""
+    rows = session.execute(
+        select(Area, func.ST_AsBinary(AreaBoundary.geom))
+        .join(AreaBoundary, AreaBoundary.area_id == Area.id)
+        .where(
+            Area.county_id == county_id,
+            Area.level.in_(levels),
+            Area.valid_to.is_(None),
+            AreaBoundary.valid.contains(today()),
+        )
+        .order_by(func.nlevel(Area.path).desc(), Area.code)
+    ).all()
+    return [(area, shapely.from_wkb(bytes(wkb))) for area, wkb in rows]
+
+
 def owner_chain(session: Session, lon: float, lat: float) -> Sequence[Row[Any]]:
     """Return (id, level, code, name, path) of the areas that hold the point, from the county down."""
     return session.execute(

@@ -10,6 +10,7 @@ from sqlalchemy import Table
 
 from core.db import Base
 from geo.boundaries import queries
+from geo.boundaries.dividing import FELT_M2, GridGround, divided_districts
 from geo.boundaries.moving import COMMUNITY, movings
 from geo.boundaries.placement_queries import held_by
 from geo.columns import has_line, has_point
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
     type Pair = tuple[int, int]  # area id a row leaves, draft key it comes to (see Moving.to_key)
 
-#: A corner put on an edge moves it by half a step of the coordinate grid: some dm2 along a street block.
-FELT_M2 = 1.0
+_NONE = shapely.Polygon()
 
 
 def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = None) -> dict[str, Any]:
@@ -39,7 +39,8 @@ def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = 
     change hands by kind, from, to and number; ``open_case`` are those incidents that nobody has closed),
     ``staff`` (posts on grids that end, and where they go), ``placements`` (rows placed by hand in grids that
     end: they go where they lie), ``routes`` and ``stops`` (planned routes that cross ground changing hands,
-    planned stops on it: the plans stay as they are).
+    planned stops on it: the plans stay as they are), ``districts`` (patrol districts over ground changing
+    hands, see `divided_districts`: they stay too).
     Counts are of places and households, never of persons.
     """
     touched = [draft for draft in drafted.grids.values() if draft.changed and _exists(draft)]
@@ -60,7 +61,20 @@ def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = 
         "placements": _placements(session, drafted),
         "routes": _crossing(session, moved, points=False),
         "stops": _crossing(session, moved, points=True),
+        "districts": divided_districts(session, drafted.row.county_id, _grounds(touched, bases)),
     }
+
+
+def _grounds(touched: Sequence[AreaDraft], bases: Mapping[int, queries.Base]) -> list[GridGround]:
+    """Return each touched grid with its ground as published and as drafted."""
+    return [
+        GridGround(
+            draft,
+            bases[draft.key].shape if draft.key in bases else _NONE,
+            _NONE if draft.ended else queries.shape_of(draft),
+        )
+        for draft in touched
+    ]
 
 
 def _is_felt(grid: dict[str, Any]) -> bool:

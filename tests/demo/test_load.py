@@ -18,7 +18,7 @@ from geo.roads.models import RoadSection
 from geo.staff.models import Account, Post
 from geo.staff.service import authenticate
 from incidents.models import Incident
-from patrols.models import Team
+from patrols.models import PatrolDistrict, Team
 from webapp.cli.demo import demo
 from webapp.demo.load import load_demo, load_town
 from webapp.demo.town import Town
@@ -52,6 +52,7 @@ def folder(module_database: object, small: Town, tmp_path_factory: pytest.TempPa
         (Camera, lambda t: len(t.cameras.code)),
         (Incident, lambda t: len(t.incidents.kind)),
         (Team, lambda t: 12),
+        (PatrolDistrict, lambda t: len(t.districts.code)),
     ],
     ids=lambda value: getattr(value, "__tablename__", ""),
 )

@@ -32,6 +32,20 @@ def test_all_community_boundaries_form_a_valid_partition(town: Town) -> None:
     assert shapely.coverage_is_valid(town.areas.shapes[town.areas.rows("community")])
 
 
+def test_districts_share_out_the_dry_ground_and_cut_grids_along_streets(town: Town) -> None:
+    districts, areas = town.districts, town.areas
+    dry = ~np.isin(town.blocks.use, (Use.BED, Use.LAKE))
+    ground = shapely.coverage_union_all(to_lonlat(town.blocks.polygons_m[dry]))
+    grids = areas.shapes[areas.rows("grid")]
+    pieces = np.array([shapely.intersection(grids, shape) for shape in districts.shapes])
+    shares = shapely.area(pieces) / shapely.area(grids)
+
+    assert shapely.coverage_is_valid(districts.shapes)
+    assert shapely.coverage_union_all(districts.shapes).symmetric_difference(ground).area < 1e-15
+    assert len(set(districts.code)) == len(set(districts.name)) == len(districts.shapes) >= 2
+    assert ((shares > 0.05).sum(axis=0) >= 2).any(), "no grid lies in two districts"
+
+
 def test_every_area_is_exactly_the_union_of_its_children(town: Town) -> None:
     areas = town.areas
     for row in range(len(areas.name)):
@@ -268,7 +282,7 @@ def test_ground_cover_reaches_into_no_street_but_under_bridges(town: Town) -> No
 
 def test_same_seed_same_town(town_of: Make) -> None:
     again = make_town(1, 600, REFERENCE)
-    for part in ("dwellings", "households", "incidents", "cameras", "buildings", "places"):
+    for part in ("dwellings", "households", "incidents", "cameras", "buildings", "places", "districts"):
         for field in dataclasses.fields(getattr(again, part)):
             mine, theirs = (
                 getattr(getattr(again, part), field.name),

@@ -14,6 +14,7 @@ from cameras.tiles import cameras_near
 from geo.areas.queries import owner_chain
 from geo.nearby import Spot, drafts_at, dwellings_near, places_near
 from incidents.tiles import hotspots_at, incidents_near
+from patrols.districts.tiles import districts_at
 from webapp.api.parameter import number
 from webapp.i18n import choose_locale
 from webapp.permission import requires
@@ -134,6 +135,20 @@ def _drafts(session: Session, spot: Spot) -> list[dict[str, Any]]:
     ]
 
 
+def _districts(session: Session, spot: Spot) -> list[dict[str, Any]]:
+    return [
+        _shape(
+            "district",
+            row,
+            spot,
+            detail=" · ".join(part for part in (gettext("Patrol district"), row.code, row.force) if part),
+            code=row.code,
+            force=row.force,
+        )
+        for row in districts_at(session, spot)
+    ]
+
+
 def _shape(kind: str, row: Row[Any], spot: Spot, *, detail: str, **more: Any) -> dict[str, Any]:
     """Return a thing that covers the spot, with its outline."""
     return {
@@ -170,4 +185,5 @@ _FINDERS: dict[str, Callable[[Session, Spot], list[dict[str, Any]]]] = {
     "places": _places,
     "hotspots": _hotspots,
     "drafts": _drafts,
+    "districts": _districts,
 }

@@ -157,6 +157,14 @@ ERRORS: dict[str, Words] = {
         "区域之间有 {count} 处重叠或越界，未导入任何内容：{flaws}",
         "The areas overlap or leave their parent in {count} places; nothing was loaded: {flaws}",
     ),
+    "districts_do_not_fit": (
+        "巡区之间重叠或越出县区共 {count} 处，未导入任何内容：{flaws}",
+        "Patrol districts overlap or leave the county in {count} places; nothing was loaded: {flaws}",
+    ),
+    "force_kind_unknown": (
+        "--force-kind 不认识“{kind}”，可用：{kinds}。",
+        "--force-kind does not know {kind}; known: {kinds}.",
+    ),
     "zone_unknown": ("不认识时区 {zone}。", "The time zone {zone} is unknown."),
     "column_option_wrong": (
         "--column 应写成 字段=列名，可用字段：{fields}。",
@@ -219,6 +227,10 @@ REASONS: dict[str, Words] = {
     "geometry_not_polygon": ("{code} 不是面：{found}", "{code} is no polygon: {found}"),
     "geometry_invalid": ("{code} 的边界有误：{where}", "the boundary of {code} is invalid: {where}"),
     "parent_unknown": ("{code} 找不到上级", "no parent of {code} was found"),
+    "force_unknown": (
+        "{code} 的队伍“{force}”不存在，现有：{known}；加 --force-kind 类型 可新建",
+        "{code} names a force that is not here: {force}; here: {known}; --force-kind KIND makes it",
+    ),
 }
 
 #: What was left out without being wrong.
@@ -280,6 +292,10 @@ NOTICES: dict[str, Words] = {
         "“{area}”内有 {size_m2} 平方米不属于任何下级区域。",
         "{size_m2} m² of {area} belong to none of its areas.",
     ),
+    "districts_ended": (
+        "已终止并由文件中的新巡区接替：{codes}。",
+        "Districts that ended, with those of the file in their place: {codes}.",
+    ),
     "rows_reowned": (
         "已按新边界重新归属的记录：{all}。",
         "Rows given to another area by the new boundaries: {all}.",
@@ -301,6 +317,8 @@ KINDS: dict[str, Words] = {
     "visit": ("走访", "visits"),
     "household_contact": ("联系方式", "contacts"),
     "camera_view": ("可视范围", "camera views"),
+    "patrol_district": ("巡区", "patrol districts"),
+    "force": ("巡防队伍", "patrol forces"),
 }
 
 
@@ -332,6 +350,8 @@ def _flaw(value: object) -> object:
     zh, en = {
         "siblings_overlap": ("重叠", "overlaps"),
         "child_outside": ("越出上级", "leaves its parent"),
+        "districts_overlap": ("重叠", "overlaps"),
+        "district_outside": ("越出", "leaves"),
     }[str(value["code"])]
     lon, lat = value["at"]
     return f"\n  {value['first']} {zh}/{en} {value['second']}: {value['size_m2']} m² @ {lon}, {lat}"

@@ -25,6 +25,7 @@ from geo.areas.intake import AreaOptions, import_areas
 from geo.households.intake import import_households
 from geo.roads.intake import GroundOptions, import_ground
 from incidents.intake import IncidentOptions, import_incidents
+from patrols.districts.intake import DistrictOptions, import_districts
 from webapp.cli.import_words import ERRORS, KINDS, NOTICES, REASONS, SKIPPED, say
 from webapp.cli.refusal import refuse
 
@@ -146,6 +147,32 @@ def areas(wishes: Wishes, *, columns: tuple[str, ...], **rest: Any) -> None:
         wishes,
         lambda session: import_areas(
             session, wishes.file, wishes.county, AreaOptions(columns=_columns(columns), **rest)
+        ),
+    )
+
+
+@imports.command()
+@_shared
+@click.option("--layer", help="图层 / Layer of a file that holds several.")
+@click.option("--crs", help="文件未写明时的坐标系 / Reference system where the file names none.")
+@click.option("--column", "columns", multiple=True, help="字段=列名 / FIELD=NAME, may be repeated.")
+@click.option(
+    "--force-kind",
+    default="",
+    help="新建文件所列而系统中没有的队伍，并定为此类型 / Make forces that are not here, of this kind.",
+)
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="终止内容不同的同代码巡区，改用文件中的 / End districts that are here with other values.",
+)
+@click.option("--drop-forbidden", is_flag=True, help="不导入个人属性列 / Load without such columns.")
+def districts(wishes: Wishes, *, columns: tuple[str, ...], **rest: Any) -> None:
+    """巡区 / Patrol districts (GeoJSON, GPKG, SHP, KML): code, name, force."""
+    _run(
+        wishes,
+        lambda session: import_districts(
+            session, wishes.file, wishes.county, DistrictOptions(columns=_columns(columns), **rest)
         ),
     )
 

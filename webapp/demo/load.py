@@ -19,6 +19,7 @@ from core import audit
 from core.cluster import write_private
 from core.db import touch_layer
 from core.intake.bulk import stage
+from core.intake.report import ImportReport
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
 from geo.households.masking import mask_name, mask_phone
@@ -26,6 +27,7 @@ from geo.households.models import Building, Dwelling, Household, HouseholdContac
 from geo.places.models import Place
 from geo.roads.models import GroundCover, RoadSection
 from incidents.models import Incident
+from patrols.districts.intake import DistrictOptions, DistrictRecord, store_districts
 from patrols.models import Force, Team
 from webapp.demo.dwellings import NEVER
 from webapp.demo.forces import FORCES
@@ -80,6 +82,7 @@ def load_town(session: Session, town: Town) -> dict[str, int]:
     counts["camera"] = _put(session, Camera, _CAMERA_COLUMNS, _camera_rows(loading))
     counts["incident"] = _put(session, Incident, _INCIDENT_COLUMNS, _incident_rows(loading))
     counts |= _load_teams(session, loading)
+    counts |= _load_districts(session, loading)
     touch_layer(session, *LAYERS)
     audit.record(session, "demo.load", subject=areas[0], seed=town.seed, households=town.household_count)
     return counts
@@ -381,3 +384,16 @@ def _load_teams(session: Session, loading: Loading) -> dict[str, int]:
     )  # fmt: skip
     session.flush()
     return {"force": len(forces), "team": len(teams.name)}
+
+
+def _load_districts(session: Session, loading: Loading) -> dict[str, int]:
+    """Store the districts as an import would: the forces are there, and what does not fit is refused."""
+    districts = loading.town.districts
+    columns = (districts.code, districts.name, districts.force, districts.shapes)
+    records = [
+        DistrictRecord(k + 1, str(code), str(name), FORCES[int(force)][0], shape)
+        for k, (code, name, force, shape) in enumerate(zip(*columns, strict=True))
+    ]
+    report = ImportReport("districts", "demo")
+    store_districts(session, records, loading.areas[0], report=report, options=DistrictOptions())
+    return dict(report.loaded)

@@ -55,7 +55,7 @@ def make_areas(blocks: Blocks, homes: IntArray, context: tuple[Layout, River, np
     The community around the lake is new and has no grids: to draw them is the boundary staff's first task.
     """
     layout, river, rng = context
-    links = _neighbours(blocks, river)
+    links = link_blocks(blocks, river)
     community, names, kinds = _communities(blocks, homes, links, context)
     weight = np.bincount(community, homes, len(names))
     town = _towns(community, weight, links, (layout, rng))
@@ -64,7 +64,7 @@ def make_areas(blocks: Blocks, homes: IntArray, context: tuple[Layout, River, np
 
 
 @dataclass(frozen=True)
-class _Links:
+class Links:
     """Which blocks share a border, and how far apart they count as being."""
 
     pairs: IntArray
@@ -80,7 +80,8 @@ class _Links:
         return found
 
 
-def _neighbours(blocks: Blocks, river: River) -> _Links:
+def link_blocks(blocks: Blocks, river: River) -> Links:
+    """Return which blocks share a border and how far their middles are apart, the river bed a long way."""
     big = 1 + max(max(ring) for ring in blocks.rings)
     walked = [np.sort(np.column_stack([r, np.roll(r, -1)]), axis=1) for r in blocks.rings]
     owner = np.repeat(np.arange(len(walked)), [len(w) for w in walked])
@@ -92,11 +93,11 @@ def _neighbours(blocks: Blocks, river: River) -> _Links:
     gap = np.hypot(*(blocks.middles_m[both[:, 0]] - blocks.middles_m[both[:, 1]]).T)
     # The river parts neighbourhoods: to enter its bed counts as a long way.
     wet = (blocks.use[both] == Use.BED).any(axis=1)
-    return _Links(both, np.where(wet, gap + 4 * river.half_width_m + 300, gap), len(blocks.rings))
+    return Links(both, np.where(wet, gap + 4 * river.half_width_m + 300, gap), len(blocks.rings))
 
 
 def _communities(
-    blocks: Blocks, homes: IntArray, links: _Links, context: tuple[Layout, River, np.random.Generator]
+    blocks: Blocks, homes: IntArray, links: Links, context: tuple[Layout, River, np.random.Generator]
 ) -> tuple[IntArray, list[str], list[str]]:
     layout, river, rng = context
     urban = (layout.core(blocks.middles_m) < 1.15) & (blocks.use != Use.BED)
@@ -111,7 +112,7 @@ def _communities(
         allowed = dry & ((bank == 0) | (side * bank >= 0))
         # Two communities never start from one block: the second would have none.
         allowed[seeds] = False
-        seeds.append(_nearest(blocks.middles_m, point, allowed))
+        seeds.append(nearest_block(blocks.middles_m, point, allowed))
     shape = (links.count, links.count)
     graph = csr_array((links.length_m, (links.pairs[:, 0], links.pairs[:, 1])), shape=shape)
     source = dijkstra(graph, directed=False, indices=seeds, min_only=True, return_predecessors=True)[2]
@@ -122,7 +123,8 @@ def _communities(
     return community, names, kinds
 
 
-def _nearest(points: FloatArray, point: FloatArray, allowed: BoolArray) -> int:
+def nearest_block(points: FloatArray, point: FloatArray, allowed: BoolArray) -> int:
+    """Return the row of the allowed point (n, 2 in metres) nearest to `point`."""
     gap = np.hypot(*(points - point).T)
     return int(np.where(allowed, gap, np.inf).argmin())
 
@@ -140,7 +142,7 @@ def _urban_names(middles: FloatArray, side: FloatArray, layout: Layout) -> list[
     ):
         free = allowed & np.array([not given for given in names])
         if free.any():
-            names[_nearest(middles, point, free)] = name
+            names[nearest_block(middles, point, free)] = name
     rest = iter(spare)
     return [f"{name or next(rest)}社区" for name in names]
 
@@ -165,20 +167,20 @@ def weighted_means(
 
 
 def _towns(
-    community: IntArray, weight: FloatArray, links: _Links, context: tuple[Layout, np.random.Generator]
+    community: IntArray, weight: FloatArray, links: Links, context: tuple[Layout, np.random.Generator]
 ) -> IntArray:
     layout, rng = context
     count = len(weight)
     pairs = np.sort(community[links.pairs], axis=1)
     pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
-    near = _Links(pairs, np.ones(len(pairs)), count).of()
+    near = Links(pairs, np.ones(len(pairs)), count).of()
     return grow(near, weight + 1.0, layout.town_count, rng)
 
 
 def _grids(
     blocks: Blocks,
     homes: IntArray,
-    parts: tuple[IntArray, FloatArray, list[str], _Links],
+    parts: tuple[IntArray, FloatArray, list[str], Links],
     context: tuple[Layout, River, np.random.Generator],
 ) -> IntArray:
     """Return each block's grid number within its community, -1 where grids are still to be drawn."""

@@ -10,6 +10,7 @@ import shapely
 
 from webapp.demo.buildings import Buildings, raise_buildings
 from webapp.demo.cameras import Cameras, camera_count, place_cameras
+from webapp.demo.districts import Districts, lay_districts
 from webapp.demo.dwellings import Dwellings, Frontage, Households, address_buildings, people, settle, visit
 from webapp.demo.forces import Teams, muster
 from webapp.demo.frame import FloatArray, IntArray, TextArray, lonlat
@@ -58,6 +59,7 @@ class Town:
     places: Places
     cameras: Cameras
     teams: Teams
+    districts: Districts
     incidents: Incidents
     planted: list[Planted]
 
@@ -106,6 +108,7 @@ def make_town(seed: int, household_count: int, reference: datetime) -> Town:
     frontage = address_buildings(buildings, sections, (roads.names, roads.street), rng)
     homes = np.bincount(buildings.block[dwellings.building], minlength=len(rings))
     areas = make_areas(blocks, homes, (layout, river, rng))
+    districts = lay_districts(blocks, homes, areas, river=river, seed=seed)
     dwellings = visit(dwellings, areas.of_block[buildings.block[dwellings.building]], rng)
     households = people(dwellings, rng)
     buildings, places = choose_places((buildings, blocks, areas), layout, rng)
@@ -122,7 +125,8 @@ def make_town(seed: int, household_count: int, reference: datetime) -> Town:
     )
     return Town(
         seed, household_count, reference, layout, river, borders, blocks, ground, roads, buildings, frontage,
-        dwellings, households, areas, places, cameras, muster(places), incidents, planted,
+        dwellings, households, areas, places, cameras, muster(places), districts, incidents,
+        planted,
     )  # fmt: skip
 
 

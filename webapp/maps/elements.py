@@ -85,7 +85,8 @@ class VectorTiles(MapElement):
     Parameters
     ----------
     layer
-        Name of the layer: areas, dwellings, cameras, camera_views, incidents, places, hotspots, drafts.
+        Name of the layer: areas, dwellings, cameras, camera_views, incidents, places, hotspots,
+        districts, drafts.
     visible
         Whether it is shown when the address does not say which layers are.
     version

@@ -30,6 +30,7 @@ ACTS = {
     "camera.import": mark("Imported cameras"),
     "cameras.sight_requested": mark("Asked what cameras see"),
     "demo.load": mark("Loaded the demo town"),
+    "district.import": mark("Imported patrol districts"),
     "document.export": mark("Saved a document as a file"),
     "grid_rules.change": mark("Changed the rules for grids"),
     "grid_rules.export": mark("Saved the grids that break a rule as a file"),

@@ -12,6 +12,7 @@ import cameras.tiles
 import geo.mvt
 import geo.tiles
 import incidents.tiles
+import patrols.districts.tiles
 from cameras.tiles import camera_views_tile, cameras_tile
 from core.clock import now, today
 from core.db import scope_of
@@ -20,13 +21,14 @@ from core.queries import layer_versions
 from geo.tile_address import Tile
 from geo.tiles import areas_tile, base_tile, drafts_tile, dwellings_tile, places_tile
 from incidents.tiles import PERIODS_DAYS, hotspots_tile, incidents_tile, newest_incident, reference_moment
+from patrols.districts.tiles import districts_tile
 from webapp.kept import keep, recall
 
 #: Names how tiles are cut: other SQL makes other tiles of the same data, and none of the old may be served.
 FORM = hashlib.sha256(
     b"".join(
         Path(str(module.__file__)).read_bytes()
-        for module in (geo.mvt, geo.tiles, cameras.tiles, incidents.tiles)
+        for module in (geo.mvt, geo.tiles, cameras.tiles, incidents.tiles, patrols.districts.tiles)
     )
 ).hexdigest()[:8]
 DEFAULT_DAYS = 28
@@ -58,6 +60,7 @@ LAYERS: dict[str, Layer] = {
     for layer in (
         Layer("base", "area.view", base_tile, ("base",), shared=True),
         Layer("areas", "area.view", areas_tile, ("areas",), dated="day"),
+        Layer("districts", "area.view", districts_tile, ("districts",), dated="day"),
         Layer("drafts", "area.review", drafts_tile, ("drafts",)),
         Layer("dwellings", "dwelling.map", dwellings_tile, ("dwellings",), dated="day"),
         Layer("places", "place.view", places_tile, ("places",)),

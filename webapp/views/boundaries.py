@@ -44,7 +44,7 @@ def index() -> str:
         map_parts=scope_map(
             session,
             ("areas", "drafts"),
-            offered=("dwellings", "places", "cameras", "incidents"),
+            offered=("districts", "dwellings", "places", "cameras", "incidents"),
             tools=(Picker(), GridEditor(storage_key=key)),
         ),
         twin_parts=twin_map(session, (GridEditor(storage_key=key),)),

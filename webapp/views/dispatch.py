@@ -51,7 +51,7 @@ def index() -> str:
         "dispatch/index.html",
         map_parts=scope_map(
             session,
-            ("areas", "hotspots"),
+            ("areas", "hotspots", "districts"),
             offered=("places", "cameras", "incidents", "dwellings"),
             tools=(PlanRoutes(), Picker()),
         ),

@@ -54,7 +54,7 @@ def index() -> str:
         map_parts=scope_map(
             session,
             ("areas", "hotspots"),
-            offered=("incidents", "cameras", "dwellings", "places"),
+            offered=("districts", "incidents", "cameras", "dwellings", "places"),
             tools=(Picker(),),
         ),
         place_name=area_by_id(session, current_user.grants.area_id).name,

@@ -120,6 +120,7 @@ const STYLES = {
   }),
   incidents: incidentsStyle,
   places: placesStyle,
+  districts: districtsStyle,
   hotspots: hotspotsStyle,
   drafts: (palette) => ({
     paintRules: [{ dataLayer: "drafts", symbolizer: areaSymbol(() => ({ fill: palette.draftFill, line: palette.draft, width: 3, dash: [9, 4] })) }],
@@ -266,6 +267,23 @@ function placesStyle(palette) {
     paintRules: [{ dataLayer: "places", minzoom: 13, symbolizer: shapeSymbol((_, z) => ({ shape: "square", r: z >= 16 ? 5 : 3.5, fill: palette.place, edge: palette.pointEdge })) }],
     labelRules: [{ dataLayer: "places", minzoom: 16, symbolizer: name }],
   };
+}
+
+/**
+ * A broad dashed band without a fill: the grids' thin borders, where they run together, lie inside it, and what is
+ * on the ground stays to be read.
+ * @param {Palette} palette
+ * @returns {Style}
+ */
+function districtsStyle(palette) {
+  const band = areaSymbol((_, z) => ({ line: palette.district, width: z >= 14 ? 5 : 3, dash: [12, 5] }));
+  const name = textSymbol({
+    lines: (p) => [p.name],
+    look: () => ({ size: 14, colour: palette.district, halo: palette.halo, weight: 700 }),
+    once: (p) => `district ${p.id}`,
+    down: 12,
+  });
+  return { paintRules: [{ dataLayer: "districts", symbolizer: band }], labelRules: [{ dataLayer: "district_labels", minzoom: 11, symbolizer: name }] };
 }
 
 /** @param {Palette} palette */

@@ -26,6 +26,10 @@ export const LAYERS = {
     label: () => t("Grid boundaries"), order: 38, minZoom: 9,
     legend: (p) => [{ label: t("Boundary"), sample: { kind: "double", line: p.gridLine, fill: p.gridGap } }],
   },
+  districts: {
+    label: () => t("Patrol districts"), order: 37, minZoom: 9,
+    legend: (p) => [{ label: t("Patrol district, where a force patrols"), sample: { kind: "line", line: p.district, width: 4, dash: "9 4" } }],
+  },
   hotspots: {
     label: () => t("Hotspots"), order: 40, minZoom: 9,
     legend: (p) => [{ label: t("Hotspot, thicker when more certain"), sample: { kind: "area", fill: p.hotspotFill, line: p.hotspot, width: 3 } }],

@@ -7,7 +7,7 @@
  */
 import { get } from "../api.js";
 import { svg } from "../dom.js";
-import { toastProblem } from "../toast.js";
+import { toast, toastProblem } from "../toast.js";
 
 /** @typedef {{lon: number, lat: number, zoom: number, features: any[], owners: any[]}} Pick */
 
@@ -35,6 +35,7 @@ export function mountPicker(map, { layers, url = "/api/here" }) {
       const pick = { lon, lat, zoom, features: answer.features ?? [], owners: answer.owners ?? [] };
       for (const listener of listeners) listener(pick);
       document.dispatchEvent(new CustomEvent("place-picked", { detail: pick }));
+      sayDistrict(pick.features[0]);
     } catch (error) {
       if (!signal.aborted) toastProblem(error);
     }
@@ -62,6 +63,18 @@ export function mountPicker(map, { layers, url = "/api/here" }) {
     },
   };
 }
+
+/**
+ * Name the patrol district where nothing smaller lies under the finger.
+ * @param {any} first
+ */
+function sayDistrict(first) {
+  closeLast();
+  closeLast = first?.kind === "district" ? toast(`${first.label} · ${first.detail}`) : () => {};
+}
+
+/** Takes away what was said of the last press: of two presses only the second counts. */
+let closeLast = () => {};
 
 /**
  * @param {string} url

@@ -7,6 +7,7 @@ import { shortName } from "../map/grid_editor.js";
 import { hectares } from "../pages/boundaries_words.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, jobCard } from "../tray.js";
+import { districtParts } from "./districts.js";
 import { postWord, rowsWords } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
@@ -22,7 +23,7 @@ export async function showImpact(root, address, { signal, community }) {
 }
 
 /** @param {any} impact @param {string} community */
-function impactParts({ grids, corners, moves, staff, placements, routes, stops }, community) {
+function impactParts({ grids, corners, moves, staff, placements, routes, stops, districts }, community) {
   if (grids.length === 0 && corners) return [el("div", { class: "empty", "data-corners-only": "" }, icon("grid"), el("p", { class: "empty__title" }, t("Only corners were added")), el("p", {}, cornersWords(corners)))];
   if (grids.length === 0) return [el("div", { class: "empty" }, icon("grid"), el("p", { class: "empty__title" }, t("Nothing changes yet")), el("p", {}, t("Once a grid is edited, this shows who and what moves from where to where.")))];
   const states = /** @type {Record<string, string>} */ ({ new: t("new"), changed: "", ended: t("ends") });
@@ -43,6 +44,7 @@ function impactParts({ grids, corners, moves, staff, placements, routes, stops }
       el("span", { class: "list__title" }, one.label || rowsWords(one.kind, 1)), el("span", { class: "list__detail" }, `${place(one.from)} · ${one.author}: ${one.reason}`))))))] : null,
     routes ? el("p", { class: "muted" }, tn("{count} planned route crosses ground that changes hands.", "{count} planned routes cross ground that changes hands.", routes)) : null,
     stops ? el("p", { class: "muted" }, tn("{count} planned stop lies on ground that changes hands.", "{count} planned stops lie on ground that changes hands.", stops)) : null,
+    districtParts(districts ?? [], community),
     el("button", { class: "btn", type: "button", "data-print": "", onClick: () => print() }, icon("print"), t("Print map and impact")),
   ].flat();
 }

@@ -1,0 +1,280 @@
+"""Importing patrol districts: a vector file of codes, names, forces and ground becomes a layer of the map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import shapely
+from geoalchemy2.shape import from_shape, to_shape
+from sqlalchemy import select
+
+from core import audit
+from core.clock import today
+from core.errors import InvalidInput
+from core.intake.cell import text_of
+from core.intake.header import find_columns, refuse_forbidden
+from core.intake.report import ImportReport, Refusal
+from core.intake.vector import read_layer
+from core.intake.weight import refuse_heavy
+from core.text import visible
+from geo.areas.county import county_for
+from geo.areas.intake import ground_of
+from geo.areas.queries import boundary_shape, hold_partition, present_boundaries
+from geo.areas.service import as_multipolygon
+from patrols.districts.fit import Misfit, misfits, smallest_holder
+from patrols.models import FORCE_KINDS, Force, PatrolDistrict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
+    from sqlalchemy.orm import Session
+
+    from geo.areas.county import CountyWish
+    from geo.areas.models import Area
+
+_WANTED = ("code", "name", "force")
+# A file with more misfits than this is not mended from a list; the first ones, by size, are enough.
+_MISFITS_TOLD = 20
+# Grids end and are cut anew: a district that belonged to one would lose its owner.
+_OWNER_LEVELS = ("community", "town")
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictOptions:
+    """How to read the file, and what to do with what is new or other than here.
+
+    `force_kind` is the kind of forces that are made when the file names some that are not there; empty, such
+    rows are refused. With `replace` a district that is here with other values ends and the file's begins.
+    """
+
+    layer: str | None = None
+    crs: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    drop_forbidden: bool = False
+    force_kind: str = ""
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictRecord:
+    """One district of a file; `shape` is valid ground in EPSG:4326, `force` a name or empty."""
+
+    line: int
+    code: str
+    name: str
+    force: str
+    shape: BaseGeometry
+    row: Mapping[str, object] = field(default_factory=dict)
+
+
+def read_districts(path: Path, options: DistrictOptions) -> tuple[list[DistrictRecord], list[Refusal]]:
+    """Return the districts of a vector file and the features that are none, with the reason.
+
+    Raises
+    ------
+    InvalidInput
+        What `refuse_heavy` and `read_layer` raise, ``columns_missing``, ``column_not_found`` or
+        ``column_forbidden``.
+    """
+    layer = read_layer(refuse_heavy(path), layer=options.layer, crs=options.crs)
+    refuse_forbidden(layer.columns, drop=options.drop_forbidden)
+    found = find_columns(layer.columns, _WANTED, options.columns)
+    if "code" not in found and "name" not in found:
+        raise InvalidInput("columns_missing", missing=["code", "name"], found=list(layer.columns))
+    records: list[DistrictRecord] = []
+    refusals: list[Refusal] = []
+    for index, row in enumerate(layer.rows()):
+        cells = {name: visible(_cell(row[layer.columns[place]])) for name, place in found.items()}
+        outcome = _record(index + 1, cells, layer.geometries[index], {record.code for record in records})
+        if isinstance(outcome, Refusal):
+            refusals.append(Refusal(outcome.line, outcome.code, outcome.fields, row))
+        else:
+            records.append(DistrictRecord(*outcome, row=row))
+    return records, refusals
+
+
+def _cell(value: object) -> str:
+    return text_of(value)  # type: ignore[arg-type]
+
+
+def _record(
+    line: int, cells: Mapping[str, str], geometry: BaseGeometry | None, seen: set[str]
+) -> tuple[int, str, str, str, BaseGeometry] | Refusal:
+    code = cells.get("code") or cells.get("name", "")
+    if not code:
+        return Refusal(line, "code_missing")
+    if code in seen:
+        return Refusal(line, "code_twice", {"code": code})
+    ground = ground_of(line, code, geometry)
+    if isinstance(ground, Refusal):
+        return ground
+    return line, code, cells.get("name") or code, cells.get("force", ""), ground
+
+
+def import_districts(
+    session: Session, path: Path, wish: CountyWish, options: DistrictOptions
+) -> ImportReport:
+    """Read and store a file of patrol districts; a file that does not fit is refused as a whole.
+
+    Raises
+    ------
+    InvalidInput
+        What `read_districts`, `county_for` and `store_districts` raise; ``nothing_usable`` when no feature
+        could be read; ``force_kind_unknown`` (fields `kind`, `kinds`).
+    """
+    if options.force_kind and options.force_kind not in FORCE_KINDS:
+        raise InvalidInput("force_kind_unknown", kind=options.force_kind, kinds=list(FORCE_KINDS))
+    report = ImportReport("districts", path.name)
+    records, refusals = read_districts(path, options)
+    report.refuse(refusals)
+    if not records:
+        raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
+    west, south, east, north = shapely.total_bounds([record.shape for record in records])
+    county = county_for(session, (west, south, east, north), wish, report)
+    store_districts(session, records, county, report=report, options=options)
+    audit.record(session, "district.import", subject=county, file=path.name, loaded=dict(report.loaded))
+    return report
+
+
+def store_districts(
+    session: Session,
+    records: Sequence[DistrictRecord],
+    county: Area,
+    *,
+    report: ImportReport,
+    options: DistrictOptions,
+) -> None:
+    """Store the districts that are not here; flushed, not committed.
+
+    Raises
+    ------
+    InvalidInput
+        ``districts_do_not_fit`` (fields `count`, `flaws`): two of those that would be here would overlap, or
+        a new one leaves the county.
+    """
+    # Of two files read at once the second must be checked against what the first one brought.
+    hold_partition(session, county.id)
+    forces = _forces(session, county, records, report=report, kind=options.force_kind)
+    usable = [record for record in records if not record.force or record.force in forces]
+    here = {row.code: row for row in present_districts(session, county.id)}
+    fresh = [
+        record
+        for record in usable
+        if _is_to_store(here.get(record.code), record, forces, report=report, replace=options.replace)
+    ]
+    _refuse_misfits(session, fresh, here, county)
+    _end(session, [here[record.code] for record in fresh if record.code in here], report)
+    _add(session, fresh, county, forces)
+    report.loaded["patrol_district"] += len(fresh)
+
+
+def present_districts(session: Session, county_id: int) -> Sequence[PatrolDistrict]:
+    """Return the districts of a county that have not ended, by code."""
+    return session.scalars(
+        select(PatrolDistrict)
+        .where(PatrolDistrict.county_id == county_id, PatrolDistrict.valid_to.is_(None))
+        .order_by(PatrolDistrict.code)
+    ).all()
+
+
+def _forces(
+    session: Session, county: Area, records: Sequence[DistrictRecord], *, report: ImportReport, kind: str
+) -> dict[str, int]:
+    """Return the ids of the county's forces by name; those the file names are made, or their rows refused."""
+    known = {
+        force.name: force.id for force in session.scalars(select(Force).where(Force.county_id == county.id))
+    }
+    missing = [record for record in records if record.force and record.force not in known]
+    if kind:
+        made = [Force(name=name, kind=kind, **_owner(county)) for name in sorted({r.force for r in missing})]
+        session.add_all(made)
+        session.flush()
+        report.loaded["force"] += len(made)
+        return known | {force.name: force.id for force in made}
+    report.refuse(
+        Refusal(
+            record.line,
+            "force_unknown",
+            {"code": record.code, "force": record.force, "known": sorted(known)},
+            record.row,
+        )
+        for record in missing
+    )
+    return known
+
+
+def _owner(area: Area) -> dict[str, int | str]:
+    return {"county_id": area.county_id, "area_id": area.id, "area_path": area.path}
+
+
+def _is_to_store(
+    row: PatrolDistrict | None,
+    record: DistrictRecord,
+    forces: Mapping[str, int],
+    *,
+    report: ImportReport,
+    replace: bool,
+) -> bool:
+    """Tell whether a record is new or takes the place of `row`; count it where it is neither."""
+    if row is None:
+        return True
+    same = (row.name, row.force_id) == (record.name, forces.get(record.force))
+    if same and shapely.equals(to_shape(row.geom), record.shape):
+        report.unchanged["patrol_district"] += 1
+        return False
+    if not replace:
+        report.kept["patrol_district"] += 1
+    return replace
+
+
+def _refuse_misfits(
+    session: Session,
+    fresh: Sequence[DistrictRecord],
+    here: Mapping[str, PatrolDistrict],
+    county: Area,
+) -> None:
+    new = {record.code: record.shape for record in fresh}
+    beside = {code: to_shape(row.geom) for code, row in here.items() if code not in new}
+    found = misfits(new, beside, boundary_shape(session, county.id))
+    names = {code: row.name for code, row in here.items()} | {record.code: record.name for record in fresh}
+    if found:
+        told = [_told(misfit, names, county) for misfit in found[:_MISFITS_TOLD]]
+        raise InvalidInput("districts_do_not_fit", count=len(found), flaws=told)
+
+
+def _told(misfit: Misfit, names: Mapping[str, str], county: Area) -> dict[str, object]:
+    return {
+        "code": misfit.code,
+        "first": names[misfit.first],
+        "second": names.get(misfit.second, county.name),
+        "at": list(misfit.at),
+        "size_m2": misfit.size_m2,
+    }
+
+
+def _end(session: Session, replaced: Sequence[PatrolDistrict], report: ImportReport) -> None:
+    for row in replaced:
+        row.valid_to = today()
+    # Before their codes are given again.
+    session.flush()
+    if replaced:
+        report.notice("districts_ended", codes=[row.code for row in replaced])
+
+
+def _add(session: Session, fresh: Sequence[DistrictRecord], county: Area, forces: Mapping[str, int]) -> None:
+    holders = present_boundaries(session, county.id, levels=_OWNER_LEVELS)
+    session.add_all(
+        PatrolDistrict(
+            code=record.code,
+            name=record.name,
+            force_id=forces.get(record.force),
+            valid_from=today(),
+            geom=from_shape(as_multipolygon(record.shape), srid=4326),
+            **_owner(smallest_holder(record.shape, holders) or county),
+        )
+        for record in fresh
+    )
+    session.flush()

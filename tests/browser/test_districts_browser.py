@@ -1,0 +1,108 @@
+"""Patrol districts in a browser: what a split does to them, and the layer on the dispatcher's map."""
+
+from collections.abc import Callable
+
+import pytest
+import shapely
+from geoalchemy2.shape import to_shape
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from core.db import Scope, transaction
+from geo.areas.models import Area
+from geo.areas.queries import grid_boundaries
+from geo.shapes.crs import area_m2
+from patrols.models import PatrolDistrict
+from tests.browser.grounds import across
+from tests.browser.studio_page import Studio
+from tests.conftest import LiveServer
+
+pytestmark = pytest.mark.browser
+
+SHOWN = """() => [...document.querySelectorAll("[data-districts] tbody")].map((body) => ({
+  code: body.dataset.district,
+  rows: [...body.querySelectorAll("tr")].slice(1)
+    .map((row) => [...row.children].map((cell) => cell.textContent.trim())),
+}))"""
+TO_SCREEN = """async ([lon, lat]) => {
+  const { map } = await (await import("/static/js/map/registry.js")).mapReady;
+  map.setView([lat, lon], 17, { animate: false });
+  const at = map.latLngToContainerPoint([lat, lon]);
+  const box = map.getContainer().getBoundingClientRect();
+  return [at.x + box.x, at.y + box.y];
+}"""
+
+
+def districts_of(live_server: LiveServer) -> dict[str, tuple[str, shapely.Geometry]]:
+    """Return name and ground of the stored districts by code."""
+    with live_server.settings(), transaction(Scope.everything()) as session:
+        rows = session.scalars(select(PatrolDistrict).where(PatrolDistrict.valid_to.is_(None))).all()
+        return {row.code: (row.name, to_shape(row.geom)) for row in rows}
+
+
+def divided_grid(live_server: LiveServer) -> tuple[str, str]:
+    """Return the names of a community and of its grid that is divided most evenly among two districts."""
+    districts = districts_of(live_server)
+    best = (0.0, "", "")
+    with live_server.settings(), transaction(Scope.everything()) as session:
+        for community in session.scalars(select(Area).where(Area.level == "community")).all():
+            for grid, shape in grid_boundaries(session, community):
+                inside = sorted(
+                    shape.intersection(ground).area / shape.area for _, ground in districts.values()
+                )
+                best = max(best, (inside[-2], community.name, grid.name))
+    assert best[0] > 0.1, "the demo has a grid that is divided among two districts"
+    return best[1:]
+
+
+def ha(size_m2: float) -> str:
+    """Return hectares as the page writes them."""
+    return f"{size_m2 / 10_000:.{2 if size_m2 < 100_000 else 1}f}"
+
+
+def test_a_split_shows_which_part_lies_in_which_district(
+    desk: Page, start: Callable[..., Studio], live_server: LiveServer
+) -> None:
+    community, name = divided_grid(live_server)
+    studio = start(desk, community)
+    studio.show()
+    key = next(grid["key"] for grid in studio.whole["grids"] if grid["name"] == name)
+    before = studio.parts[key]
+    studio.by_form("split", [key], across(before))
+
+    desk.click("[data-tab=impact]")
+
+    expect(desk.get_by_role("heading", name="巡区", exact=True)).to_be_visible()
+    shown = {one["code"]: one["rows"] for one in desk.evaluate(SHOWN)}
+    halves = [grid for grid in studio.parts if studio.parts[grid].intersects(before.buffer(-1e-6))]
+    assert len(halves) == 2
+    districts = districts_of(live_server)
+    assert 1 <= len(shown) <= 2
+    for code, rows in shown.items():
+        _, ground = districts[code]
+        wanted = {ha(area_m2(studio.parts[half].intersection(ground))) for half in halves}
+        assert {row[1].split(" → ")[-1] for row in rows} == wanted
+        assert any(ha(area_m2(before.intersection(ground))) == row[1].split(" → ")[0] for row in rows)
+    assert any(row[2].startswith("2") for rows in shown.values() for row in rows)
+    names = desk.locator("[data-districts] th[scope=rowgroup]").all_inner_texts()
+    assert {districts[code][0] for code in shown} == {text.split(" · ")[0] for text in names}
+
+
+def test_the_dispatcher_sees_the_districts_and_is_told_which_one_is_pressed(
+    sign_in: Callable[..., Page], live_server: LiveServer
+) -> None:
+    page = sign_in("dispatcher", width=1440, height=900)
+    name, ground = next(iter(districts_of(live_server).values()))
+    inner = shapely.maximum_inscribed_circle(ground).coords[0]
+    with page.expect_response(lambda answer: "/tiles/districts/" in answer.url and answer.status == 200):
+        page.goto("/dispatch?layers=districts")
+    x, y = page.evaluate(TO_SCREEN, list(inner))
+    page.get_by_role("button", name="图例").click()
+    expect(page.locator(".legend__row")).to_contain_text("巡区")
+    page.get_by_role("button", name="图例").click()
+
+    page.mouse.click(x, y)
+
+    expect(page.locator(".toast", has_text=name)).to_be_visible()
+    page.mouse.click(x + 5, y)
+    expect(page.locator(".toast", has_text=name)).to_have_count(1)

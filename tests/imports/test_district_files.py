@@ -1,0 +1,253 @@
+"""``gridpatrol import districts`` on real PostGIS: what comes in, what is refused, nothing half there."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+from click.testing import CliRunner
+from shapely import box
+from sqlalchemy import text
+
+from core.db import Scope, transaction
+from geo.areas.models import Area
+from geo.areas.service import NewArea, create_area
+from geo.shapes.crs import shape_to_metric
+from tests.conftest import Database
+from tests.small_town import SmallTown, build_small_town
+from webapp.cli.imports import imports
+
+# ::
+#
+#     119.00      119.008        119.02
+#     30.02 ┌────────┬──────────────┐
+#           │   a    │      b       │   two districts, parted where no grid is: grids meet at 119.01
+#     30.00 └────────┴──────────────┘
+A, B = box(119, 30, 119.008, 30.02), box(119.008, 30, 119.02, 30.02)
+ROWS = [("XQ01", "西巡区", "", A), ("XQ02", "东巡区", "", B)]
+
+type Row = tuple[str, str, str, shapely.Geometry | None]
+
+
+@pytest.fixture
+def town(database: Database) -> SmallTown:
+    return build_small_town()
+
+
+def districts_file(folder: Path, rows: Sequence[Row] = ROWS, **more: str) -> Path:
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"巡区编码": code, "巡区名称": name, "巡防队伍": force, **more},
+            "geometry": None if shape is None else shapely.geometry.mapping(shape),
+        }
+        for code, name, force, shape in rows
+    ]
+    path = folder / "districts.geojson"
+    path.write_text(
+        json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), "utf-8"
+    )
+    return path
+
+
+def run(path: Path, *options: str, exit_code: int = 0) -> str:
+    result = CliRunner().invoke(imports, ["districts", str(path), *options], catch_exceptions=False)
+    assert result.exit_code == exit_code, result.output
+    return result.output
+
+
+def run_json(path: Path, *options: str, exit_code: int = 0) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(run(path, *options, "--json", exit_code=exit_code))
+    return answer
+
+
+def stored() -> list[tuple[Any, ...]]:
+    """Return (code, name, force, level of the owner, whether it has ended) of all districts, oldest first."""
+    with transaction(Scope.everything()) as session:
+        rows = session.execute(
+            text(
+                "SELECT d.code, d.name, f.name, a.level, d.valid_to IS NOT NULL FROM patrol_district AS d "
+                "JOIN area AS a ON a.id = d.area_id LEFT JOIN force AS f ON f.id = d.force_id ORDER BY d.id"
+            )
+        )
+        return [tuple(row) for row in rows]
+
+
+def test_districts_belong_to_the_smallest_area_that_holds_them(town: SmallTown, tmp_path: Path) -> None:
+    south = box(119, 30, 119.02, 30.004)
+    with transaction(Scope.everything()) as session:
+        # A strip of the county that belongs to no town.
+        county = session.get_one(Area, town.county.id)
+        create_area(session, NewArea("town", "990001009", "小镇", box(119, 30, 119.01, 30.02)), county)
+
+    report = run_json(
+        districts_file(tmp_path, [("1", "南", "", south), ("2", "北", "", box(119, 30.008, 119.02, 30.02))])
+    )
+
+    assert report["loaded"] == {"patrol_district": 2}
+    assert stored() == [("1", "南", None, "community", False), ("2", "北", None, "town", False)]
+
+
+def test_a_second_time_nothing_changes(town: SmallTown, tmp_path: Path) -> None:
+    path = districts_file(tmp_path)
+    assert run_json(path)["loaded"] == {"patrol_district": 2}
+    before = stored()
+
+    again = run_json(path)
+
+    assert (again["loaded"].get("patrol_district", 0), again["unchanged"]) == (0, {"patrol_district": 2})
+    assert stored() == before
+
+
+def test_what_is_here_with_other_values_stays_unless_it_is_to_be_replaced(
+    town: SmallTown, tmp_path: Path
+) -> None:
+    run(districts_file(tmp_path))
+    newer = districts_file(
+        tmp_path,
+        [
+            ("XQ01", "西巡区", "", box(119, 30, 119.005, 30.02)),
+            ("XQ02", "东巡区", "", box(119.005, 30, 119.02, 30.02)),
+        ],
+    )
+
+    assert run_json(newer)["kept"] == {"patrol_district": 2}
+    assert len(stored()) == 2
+    told = run(newer, "--replace")
+
+    assert "XQ01, XQ02" in told
+    assert [(code, ended) for code, *_, ended in stored()] == [
+        ("XQ01", True), ("XQ02", True), ("XQ01", False), ("XQ02", False),
+    ]  # fmt: skip
+    assert run_json(newer, "--replace")["unchanged"] == {"patrol_district": 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "encoding"),
+    [("GPKG", "districts.gpkg", None), ("ESRI Shapefile", "districts.shp", "GB18030")],
+    ids=["GeoPackage", "Shapefile"],
+)
+def test_an_office_file_in_metres_comes_back_to_lon_lat(
+    town: SmallTown, tmp_path: Path, kind: str, name: str, encoding: str | None
+) -> None:
+    shapes = np.array(
+        [shape_to_metric(shapely.segmentize(row[3], 0.0005), 32650) for row in ROWS], dtype=object
+    )
+    options = {"encoding": encoding} if encoding else {}
+    pyogrio.raw.write(
+        tmp_path / name, shapely.to_wkb(shapes),
+        [np.array([row[place] for row in ROWS], dtype=object) for place in (0, 1)],
+        ["巡区编码"[:3], "巡区名称"[:3]], geometry_type="Polygon", crs="EPSG:32650", driver=kind, **options,
+    )  # fmt: skip
+    (tmp_path / "districts.cpg").unlink(missing_ok=True)
+
+    assert run_json(tmp_path / name)["loaded"] == {"patrol_district": 2}
+    assert [row[:2] for row in stored()] == [("XQ01", "西巡区"), ("XQ02", "东巡区")]
+
+
+@pytest.mark.parametrize(
+    ("second", "code", "words"),
+    [
+        (("XQ02", "东巡区", "", box(119.007, 30, 119.02, 30.02)), "districts_overlap", ("重叠", "overlaps")),
+        (("XQ02", "东巡区", "", box(119.008, 30, 119.03, 30.02)), "district_outside", ("越出", "leaves")),
+    ],
+    ids=["two overlap", "one leaves the county"],
+)
+def test_districts_that_do_not_fit_are_refused_and_nothing_is_loaded(
+    town: SmallTown, tmp_path: Path, second: Row, code: str, words: tuple[str, str]
+) -> None:
+    path = districts_file(tmp_path, [ROWS[0], second])
+
+    refused = run_json(path, exit_code=2)
+    told = run(path, exit_code=2)
+
+    (flaw,) = refused["error"]["fields"]["flaws"]
+    assert (refused["error"]["code"], flaw["code"]) == ("districts_do_not_fit", code)
+    assert all(word in told for word in words)
+    assert stored() == []
+
+
+def test_a_district_that_overlaps_one_already_here_is_refused(town: SmallTown, tmp_path: Path) -> None:
+    run(districts_file(tmp_path, ROWS[:1]))
+
+    told = run(
+        districts_file(tmp_path, [("XQ09", "中巡区", "", box(119.007, 30, 119.01, 30.02))]), exit_code=2
+    )
+
+    assert "中巡区" in told
+    assert "西巡区" in told
+    assert len(stored()) == 1
+
+
+def test_borders_that_differ_by_rounding_do_not_overlap(town: SmallTown, tmp_path: Path) -> None:
+    report = run_json(
+        districts_file(tmp_path, [ROWS[0], ("XQ02", "东巡区", "", box(119.0079999, 30, 119.02, 30.02))])
+    )
+    assert report["loaded"] == {"patrol_district": 2}
+
+
+def test_bad_features_are_handed_back_with_a_reason_in_both_languages(
+    town: SmallTown, tmp_path: Path
+) -> None:
+    bow = shapely.Polygon([(119.01, 30), (119.02, 30.01), (119.02, 30), (119.01, 30.01)])
+    path = districts_file(
+        tmp_path,
+        [
+            ROWS[0],
+            ("XQ01", "同码", "", B),
+            ("", "", "", B),
+            ("XQ03", "无面", "", None),
+            ("XQ04", "线", "", shapely.LineString([(119.01, 30), (119.02, 30)])),
+            ("XQ05", "结", "", bow),
+        ],
+    )
+    out = tmp_path / "refused.csv"
+
+    told = run(path, "--refused", str(out))
+
+    for words in (
+        "代码 XQ01 重复",
+        "stands twice",
+        "neither code nor name",
+        "no geometry",
+        "XQ04 不是面",
+        "XQ05 的边界有误",
+    ):
+        assert words in told
+    assert [row[0] for row in stored()] == ["XQ01"]
+    assert out.read_text("utf-8-sig").count("XQ0") >= 4
+
+
+def test_a_force_that_is_not_here_is_refused_by_name_or_made_when_told_its_kind(
+    town: SmallTown, tmp_path: Path
+) -> None:
+    path = districts_file(tmp_path, [("XQ01", "西巡区", "西片巡防队", A), ROWS[1]])
+    told = run(path)
+    assert "西片巡防队" in told
+    assert "is not here" in told
+    assert [row[:3] for row in stored()] == [("XQ02", "东巡区", None)]
+
+    assert run_json(path, "--force-kind", "full_time")["loaded"] == {"force": 1, "patrol_district": 1}
+    assert [row[:3] for row in stored()][1] == ("XQ01", "西巡区", "西片巡防队")
+    assert run_json(path)["unchanged"] == {"patrol_district": 2}
+    assert "full_time" in run(path, "--force-kind", "knights", exit_code=2)
+
+
+def test_columns_about_persons_refuse_the_file(town: SmallTown, tmp_path: Path) -> None:
+    path = districts_file(tmp_path, 民族="汉")
+    assert run_json(path, exit_code=2)["error"]["code"] == "column_forbidden"
+    assert stored() == []
+    assert run_json(path, "--drop-forbidden")["loaded"] == {"patrol_district": 2}
+
+
+def test_a_file_without_a_code_or_a_name_is_refused(town: SmallTown, tmp_path: Path) -> None:
+    path = tmp_path / "plain.geojson"
+    feature = {"type": "Feature", "properties": {"x1": 1}, "geometry": shapely.geometry.mapping(A)}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+
+    assert run_json(path, exit_code=2)["error"]["code"] == "columns_missing"
+    assert run_json(path, "--column", "code=x1")["loaded"] == {"patrol_district": 1}
