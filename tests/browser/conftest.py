@@ -5,6 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from core.db import Scope, transaction
+from geo.areas.models import Area
+from geo.boundaries.queries import roads_in, waters_in
+from tests.browser.grounds import Features
 from tests.browser.studio_page import Studio
 from tests.conftest import LiveServer, enter_as, pages_of
 
@@ -28,6 +32,17 @@ def desk(shared_pages: Callable[..., Page], live_server: LiveServer) -> Page:
 def phone(shared_pages: Callable[..., Page], live_server: LiveServer) -> Page:
     """The boundary staff's page on a phone with a touch screen."""
     return enter_as(shared_pages(**PHONE), live_server.login("boundary"))
+
+
+@pytest.fixture(scope="module")
+def features(live_server: LiveServer) -> Features:
+    """Return the lines that a boundary may follow, of the whole town: streets, and the banks of waters."""
+    with live_server.settings(), transaction(Scope.everything()) as session:
+        county = session.query(Area).filter_by(level="county").one()
+        world = (-180.0, -90.0, 180.0, 90.0)
+        roads = list(roads_in(session, county.id, world))
+        waters = [water.boundary for water in waters_in(session, county.id, world)]
+    return {"road": roads, "water": waters}
 
 
 @pytest.fixture

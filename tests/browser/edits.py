@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 import shapely
+from playwright.sync_api import Page
 from shapely import LineString, Point, Polygon
 from shapely.geometry import mapping
 
@@ -182,6 +183,32 @@ def follow_feature(studio: Studio, lines: Sequence[LineString], along: str) -> E
                 if edit is not None:
                     return edit
     raise AssertionError("nothing bends inside a grid", along)
+
+
+def followed(
+    page: Page, start: Callable[..., Studio], lines: Sequence[LineString], along: str
+) -> tuple[Studio, Edit]:
+    """Return a change set of a community in which something bends, with the edit that follows it."""
+    overview = page.request.get("/api/boundaries/overview").json()["communities"]
+    tried = []
+    for one in sorted(overview, key=lambda one: one["name"] != "桥东社区"):
+        box = shapely.box(*one["bbox"])
+        inside = [line for line in lines if line.intersects(box)]
+        if not one["grid_count"] or not inside:
+            continue
+        studio = start(page, one["name"])
+        try:
+            return studio, follow_feature(studio, inside, along)
+        except AssertionError as none:
+            tried.append(f"{one['name']}: {none}")
+    pytest.fail("; ".join(tried) or f"no community has any {along}")
+
+
+def lies_on(studio: Studio, edit: Edit, lines: Sequence[LineString]) -> None:
+    """Judge that most of the boundary lies on what it was let follow."""
+    line = shapely.union_all(lines).buffer(0.2 * METRE)
+    border = studio.parts[edit.grids[0]].boundary & studio.parts[edit.grids[1]].boundary
+    assert (border & line).length > 0.8 * LineString(edit.lines[0]).length
 
 
 def _bent(studio: Studio, grid: tuple[int, Polygon], piece: LineString, along: str) -> Edit | None:

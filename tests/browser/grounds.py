@@ -9,6 +9,8 @@ from shapely.affinity import rotate, scale, translate
 
 type Place = tuple[float, float]
 type Grounds = dict[int, Polygon]
+#: Lines that a boundary may follow, by "road" and "water".
+type Features = dict[str, list[LineString]]
 
 #: About a metre north in degrees; the ground here is small enough to be flat.
 METRE = 9e-6

@@ -31,8 +31,10 @@ ON_MAP = """async (box) => {
   const sheet = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
   const bar = document.querySelector(".map-bar:not([hidden])")?.offsetHeight ?? 0;
   const below = innerWidth < 768 ? sheet + bar + 16 : 0;
-  const options = { maxZoom: 19, animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, below + 8] };
-  map.fitBounds([[south, west], [north, east]], options);
+  // On a phone the button of the layers stands above it.
+  const above = innerWidth < 768 ? 64 : 8;
+  const padding = { paddingTopLeft: [8, above], paddingBottomRight: [8, below + 8] };
+  map.fitBounds([[south, west], [north, east]], { maxZoom: 19, animate: false, ...padding });
 }"""
 TO_SCREEN = """async ([lon, lat]) => {
   const { map } = await (await import("/static/js/map/registry.js")).mapReady;
@@ -61,6 +63,11 @@ READ_BACK = """async ([address, text]) => {
   body.append("datum", "wgs84");
   return post(address, body);
 }"""
+#: The pin of a finding is on the screen and nothing lies over it.
+UNCOVERED = """(number) => [...document.querySelectorAll(".finding-pin")].some((pin) => {
+  const { x, y, width, height } = pin.getBoundingClientRect();
+  return pin.textContent === number && pin.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+})"""
 KEYS = {
     "draw": "d", "split": "s", "merge": "m", "move_vertex": "v", "insert_vertex": "i", "delete_vertex": "x",
     "reshape": "r", "follow": "f", "give_strip": "g", "cut_hole": "h", "simplify": "p", "measure": "l",
@@ -104,6 +111,17 @@ class Studio:
     def frame(self) -> shapely.Geometry:
         """Return the ground of the community."""
         return shape(self.whole["frame"])
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """Return what the check of the server finds."""
+        found: list[dict[str, Any]] = self.page.request.get(f"{self.address}/findings").json()["findings"]
+        return found
+
+    @property
+    def grave(self) -> list[dict[str, Any]]:
+        """Return the findings that must be mended."""
+        return [one for one in self.findings if one["severity"] == "refuse"]
 
     def do(self, **body: Any) -> dict[str, Any]:
         """Do an edit without the page's tools: what a test needs to be there before it begins."""
@@ -362,34 +380,74 @@ class Keyboard:
 
 @dataclass
 class Finger:
-    """Taps on a phone of 360 px."""
+    """Taps on a phone of 360 px; only metres are typed. `tap` refuses what something else covers."""
 
     studio: Studio
 
     def edit(self, edit: Edit) -> None:
         """Tap the tool, the grids and corners on the map, and Apply on the bar above the sheet."""
-        page = self.studio.page
-        group = "corners" if edit.kind.endswith("_vertex") else edit.kind
-        if page.locator('.panel[data-height="peek"]').count():
-            page.locator(".panel__grip .btn").tap()
-        page.locator(f'.studio-tools [data-tool="{group}"]').tap()
-        bar = page.locator('[data-bar="apply"]')
-        expect(bar).to_be_visible()
+        self.take(edit)
         parts = self.studio.parts
         for key in edit.grids:
             self.studio.look_at(parts[key])
             self.tap(tuple(parts[key].representative_point().coords[0]))
-        for corners in edit.lines:
+        for number, corners in enumerate(edit.lines):
+            if number:
+                self.studio.page.locator('[data-bar="next"]').tap()
             self.studio.look_at(shapely.MultiPoint(corners))
             for corner in corners:
+                if edit.along:  # an end meant to lie on a boundary is looked at closely
+                    self.studio.look_at(shapely.Point(corner))
                 self.tap(corner)
-        expect(bar).to_be_enabled()
-        self.studio.answered(edit.kind, bar.tap)
+        if edit.size is not None:
+            self.type_metres(edit.size)
+        bar = self.studio.page.locator('[data-bar="apply"]')
+        apply = bar if bar.is_visible() else self.studio.page.locator("[data-apply]")
+        expect(apply).to_be_enabled()
+        self.studio.answered(edit.kind, apply.tap)
+
+    def take(self, edit: Edit) -> None:
+        """Tap the tool in the sheet; which corner tool, or what is followed, on the bar of the map."""
+        page = self.studio.page
+        self.open_sheet()
+        group = "corners" if edit.kind.endswith("_vertex") else edit.kind
+        page.locator(f'.studio-tools [data-tool="{group}"]').tap()
+        way = edit.along or (edit.kind if group == "corners" else "")
+        if way:
+            page.locator(f'[data-way="{way}"]').tap()
+            expect(page.locator(f'[data-way="{way}"][aria-pressed="true"]')).to_be_visible()
+
+    def open_sheet(self) -> None:
+        """Tap the sheet's arrow when nothing but its head is to be seen."""
+        page = self.studio.page
+        if page.locator('.panel[data-height="peek"]').count():
+            page.locator(".panel__grip .btn").tap()
+        expect(page.locator('.panel[data-height="half"]')).to_be_visible()
+
+    def type_metres(self, metres: float) -> None:
+        """Tap the field of the form, which is in sight, and type."""
+        page = self.studio.page
+        if page.locator('[data-bar="form"]').is_visible():
+            page.locator('[data-bar="form"]').tap()
+        field = page.locator(".studio-form [data-size]")
+        expect(field).to_be_in_viewport(ratio=1)
+        field.tap()
+        page.keyboard.type(str(metres))
 
     def tap(self, place: Place) -> None:
         """Tap the map."""
         self.studio.page.touchscreen.tap(*self.studio.on_screen(place))
 
+    def repair(self, which: str) -> None:
+        """Tap the tab of the check, look at the finding on the map, tap Repair."""
+        page = self.studio.page
+        self.open_sheet()
+        page.locator("[data-tab=findings]").tap()
+        if which != "all":
+            page.locator(f'[data-finding="{which}"]').tap()
+            page.wait_for_function(UNCOVERED, arg=str(int(which) + 1))
+        self.studio.answered("repair", page.locator(f'[data-repair="{which}"]').tap)
+
     def turn(self, way: str) -> None:
-        """Tap Undo on the bar above the sheet."""
+        """Tap Undo or Redo on the bar above the sheet."""
         self.studio.answered(way, self.studio.page.locator(f'[data-bar="{way}"]').tap, way)

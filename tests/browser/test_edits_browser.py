@@ -6,18 +6,13 @@ import pytest
 import shapely
 from playwright.sync_api import Page, expect
 
-from core.db import Scope, transaction
-from geo.areas.models import Area
-from geo.boundaries.queries import roads_in, waters_in
 from geo.shapes.partition import is_partition
 from tests.browser import edits, grounds
-from tests.browser.edits import COMMUNITY, PLANS
+from tests.browser.edits import COMMUNITY, PLANS, followed, lies_on
+from tests.browser.grounds import Features
 from tests.browser.studio_page import Hands, Keyboard, Mouse, Studio
-from tests.conftest import LiveServer
 
 pytestmark = pytest.mark.browser
-
-type Features = dict[str, list[shapely.LineString]]
 
 WAYS: dict[str, Callable[[Studio], Hands]] = {
     "mouse": Mouse,
@@ -49,51 +44,18 @@ def test_an_edit(desk: Page, start: Callable[..., Studio], plan: str, way: str) 
     done(studio, WAYS[way](studio), edit)
 
 
-@pytest.fixture(scope="module")
-def features(live_server: LiveServer) -> Features:
-    """Return the lines that a boundary may follow, of the whole town: streets, and the banks of waters."""
-    with live_server.settings(), transaction(Scope.everything()) as session:
-        county = session.query(Area).filter_by(level="county").one()
-        world = (-180.0, -90.0, 180.0, 90.0)
-        roads = list(roads_in(session, county.id, world))
-        waters = [water.boundary for water in waters_in(session, county.id, world)]
-    return {"road": roads, "water": waters}
-
-
 @pytest.mark.parametrize("way", ["mouse", "keys"])
 @pytest.mark.parametrize("along", ["road", "water"])
 def test_a_boundary_follows_a_street_and_a_water(
     desk: Page,
     start: Callable[..., Studio],
-    features: dict[str, list[shapely.LineString]],
+    features: Features,
     along: str,
     way: str,
 ) -> None:
     studio, edit = followed(desk, start, features[along], along)
     done(studio, WAYS[way](studio), edit)
-    line = shapely.union_all(features[along]).buffer(0.2 * grounds.METRE)
-    border = studio.parts[edit.grids[0]].boundary & studio.parts[edit.grids[1]].boundary
-    ends = shapely.LineString(edit.lines[0])
-    assert (border & line).length > 0.8 * ends.length, "most of the boundary lies on what it follows"
-
-
-def followed(
-    desk: Page, start: Callable[..., Studio], lines: list[shapely.LineString], along: str
-) -> tuple[Studio, edits.Edit]:
-    """Return a change set of a community in which something bends, with the edit that follows it."""
-    overview = desk.request.get("/api/boundaries/overview").json()["communities"]
-    tried = []
-    for one in sorted(overview, key=lambda one: one["name"] != "桥东社区"):
-        box = shapely.box(*one["bbox"])
-        inside = [line for line in lines if line.intersects(box)]
-        if not one["grid_count"] or not inside:
-            continue
-        studio = start(desk, one["name"])
-        try:
-            return studio, edits.follow_feature(studio, inside, along)
-        except AssertionError as none:
-            tried.append(f"{one['name']}: {none}")
-    pytest.fail("; ".join(tried) or f"no community has any {along}")
+    lies_on(studio, edit, features[along])
 
 
 @pytest.mark.parametrize("which", ["0", "all"])
@@ -101,17 +63,14 @@ def followed(
 def test_a_broken_import_is_repaired(desk: Page, start: Callable[..., Studio], way: str, which: str) -> None:
     studio = start(desk)
     edits.break_by_file(studio)
-    found = desk.request.get(f"{studio.address}/findings").json()["findings"]
-    grave = [one for one in found if one["severity"] == "refuse"]
+    found, grave = studio.findings, studio.grave
     assert {one["kind"] for one in grave} >= {"gap", "overlap"}
     studio.show()
     expect(desk.locator("[data-tab=findings] .badge")).to_have_text(str(len(found)))
 
     WAYS[way](studio).repair(which)
 
-    left = desk.request.get(f"{studio.address}/findings").json()["findings"]
-    still = [one for one in left if one["severity"] == "refuse"]
-    assert len(still) == (0 if which == "all" else len(grave) - 1)
+    assert len(studio.grave) == (0 if which == "all" else len(grave) - 1)
     assert is_partition(list(studio.parts.values()), studio.frame) == (which == "all")
 
 

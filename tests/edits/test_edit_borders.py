@@ -137,6 +137,18 @@ def test_a_boundary_follows_a_path_beside_it() -> None:
     assert refused.code == "edit_line_loose"
 
 
+@pytest.mark.parametrize("steps", [-2, -1, 0, 1, 2])
+def test_an_end_one_or_two_centimetres_beside_the_boundary_is_put_on_it(steps) -> None:
+    grids = tiling(TWO)
+    beside = 3 + steps * 1e-4  # of a square: steps of 1e-7 degrees
+    # One end at a corner of the boundary, one at its edge.
+    drawn = line((beside, 1), (4, 2), (beside, 2.5))
+    wanted = {at(4, 2).coords[0], at(3, 2.5).coords[0]}
+
+    for edited in (after(grids, reshape(grids, drawn)), after(grids, follow(grids, 1, 2, drawn))):
+        assert set(edited.parts[1].exterior.coords) - set(grids.parts[1].exterior.coords) == wanted
+
+
 def test_a_path_that_crosses_the_boundary_flatly_is_followed_from_its_start() -> None:
     grids = tiling(TWO)
     # It begins 2 m beside the boundary and crosses it 20 m on: no tail that a hand drew too far.

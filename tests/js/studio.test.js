@@ -32,6 +32,16 @@ test("a tool says what it still lacks, and nothing once it can be sent", () => {
   assert.equal(tools.missing(tools.toolOf("simplify"), given({ size: 0 })), "size");
 });
 
+test("a tool tells what to press next, and nothing once it can be sent", () => {
+  const words = (kind, more) => tools.nextWords(tools.toolOf(kind), given(more));
+  assert.deepEqual([words("give_strip", {}), words("give_strip", { grids: [1] }), words("give_strip", { grids: [1, 2] })], ["Press the grid that gives.", "Press the neighbour that takes.", "Draw the new boundary, or type a width."]);
+  assert.deepEqual([words("merge", {}), words("merge", { grids: [1] }), words("merge", { grids: [1, 2] })], ["Press the grid that keeps its name.", "Press its neighbour.", ""]);
+  assert.deepEqual([words("follow", {}), words("follow", { grids: [1, 2] }), words("follow", { grids: [1, 2], points: [[0, 0]] })], ["Press one of the two grids.", "Press where the piece begins.", "Press where it ends."]);
+  assert.deepEqual([words("move_vertex", {}), words("move_vertex", { points: [[0, 0]] }), words("insert_vertex", {})], ["Press the corner.", "Press its new place.", "Press the place on the boundary."]);
+  assert.deepEqual([words("measure", { points: [[0, 0], [1, 1]] }), words("simplify", {})], ["Press the next place.", "Type the metres."]);
+  for (const tool of tools.TOOLS) assert.ok(tools.nextWords(tool, given({})), tool.kind);
+});
+
 test("metres may stand in for the line of a strip, a begun line is not overruled by them", () => {
   const strip = tools.toolOf("give_strip");
   assert.equal(tools.missing(strip, given({ grids: [1, 2], size: 5 })), null);
@@ -170,6 +180,7 @@ test("the sides of a comparison are named after what is compared", () => {
 test("every tool's key is in the list of keys, and no key stands there twice", () => {
   const keys = keyGroups().flatMap((group) => group.keys.map(([key]) => key));
   for (const { key } of tools.TOOLS) assert.ok(keys.includes(key.toUpperCase()), key);
+  for (const { label, hint } of tools.TOOLS) assert.ok(keyGroups().some((group) => group.keys.some(([, does, how]) => does === label() && how === hint())), label());
   assert.equal(new Set(keys).size, keys.length);
 });
 

@@ -28,19 +28,22 @@ def touches(point: Point, target: BaseGeometry) -> bool:
 def led_to(line: LineString, target: BaseGeometry, reach_m: float) -> LineString:
     """Return `line`, begun on `target` where its start lies within `reach_m` of it (metres).
 
-    The nearest vertex is preferred to a nearest point hardly nearer. A start out of reach stays.
+    The nearest vertex is preferred to a nearest point hardly nearer. A start out of reach stays; one that
+    touches is put on the target, for beside it by more than half a step no cut would meet the boundary.
     """
     start = Point(line.coords[0])
     distance_m = shapely.distance(start, target)
-    if not _TOUCH_M < distance_m <= reach_m:
+    # Written so that no distance at all (NaN, an empty target) is out of reach.
+    if not distance_m <= max(reach_m, _TOUCH_M):
         return line
+    on_it = distance_m <= _TOUCH_M
     vertices = shapely.get_coordinates(target)
     away_m = np.hypot(*(vertices - line.coords[0]).T)
-    if away_m.min() <= distance_m + _VERTEX_BONUS_M:
+    if away_m.min() <= (_TOUCH_M if on_it else distance_m + _VERTEX_BONUS_M):
         first = vertices[np.argmin(away_m)]
     else:
         first = shapely.get_coordinates(shapely.shortest_line(start, target))[1]
-    return LineString([first, *line.coords])
+    return LineString([first, *line.coords[1 if on_it else 0 :]])
 
 
 def led_or_cut_back(line: LineString, target: BaseGeometry, reach_m: float) -> LineString:
@@ -50,7 +53,7 @@ def led_or_cut_back(line: LineString, target: BaseGeometry, reach_m: float) -> L
     """
     distance_m = shapely.distance(Point(line.coords[0]), target)
     if distance_m <= _TOUCH_M:
-        return line
+        return led_to(line, target, reach_m)
     crossings = shapely.get_coordinates(shapely.intersection(line, target))
     at_m = (
         shapely.line_locate_point(line, shapely.points(crossings)) if len(crossings) else np.array([np.inf])

@@ -14,6 +14,8 @@ import { followVersions } from "./versions.js";
 
 /** @typedef {{map: L.Map, parts: Map<string, any>}} Ready */
 
+const PHONE = "(max-width: 767px)";
+
 /** @type {(ready: Ready) => void} */
 let resolveReady;
 /** @type {Promise<Ready>} */
@@ -35,7 +37,7 @@ export function createMap(id, { center, zoom, bounds = null, minZoom = 9, maxZoo
   const element = /** @type {HTMLElement} */ (document.getElementById(id));
   const map = L.map(element, {
     center, zoom, minZoom, maxZoom, zoomControl: false, attributionControl: false, preferCanvas: true,
-    keyboardPanDelta: 120, zoomSnap: 1,
+    keyboardPanDelta: 120, zoomSnap: matchMedia(PHONE).matches ? 0.25 : 1,
   });
   element.setAttribute("aria-label", t("Map. Arrow keys move it, plus and minus zoom, Enter asks what is at the cross."));
   L.control.attribution({ prefix: false, position: "bottomleft" }).addTo(map);
@@ -122,7 +124,7 @@ export function centreOn(map, { lon, lat }, zoom = map.getZoom()) {
  */
 function coveredPx() {
   // Two maps share what the sheet leaves free: nothing covers them.
-  if (!matchMedia("(max-width: 767px)").matches || document.querySelector(".stage--beside")) return { above: 0, below: 0 };
+  if (!matchMedia(PHONE).matches || document.querySelector(".stage--beside")) return { above: 0, below: 0 };
   const sheet = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
   const bar = /** @type {HTMLElement | null} */ (document.querySelector(".map-bar:not([hidden])"))?.offsetHeight ?? 0;
   return { above: 0, below: sheet + bar };

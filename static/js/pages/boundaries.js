@@ -19,7 +19,7 @@ import { mountReview, showImpact } from "../studio/review.js";
 import { mountRules } from "../studio/rules.js";
 import { openStudio } from "../studio/studio.js";
 import { mountTalk, openCount, openSpots } from "../studio/talk.js";
-import { isDrawn, missing, toolOf } from "../studio/tools.js";
+import { NO_INPUT, isDrawn, missing, toolOf } from "../studio/tools.js";
 import { isOpen, mountToolPanel } from "../studio/tool_panel.js";
 import { stateLook, stateWord } from "../studio/words.js";
 import { toast, toastProblem } from "../toast.js";
@@ -118,7 +118,7 @@ const page = {
   open: (kind, id) => {
     day = null;
     keepState({ selection: { kind, id: String(id) } }, { step: true });
-    void followAddress();
+    void followAddress({ pressed: true });
   },
   showBox,
   showFindings: (/** @type {any[]} */ found) => findings.show(found),
@@ -147,7 +147,7 @@ const showProposed = (/** @type {{grids: any[]} | null} */ answer) => editor.pre
 const proposals = mountProposals(part("[data-proposing]"), { studio: current, show: showProposed });
 const files = mountFiles(part("[data-files]"), { studio: current, show: showProposed, zoomTo, limitMb: Number(root.dataset.uploadLimitMb) });
 const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit), zoomTo, asMarked, markedFrom: () => published_m2 });
-const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: () => sheet?.setHeight("half"), onPlace: zoomTo });
+const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: (field) => (sheet?.setHeight("half"), toolPanel.reveal(field)), onPlace: zoomTo });
 const review = mountReview(part("[data-review]"), {
   studio: current, today: root.dataset.today ?? "", onLeave: leave, onGround: groundChanged,
   onFlaws: (flaws) => (showTab("findings"), zoomTo(flaws[0].place)),
@@ -271,7 +271,10 @@ function showHead(set) {
 let toolBefore = "";
 /** @param {State} state */
 function makeRoom({ tool }) {
-  if (tool && tool !== toolBefore && PHONE.matches && missing(toolOf(tool), { grids: [], points: [], lines: [], size: null, along: "road" }) !== "size") sheet?.setHeight("peek");
+  if (tool && tool !== toolBefore && PHONE.matches) {
+    if (missing(toolOf(tool), NO_INPUT) === "size") toolPanel.reveal();
+    else sheet?.setHeight("peek");
+  }
   if (!tool && toolBefore && PHONE.matches && sheet?.height() === "peek") sheet.setHeight("half");
   toolBefore = tool ?? "";
 }
@@ -333,7 +336,8 @@ async function askAround([west, south, east, north], name, signal) {
   }
 }
 
-async function followAddress() {
+/** @param {{pressed?: boolean}} [how] pressed in a list: the map goes there, wherever it was */
+async function followAddress({ pressed = false } = {}) {
   const { selection } = currentState();
   const id = Number(selection?.id);
   opening.abort();
@@ -345,7 +349,7 @@ async function followAddress() {
   desk.hidden = kind !== "change_set";
   // What was pressed far down a list is read from its head.
   if (kind) root.closest(".panel__scroll")?.scrollTo({ top: 0 });
-  if (kind === "change_set") await openSet(id);
+  if (kind === "change_set") await openSet(id, pressed);
   else if (kind === "area") await showCommunity(community, { id, on: day, today: root.dataset.today ?? "", page, back: leave, signal: opening.signal });
   else await homePanel.load();
 }
@@ -376,8 +380,8 @@ function closeStudio() {
   findings.show([]);
 }
 
-/** @param {number} id */
-async function openSet(id) {
+/** @param {number} id @param {boolean} pressed */
+async function openSet(id, pressed) {
   const { signal } = opening;
   for (const rest of /** @type {Iterable<HTMLElement>} */ (desk.children)) rest.hidden = !rest.matches("[data-studio-head]");
   fillWith(part("[data-studio-head]"), head(t("Loading"), "", leave), [1, 2, 3].map(() => el("span", { class: "skeleton skeleton--tall" })));
@@ -394,7 +398,7 @@ async function openSet(id) {
     void proposals.load();
     files.open();
     void askAround(answer.bbox, answer.community, signal);
-    if (!currentState().at) showBox(answer.bbox);
+    if (pressed || !currentState().at) showBox(answer.bbox);
     else if (!map.getBounds().intersects(L.geoJSON(answer.frame).getBounds())) showBox(answer.bbox);
   } catch (error) {
     if (signal.aborted) return;

@@ -118,6 +118,7 @@ function communityParts(answer, { id, on, today, page, back, findings }) {
       el("span", { class: "list__text" }, el("span", { class: "list__title" }, grid.name), el("span", { class: "list__detail" }, grid.code, " · ", tn("{count} household", "{count} households", grid.households))), el("span", { class: "list__end" }, areaText(grid.area_m2)))))),
     lineage,
     page.mayPrint && !on ? atlasSection(answer) : null,
+    el("a", { class: "btn btn--wide", href: `/boundaries/placed?area=${id}`, "data-placed-list": "" }, icon("locate"), t("List of what is placed by hand")),
   ].flat(2);
 }
 

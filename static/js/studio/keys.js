@@ -13,10 +13,10 @@ import { TOOLS } from "./tools.js";
  * @property {() => boolean} stopPicking whether a place was being chosen
  */
 
-/** @returns {{title: string, keys: [string, string][]}[]} all keys, grouped, with what they do */
+/** @returns {{title: string, keys: [key: string, does: string, how?: string][]}[]} all keys, grouped, with what they do */
 export function keyGroups() {
   return [
-    { title: t("Tools"), keys: TOOLS.map((tool) => [tool.key.toUpperCase(), tool.label()]) },
+    { title: t("Tools"), keys: TOOLS.map((tool) => [tool.key.toUpperCase(), tool.label(), tool.hint()]) },
     {
       title: t("While drawing"), keys: [
         ["Enter", t("set a corner or choose a grid at the cross (the map has the focus); apply")],
@@ -25,7 +25,7 @@ export function keyGroups() {
         ["Ctrl+Z", t("take back: the last corner, then the last edit")], ["Ctrl+Shift+Z", t("do the edit again")], ["Esc", t("leave a field; put the tool away")],
       ],
     },
-    { title: t("Looking"), keys: [["C", t("compare with a divider")], ["B", t("compare side by side")], ["+ −", t("zoom (the map has the focus)")], ["?", t("this list")]] },
+    { title: t("Looking"), keys: [["C", t("Divider"), t("One map cut in two: before on the left, after on the right. Drag the divider.")], ["B", t("Side by side"), t("Two maps that move together: before and after.")], ["+ −", t("zoom (the map has the focus)")], ["?", t("this list")]] },
   ];
 }
 
@@ -36,9 +36,9 @@ export function keyGroups() {
  */
 export function mountKeyList(box, button) {
   const done = el("button", { class: "btn btn--quiet btn--icon", type: "button", "aria-label": t("Close") }, icon("close"));
-  fillWith(box, el("div", { class: "studio-form__head" }, el("h2", {}, t("Keys")), done),
+  fillWith(box, el("div", { class: "studio-form__head" }, el("h2", {}, t("Tools and keys")), done),
     keyGroups().map(({ title, keys }) => el("section", {}, el("h3", {}, title),
-      el("dl", { class: "studio-keys__list" }, keys.flatMap(([key, does]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, does)])))));
+      el("dl", { class: "studio-keys__list" }, keys.flatMap(([key, does, how]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, how ? [el("strong", {}, does), " ", how] : does)])))));
   const show = (/** @type {boolean} */ open) => {
     box.hidden = !open;
     button.setAttribute("aria-expanded", String(open));

@@ -19,23 +19,13 @@ function kindWord(kind) {
  */
 export function mountPlaced(root, { mayPlace, onPlaced }) {
   const box = el("section", { class: "card stack-s", "data-placing": "", "aria-live": "polite", hidden: true });
-  const link = el("a", { class: "btn btn--wide", href: "/boundaries/placed", "data-placed-list": "" }, icon("locate"), t("List of what is placed by hand"));
   root.prepend(box);
-  root.append(link);
   let asked = new AbortController();
   const close = () => {
     asked.abort();
     box.hidden = true;
     fillWith(box);
   };
-
-  /** The list of the community that is open, else of everything the reader sees. */
-  function pointLink() {
-    const [, kind, id] = new URLSearchParams(location.search).get("sel")?.match(/^(\w+):(\d+)$/) ?? [];
-    link.setAttribute("href", kind === "area" ? `/boundaries/placed?area=${id}` : "/boundaries/placed");
-  }
-  const stopPointing = listen(link, "pointerdown", pointLink);
-  const stopKeys = listen(link, "focus", pointLink);
 
   /** @param {any[]} features what lies under the finger, nearest first */
   function showThings(features) {
@@ -112,10 +102,9 @@ export function mountPlaced(root, { mayPlace, onPlaced }) {
     else showThings(things);
   });
   return () => {
-    for (const stop of [stopPicks, stopPointing, stopKeys]) stop();
+    stopPicks();
     close();
     box.remove();
-    link.remove();
   };
 }
 

@@ -6,12 +6,14 @@ import { formatCoordinates, parseCoordinates } from "../map/drawing.js";
 import { areaText, hectares } from "../pages/boundaries_words.js";
 import { isFelt, sorted, turnable } from "./model.js";
 import { measured } from "./studio.js";
-import { groundArea_m2, missing, parseLegs, toolGroups, toolOf, walked } from "./tools.js";
+import { alongWays, groundArea_m2, missing, nextWords, parseLegs, toolGroups, toolOf, walked } from "./tools.js";
 import { doneWord } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
 /** @typedef {import("./studio.js").Studio} Studio */
 /** @typedef {import("./tools.js").Tool} Tool */
+
+const PHONE = matchMedia("(max-width: 767px)");
 
 /**
  * @param {HTMLElement} root
@@ -48,8 +50,15 @@ export function mountToolPanel(root, { studio, zoomTo }) {
   let shownFor = "";
   /** @type {Parts | null} */
   let parts = null;
+  /** On a phone the tools above it leave the form no room: it, or the field for metres, is brought to the head of the sheet. */
+  const reveal = (/** @type {"size" | undefined} */ part = undefined) => {
+    const field = part === "size" ? parts?.size : null;
+    if (PHONE.matches) (field?.closest(".field") ?? form).scrollIntoView({ block: "start" });
+    field?.focus({ preventScroll: true });
+  };
 
   return {
+    reveal,
     /** @param {State} state */
     show(state) {
       const open = isOpen(state);
@@ -73,13 +82,18 @@ export function isOpen({ set }) {
   return set.can.edit && set.state === "draft";
 }
 
+/** @param {Tool} tool @returns {string} */
+function described(tool) {
+  return `${tool.label()} (${tool.key.toUpperCase()}): ${tool.hint()}`;
+}
+
 /** @param {() => Studio} studio one short bar: the arrow keys walk through it, one Tab passes it */
 function mountBar(studio) {
   const button = (/** @type {string} */ kind, /** @type {string} */ name, /** @type {string} */ sign, /** @type {string} */ hint, /** @type {() => void} */ run) =>
     el("button", { class: "studio-tool", type: "button", "data-tool": kind, title: hint, tabindex: -1, onClick: run }, icon(sign), el("span", {}, name));
   const places = toolGroups().map((tools) => {
     const [first] = tools;
-    const made = button(first.group ?? first.kind, first.group ? t("Corners") : (first.short ?? first.label)(), first.icon, tools.map((tool) => `${tool.label()} (${tool.key.toUpperCase()})`).join(" · "), () => studio().choose(tools.find((tool) => tool.kind === studio().state.tool)?.kind ?? first.kind));
+    const made = button(first.group ?? first.kind, first.group ? t("Corners") : first.label(), first.icon, tools.map(described).join("\n"), () => studio().choose(tools.find((tool) => tool.kind === studio().state.tool)?.kind ?? first.kind));
     return { made, tools };
   });
   const undo = button("undo", t("Undo"), "undo", `${t("Undo")} (Ctrl+Z)`, () => studio().undo());
@@ -152,12 +166,12 @@ function buildForm(form, tool, studio) {
   const along = tool.kind === "follow" ? alongField(studio) : null;
   const result = el("div", { class: "stack-s", "aria-live": "polite", "data-result": "" });
   const apply = el("button", { class: "btn btn--primary grow", "data-apply": "" }, icon("check"), t("Apply"));
-  const drop = el("button", { class: "btn btn--icon", type: "button", "aria-label": t("Take the last corner back"), title: t("Take the last corner back"), onClick: () => studio().dropPoint() }, icon("undo"));
-  const next = tool.shape === "lines" ? el("button", { class: "btn", type: "button", "data-next-line": "", onClick: () => studio().nextLine() }, icon("plus"), t("Another line")) : null;
+  const drop = el("button", { class: "btn btn--icon", type: "button", "data-drop": "", "aria-label": t("Take the last corner back"), title: t("Take the last corner back"), onClick: () => studio().dropPoint() }, icon("undo"));
+  const next = tool.shape === "lines" ? el("button", { class: "btn", type: "button", "data-next-line": "", onClick: () => studio().nextLine() }, icon("plus"), t("Next line")) : null;
   const stop = el("button", { class: "btn btn--quiet btn--icon", type: "button", "data-stop": "", "aria-label": t("Put the tool away"), title: `${t("Put the tool away")} (Esc)`, onClick: () => studio().choose(null) }, icon("close"));
   const kin = toolGroups().find((tools) => tools.includes(tool)) ?? [];
   const variants = kin.length < 2 ? null : el("div", { class: "btn-group studio-variants", role: "group", "aria-label": t("Corners") }, kin.map((one) =>
-    el("button", { class: "btn", type: "button", "data-tool": one.kind, "aria-pressed": String(one === tool), title: `${one.label()} (${one.key.toUpperCase()})`, onClick: () => one !== tool && studio().choose(one.kind) }, one.label())));
+    el("button", { class: "btn", type: "button", "data-tool": one.kind, "aria-pressed": String(one === tool), title: described(one), onClick: () => one !== tool && studio().choose(one.kind) }, one.label())));
   fillWith(form, el("div", { class: "studio-form__head" }, el("h2", { id: "studio-tool" }, tool.group ? t("Corners") : tool.label()), stop), variants, el("p", { class: "field__hint" }, tool.hint()), grids.boxes, along, size?.box, drawn?.box, result,
     el("div", { class: "row" }, tool.kind === "measure" ? null : apply, next, drawn ? drop : null));
   return { grids: grids.selects, chips: grids.chips, corners: drawn?.text ?? null, wrong: drawn?.wrong ?? el("p"), size: size?.input ?? null, result, apply, next, drop };
@@ -236,14 +250,13 @@ function cornerFields(tool, studio) {
 function sizeField(tool, studio) {
   const input = el("input", { class: "input", type: "number", min: 0.1, max: 10_000, step: "any", id: "studio-size", "data-size": "", inputmode: "decimal" });
   input.addEventListener("input", () => studio().give({ size: input.value === "" ? null : Number(input.value) }));
-  const label = tool.kind === "simplify" ? t("Metres that a corner must matter") : t("Width in metres, instead of a line");
+  const label = tool.kind === "simplify" ? t("Take out bends finer than (metres)") : t("Width in metres, instead of a line");
   return { box: el("div", { class: "field" }, el("label", { class: "field__label", for: input.id }, label), input), input };
 }
 
 /** @param {() => Studio} studio */
 function alongField(studio) {
-  const ways = [["road", t("Street")], ["water", t("Water")], ["gap", t("Between buildings")]];
-  const select = el("select", { class: "select", id: "studio-along", "data-along": "" }, ways.map(([way, name]) => el("option", { value: way }, name)));
+  const select = el("select", { class: "select", id: "studio-along", "data-along": "" }, alongWays().map(([way, name]) => el("option", { value: way }, name)));
   select.value = studio().state.input.along;
   select.addEventListener("change", () => studio().give({ along: select.value }));
   return el("div", { class: "field" }, el("label", { class: "field__label", for: select.id }, t("Follow")), select);
@@ -275,7 +288,7 @@ function fillForm(parts, tool, state, { studio, zoomTo }) {
   parts.apply.disabled = lacking !== null || state.busy;
   if (state.busy) parts.apply.setAttribute("aria-busy", "true");
   else parts.apply.removeAttribute("aria-busy");
-  fillWith(parts.result, tool.kind === "measure" ? measureWords(state).filter((one) => one !== null) : resultOf(state, lacking, zoomTo));
+  fillWith(parts.result, tool.kind === "measure" ? measureWords(state, tool).filter((one) => one !== null) : resultOf(state, tool, zoomTo));
 }
 
 /** @param {string} name @param {() => void} takeOut */
@@ -283,25 +296,19 @@ function chip(name, takeOut) {
   return el("li", {}, el("button", { class: "btn", type: "button", "aria-label": t("Take {name} out", { name }), title: t("Take {name} out", { name }), onClick: takeOut }, name, icon("close")));
 }
 
-/** @param {State} state @param {string | null} lacking @param {(place: any) => void} zoomTo @returns {Node[]} */
-function resultOf({ refusal, tentative, preview, set }, lacking, zoomTo) {
+/** @param {State} state @param {Tool} tool @param {(place: any) => void} zoomTo @returns {Node[]} */
+function resultOf({ refusal, tentative, preview, set, input }, tool, zoomTo) {
   const place = refusal?.fields.place;
   const refused = refusal ? el("div", { class: tentative ? "notice" : "notice notice--alarm", role: tentative ? "status" : "alert", "data-refusal": refusal.code }, icon(tentative ? "info" : "attend"),
     el("div", { class: "stack-s" }, el("p", {}, el("strong", {}, refusal.title)), refusal.detail && refusal.detail !== refusal.title ? el("p", {}, refusal.detail) : null,
       place ? el("button", { class: "btn", type: "button", "data-zoom-refusal": "", onClick: () => zoomTo(place) }, icon("search"), t("Show the place")) : null)) : null;
   const shown = preview ? previewTable(preview, set) : null;
-  return refused || shown ? [refused, shown].filter((one) => one !== null) : [nextStep(lacking)];
+  return refused || shown ? [refused, shown].filter((one) => one !== null) : [nextStep(nextWords(tool, input) || t("checking…"))];
 }
 
-/** @param {string | null} lacking */
-function nextStep(lacking) {
-  return el("p", { class: "field__hint studio-next" }, lackingWords(lacking));
-}
-
-/** @param {string | null} lacking what `missing` said @returns {string} what to do next */
-export function lackingWords(lacking) {
-  const words = { grids: t("Choose the grid on the map or in the list."), shape: t("Press on the map, or Enter at the cross, to set a corner."), size: t("Type the metres.") };
-  return lacking ? words[/** @type {keyof typeof words} */ (lacking)] : t("checking…");
+/** @param {string} words */
+function nextStep(words) {
+  return el("p", { class: "field__hint studio-next" }, words);
 }
 
 /** @param {any} preview @param {import("./studio.js").ChangeSet} set */
@@ -324,10 +331,10 @@ function fromTo(before, after) {
   return before && before !== after ? `${before} → ${after}` : after;
 }
 
-/** @param {State} state @returns {(Node | null)[]} a line as a surveyor writes it down, and the area of its ring */
-function measureWords({ input }) {
+/** @param {State} state @param {Tool} tool @returns {(Node | null)[]} a line as a surveyor writes it down, and the area of its ring */
+function measureWords({ input }, tool) {
   const { legs, total_m } = measured(input.points);
-  if (legs.length === 0) return [el("p", { class: "field__hint" }, t("Press on the map, or Enter at the cross, to set a corner."))];
+  if (legs.length === 0) return [nextStep(nextWords(tool, input))];
   const rows = legs.map(({ bearing_deg, distance_m }, i) => el("tr", {}, el("th", { scope: "row", class: "number" }, i + 1), el("td", { class: "number" }, `${bearing_deg.toFixed(1)}°`), el("td", { class: "number" }, distance_m.toFixed(1))));
   const area = input.points.length > 2 ? el("dl", { class: "facts" }, el("dt", {}, t("Area inside")), el("dd", {}, areaText(groundArea_m2(input.points)))) : null;
   return [el("div", { class: "table-wrap studio-legs" }, el("table", { class: "table studio-table", "data-legs-table": "" },

@@ -28,24 +28,23 @@ import { t } from "../i18n.js";
  * @property {boolean} [sizeInstead] metres may stand in for the line
  * @property {"corners"} [group] tools that share one place in the bar
  * @property {() => string} label
- * @property {() => string} hint
- * @property {() => string} [short] label of the bar, where the full one does not fit
+ * @property {() => string} hint one sentence: what it does, and what to press first
  */
 
 /** @type {Tool[]} */
 export const TOOLS = [
-  { kind: "draw", icon: "draw", key: "d", grids: 0, shape: "ring", label: () => t("Draw"), hint: () => t("Set the corners of a new grid on free ground. It snaps to its neighbours.") },
-  { kind: "split", icon: "split", key: "s", grids: 1, shape: "lines", label: () => t("Split"), hint: () => t("Choose a grid, then draw a line across it. Several lines make more parts.") },
-  { kind: "merge", icon: "merge", key: "m", grids: "many", shape: "none", label: () => t("Merge"), hint: () => t("Choose neighbouring grids. The first one keeps its name and code.") },
-  { kind: "move_vertex", icon: "vertex", key: "v", grids: 0, shape: "move", group: "corners", label: () => t("Move a corner"), hint: () => t("Press a corner, then its new place. All grids that share it follow.") },
-  { kind: "insert_vertex", icon: "plus", key: "i", grids: 0, shape: "point", group: "corners", label: () => t("Add a corner"), hint: () => t("Press a boundary where it shall get a corner.") },
-  { kind: "delete_vertex", icon: "minus", key: "x", grids: 0, shape: "point", group: "corners", label: () => t("Delete a corner"), hint: () => t("Press the corner that shall go.") },
-  { kind: "reshape", icon: "redraw", key: "r", grids: 0, shape: "line", label: () => t("Redraw"), hint: () => t("Draw the new boundary from one place of the old one to another.") },
-  { kind: "follow", icon: "road", key: "f", grids: 2, shape: "ends", label: () => t("Follow"), hint: () => t("Choose two neighbours, then press where their boundary shall begin and end to follow it.") },
-  { kind: "give_strip", icon: "strip", key: "g", grids: 2, shape: "line", size: true, sizeInstead: true, label: () => t("Give a strip"), short: () => t("Strip"), hint: () => t("Choose who gives and who takes, then draw the new boundary or type a width.") },
-  { kind: "cut_hole", icon: "hole", key: "h", grids: 1, shape: "ring", label: () => t("Courtyard"), short: () => t("Yard"), hint: () => t("Choose a grid, then draw the part inside it that becomes a grid of its own.") },
-  { kind: "simplify", icon: "simplify", key: "p", grids: 0, shape: "none", size: true, label: () => t("Simplify"), hint: () => t("Take out corners that matter less than the given metres. The outer boundary stays.") },
-  { kind: "measure", icon: "measure", key: "l", grids: 0, shape: "line", label: () => t("Measure"), hint: () => t("Set places to read distances, bearings and the area. Nothing is changed.") },
+  { kind: "draw", icon: "draw", key: "d", grids: 0, shape: "ring", label: () => t("Draw"), hint: () => t("A new grid on free ground: press its corners one after another. Close to a neighbour they snap to its boundary.") },
+  { kind: "split", icon: "split", key: "s", grids: 1, shape: "lines", label: () => t("Split"), hint: () => t("Divides a grid: press the grid, then draw a line right across it. More lines make more parts.") },
+  { kind: "merge", icon: "merge", key: "m", grids: "many", shape: "none", label: () => t("Merge"), hint: () => t("Makes one grid of several: press the one that keeps its name, then its neighbours.") },
+  { kind: "move_vertex", icon: "vertex", key: "v", grids: 0, shape: "move", group: "corners", label: () => t("Move a corner"), hint: () => t("A corner is where a boundary turns: press it, then its new place. All grids that share it follow.") },
+  { kind: "insert_vertex", icon: "plus", key: "i", grids: 0, shape: "point", group: "corners", label: () => t("Add a corner"), hint: () => t("Gives a boundary one more corner to move: press the place on the boundary.") },
+  { kind: "delete_vertex", icon: "minus", key: "x", grids: 0, shape: "point", group: "corners", label: () => t("Delete a corner"), hint: () => t("Takes a corner out, so that the boundary runs straight on: press the corner.") },
+  { kind: "reshape", icon: "redraw", key: "r", grids: 0, shape: "line", label: () => t("Redraw"), hint: () => t("A new course for a piece of boundary: press a place on the old one, draw the new course, end on the old one again.") },
+  { kind: "follow", icon: "road", key: "f", grids: 2, shape: "ends", label: () => t("Follow"), hint: () => t("Lays a boundary along a street, a water or between buildings: press both grids, then where that piece begins and ends.") },
+  { kind: "give_strip", icon: "strip", key: "g", grids: 2, shape: "line", size: true, sizeInstead: true, label: () => t("Give a strip"), hint: () => t("Gives a strip of a grid to its neighbour: press the grid that gives, then the one that takes; draw the new boundary or type a width.") },
+  { kind: "cut_hole", icon: "hole", key: "h", grids: 1, shape: "ring", label: () => t("Cut out"), hint: () => t("Makes a part of a grid, such as a courtyard, a grid of its own: press the grid, then the corners around that part.") },
+  { kind: "simplify", icon: "simplify", key: "p", grids: 0, shape: "none", size: true, label: () => t("Simplify"), hint: () => t("Takes out corners that hardly show: type how fine a bend must be to go. The community's own boundary stays.") },
+  { kind: "measure", icon: "measure", key: "l", grids: 0, shape: "line", label: () => t("Measure"), hint: () => t("Reads distances, bearings and an area and changes nothing: press one place after another.") },
 ];
 
 /**
@@ -106,6 +105,42 @@ export function missing(tool, input) {
   const corners = { none: 0, point: 1, move: 2, ends: 2, line: 2, lines: 2, ring: 3 }[tool.shape];
   const enough = input.points.length >= corners || (tool.shape === "lines" && input.lines.length > 0 && input.points.length === 0);
   return enough ? null : "shape";
+}
+
+/** What a boundary may follow, with its name. @returns {[string, string][]} */
+export function alongWays() {
+  return [["road", t("Street")], ["water", t("Water")], ["gap", t("Between buildings")]];
+}
+
+/**
+ * What to do next, in a few words.
+ * @param {Tool} tool
+ * @param {Input} input
+ * @returns {string} "" when everything is given
+ */
+export function nextWords(tool, input) {
+  const lacking = missing(tool, input);
+  if (lacking === "size") return t("Type the metres.");
+  if (lacking === "grids") return gridWords(tool, input.grids.length);
+  return lacking || tool.kind === "measure" ? placeWords(tool, input.points.length) : "";
+}
+
+/** @param {Tool} tool @param {number} chosen how many grids are @returns {string} */
+function gridWords({ kind, grids }, chosen) {
+  if (kind === "give_strip") return chosen ? t("Press the neighbour that takes.") : t("Press the grid that gives.");
+  if (kind === "merge" && !chosen) return t("Press the grid that keeps its name.");
+  if (chosen) return t("Press its neighbour.");
+  return grids === 1 ? t("Press the grid.") : t("Press one of the two grids.");
+}
+
+/** @param {Tool} tool @param {number} set how many places are @returns {string} */
+function placeWords({ kind, shape }, set) {
+  if (kind === "give_strip" && !set) return t("Draw the new boundary, or type a width.");
+  if (kind === "insert_vertex") return t("Press the place on the boundary.");
+  if (shape === "ends") return set ? t("Press where it ends.") : t("Press where the piece begins.");
+  if (shape === "move" && set) return t("Press its new place.");
+  if (shape === "move" || shape === "point") return t("Press the corner.");
+  return set ? t("Press the next place.") : t("Press the first place.");
 }
 
 /**

@@ -17,7 +17,7 @@ export function editWord(kind) {
   const words = {
     draw: t("drew a grid"), split: t("split a grid"), merge: t("merged grids"), move_vertex: t("moved a corner"), insert_vertex: t("added a corner"),
     delete_vertex: t("deleted a corner"), reshape: t("redrew a boundary"), follow: t("let a boundary follow"), give_strip: t("gave a strip"),
-    cut_hole: t("cut a courtyard"), simplify: t("simplified boundaries"), rename: t("renamed a grid"), renumber: t("numbered the grids anew"), undo: t("took an edit back"), redo: t("did an edit again"),
+    cut_hole: t("cut out a grid"), simplify: t("simplified boundaries"), rename: t("renamed a grid"), renumber: t("numbered the grids anew"), undo: t("took an edit back"), redo: t("did an edit again"),
     repair: t("repaired boundaries"), proposal: t("took over a proposal"), import: t("imported grids"),
   };
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
@@ -27,7 +27,7 @@ export function editWord(kind) {
 export function doneWord(kind) {
   const words = {
     draw: t("Grid drawn"), split: t("Grid split"), merge: t("Grids merged"), move_vertex: t("Corner moved"), insert_vertex: t("Corner added"), delete_vertex: t("Corner deleted"),
-    reshape: t("Boundary redrawn"), follow: t("Boundary laid along the line"), give_strip: t("Strip given"), cut_hole: t("Courtyard cut"), simplify: t("Boundaries simplified"),
+    reshape: t("Boundary redrawn"), follow: t("Boundary laid along the line"), give_strip: t("Strip given"), cut_hole: t("Grid cut out"), simplify: t("Boundaries simplified"),
     rename: t("Grid renamed"), renumber: t("Grids numbered anew"), undo: t("Taken back"), redo: t("Done again"), repair: t("Boundaries repaired"),
   };
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
