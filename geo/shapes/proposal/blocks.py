@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +11,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geo.shapes.crs import to_metric
-from geo.shapes.proposal.borders import links_of, segments_of
-from geo.shapes.proposal.gaps import gap_lines
+from geo.shapes.proposal.borders import links_of, segments_of, with_party_walls
+from geo.shapes.proposal.gaps import gap_lines, lodging
 from geo.shapes.proposal.linework import (
     RANK_OF_CLASS,
     Linework,
@@ -22,6 +22,7 @@ from geo.shapes.proposal.linework import (
     points_of,
     round_buildings,
 )
+from geo.shapes.proposal.party import opened
 from geo.shapes.proposal.spokes import spokes
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ _SMALLEST_M2 = 400.0
 #: Open ground is divided along tracks too where a face exceeds this share of a mean grid's ground [ours].
 _LARGE_SHARE = 0.25
 #: How strongly two faces belong together across a metre of edge, by rank: what is no street binds most.
-_BOND = np.array([0.0, 0.2, 0.2, 0.4, 0.6, 1.0, 0.8, 1.5, 1.0, 3.0, 3.0])
+#: Ground belongs to the house at whose wall it lies; a wall two houses share binds neither to the other.
+_BOND = np.array([0.0, 0.2, 0.2, 0.4, 0.6, 1.0, 0.8, 1.5, 1.0, 10.0, 3.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +98,29 @@ def make_blocks(
 
     Streets from motorway to residential, banks, today's edges and the borders of the frames come first.
     Where more than `tolerance` of a grid live in a face, service roads and footpaths divide it further,
-    and where twice as many live, the gaps between buildings.
+    and where twice as many live, the gaps between buildings; where more than `tolerance` of a grid live in
+    buildings that stand wall to wall, the walls they share divide them.
     """
     town = _Town(frame, solids, points_of(ground.households), np.asarray(ground.counts), epsg)
+    town = _with_opened(town, ground, limit=tolerance * size)
     available = _linework(ground, town)
     work = available.of([Rank.BORDER, Rank.BANK, Rank.MAIN, Rank.STREET, Rank.LANE, Rank.TODAY])
-    faces, _ = _faces(work, town)
+    faces, _ = _faces(work, town, walled=False)
     work += _minor_lines(faces, available, town, limit=tolerance * size, size=size)
-    faces, _ = _faces(work, town)
+    faces, cut = _faces(work, town, walled=False)
     empty = _load(_home_of(faces, town.points), town.counts, len(faces)) == 0
     work += spokes(faces, empty, town.frame.shapes)
-    work += _gaps(faces, town, limit=2 * tolerance * size)
-    faces, cut = _faces(work, town)
+    work += _gaps(faces, cut, town, limit=2 * tolerance * size)
+    faces, cut = _faces(work, town, walled=True)
     return _joined(faces, cut, work, town)
+
+
+def _with_opened(town: _Town, ground: ProposalGround, *, limit: float) -> _Town:
+    """Return the town with clumps of buildings opened in which more than `limit` households live."""
+    lodged = lodging(ground.households, town.solids.shapes, epsg=town.epsg)
+    inside = _home_of(town.frame.shapes, town.points) >= 0
+    load = _load(np.where(inside, lodged, -1), town.counts, town.solids.count)
+    return replace(town, solids=opened(town.solids, ground.buildings, load, limit=limit))
 
 
 def _linework(ground: ProposalGround, town: _Town) -> Linework:
@@ -131,10 +143,11 @@ def _banks(ground: ProposalGround, epsg: int) -> Linework:
     return as_lines(shapes[np.hypot(span[:, 0], span[:, 1]) >= _SHORTEST_WATER_M], Rank.BANK)
 
 
-def _faces(work: Linework, town: _Town) -> tuple[Shapes, IntArray]:
-    """Return the faces, and the solids that stand in one of their own."""
+def _faces(work: Linework, town: _Town, *, walled: bool) -> tuple[Shapes, IntArray]:
+    """Return the faces, and the solids that stand in one of their own; `walled` says that party ones do."""
     given = work.of([Rank.BORDER])
-    free, cut = round_buildings(work.pick(work.rank != Rank.BORDER), town.solids)
+    walls = town.solids.party & walled
+    free, cut = round_buildings(work.pick(work.rank != Rank.BORDER), town.solids, walled=walls)
     return faces_between(given + free), cut
 
 
@@ -168,12 +181,34 @@ def _inside(work: Linework, faces: Shapes) -> Linework:
     return as_lines(shapely.intersection(work.lines[which], faces[face]), work.rank[which])
 
 
-def _gaps(faces: Shapes, town: _Town, *, limit: float) -> Linework:
-    home = _home_of(faces, town.points)
+def _gaps(faces: Shapes, cut: IntArray, town: _Town, *, limit: float) -> Linework:
+    yard = np.append(_yards(faces, town.solids.shapes[cut]), -1)
+    home = yard[_home_of(faces, town.points)]
     heavy = np.flatnonzero(_load(home, town.counts, len(faces)) > limit)
     number = np.full(len(faces) + 1, -1, np.int64)
     number[heavy] = np.arange(len(heavy))
-    return gap_lines(faces[heavy], town.points, number[home], town.solids, epsg=town.epsg)
+    stands = yard[_home_of(faces, _points_inside(town.solids.shapes))]
+    return gap_lines(faces[heavy], (town.points, number[home]), (town.solids, number[stands]), epsg=town.epsg)
+
+
+def _points_inside(shapes: Shapes) -> Shapes:
+    """Return a point inside each shape."""
+    return np.asarray(shapely.point_on_surface(shapes), dtype=object).reshape(-1)
+
+
+def _yards(faces: Shapes, cut: Shapes) -> IntArray:
+    """Return for each face that is a building the open one it shares most wall with, else the face."""
+    yard = np.arange(len(faces), dtype=np.int64)
+    built = _home_of(cut, _points_inside(faces)) >= 0
+    ground, walls = np.flatnonzero(~built), np.flatnonzero(built)
+    which, near = shapely.STRtree(faces[ground]).query(faces[walls], predicate="intersects")
+    rims = shapely.boundary(faces)
+    shared = shapely.length(shapely.intersection(rims[walls[which]], rims[ground[near]]))
+    order = np.lexsort((near, -shared, which))
+    first = order[np.unique(which[order], return_index=True)[1]]
+    first = first[shared[first] > 0]
+    yard[walls[which[first]]] = ground[near[first]]
+    return yard
 
 
 def _joined(faces: Shapes, cut: IntArray, work: Linework, town: _Town) -> Blocks:
@@ -184,9 +219,10 @@ def _joined(faces: Shapes, cut: IntArray, work: Linework, town: _Town) -> Blocks
     segments = segments_of(faces, work + as_lines(town.solids.shapes[cut], Rank.WALL), epsg=town.epsg)
     home = _home_of(faces, town.points)
     weight = _load(home, town.counts, len(faces))
-    built = _home_of(town.solids.shapes[cut], inside) >= 0
+    solid = _home_of(town.solids.shapes[cut], inside)
+    segments = with_party_walls(segments, solid)
     area = _areas_m2(faces, town.epsg)
-    part = _absorb(np.arange(len(faces)), built, (segments, frame))
+    part = _absorb(np.arange(len(faces)), solid >= 0, (segments, frame))
     for _ in range(6):
         small = _no_blocks(part, (weight, area), (segments, frame))
         joined = _absorb(part, small, (segments, frame))
@@ -232,8 +268,9 @@ def _absorb(part: IntArray, small: BoolArray, place: tuple[Segments, IntArray]) 
     links = links_of(segments, part, frame=frame)
     both = np.concatenate([links.pairs, links.pairs[:, ::-1]])
     # A tenth of a metre breaks ties between bonds of nothing.
-    bond = np.tile(links.length_m @ _BOND + 0.1 * links.length_m.sum(axis=1), 2)
-    chosen = small[both[:, 0]]
+    free_m = np.delete(links.length_m, int(Rank.PARTY), axis=1).sum(axis=1)
+    bond = np.tile(links.length_m @ _BOND + 0.1 * free_m, 2)
+    chosen = small[both[:, 0]] & (bond > 0)
     both, bond = both[chosen], bond[chosen]
     order = np.lexsort((both[:, 1], -bond, both[:, 0]))
     first = np.unique(both[order, 0], return_index=True)[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +72,20 @@ def _ranks(ends: FloatArray, work: Linework) -> IntArray:
     rank = np.full(len(ends), int(Rank.GAP), np.int64)
     np.minimum.at(rank, which, work.rank[line])
     return rank
+
+
+def with_party_walls(segments: Segments, solid: IntArray) -> Segments:
+    """Return the segments with those between two buildings ranked `Rank.PARTY`, unless a line runs there.
+
+    Parameters
+    ----------
+    solid : (f,) array of int
+        The building each face is, -1 for open ground.
+    """
+    at = np.append(solid, -1)
+    left, right = at[segments.left], at[segments.right]
+    party = (left >= 0) & (right >= 0) & (left != right) & (segments.rank >= Rank.WALL)
+    return replace(segments, rank=np.where(party, int(Rank.PARTY), segments.rank))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Rank(IntEnum):
     TODAY = 8
     WALL = 9
     GAP = 10
+    PARTY = 11
 
 
 RANK_OF_CLASS = {
@@ -86,14 +87,31 @@ def points_of(lonlat: FloatArray) -> Shapes:
 
 @dataclass(frozen=True, slots=True)
 class Solids:
-    """Buildings that stand wall to wall as one solid each, courtyards filled; EPSG:4326.
+    """What no line enters, courtyards filled; EPSG:4326.
 
-    `inner` is each solid without the outermost centimetre, what a line must enter to count as cutting it.
+    Buildings that stand wall to wall are one solid each, until `geo.shapes.proposal.party` opens those that
+    hold too many households.
+
+    Attributes
+    ----------
+    shapes : (s,) array of Polygon
+    inner : (s,) array of Polygon or MultiPolygon
+        Each solid without the outermost centimetre, what a line must enter to count as cutting it.
+    tree : STRtree
+        Of `shapes`.
+    party : (s,) array of bool
+        Solids that share a wall with another one.
     """
 
     shapes: Shapes
     inner: Shapes
     tree: shapely.STRtree
+    party: BoolArray
+
+    @classmethod
+    def of(cls, shapes: Shapes, party: BoolArray) -> Solids:
+        """Return solids of these shapes."""
+        return cls(shapes, without_edge(shapes), shapely.STRtree(shapes), party)
 
     @property
     def count(self) -> int:
@@ -101,57 +119,75 @@ class Solids:
         return len(self.shapes)
 
 
+def without_edge(shapes: Shapes) -> Shapes:
+    """Return each shape without its outermost centimetre."""
+    return np.asarray(shapely.buffer(shapes, -_ROUND_DEG, join_style="mitre"), dtype=object)
+
+
 def solids_of(buildings: Sequence[Any]) -> Solids:
-    """Return the solids of any number of footprints."""
-    polygons = _polygons(shapely.make_valid(np.asarray(buildings, dtype=object).reshape(-1)))
-    merged = _united(polygons)
+    """Return the solids of any number of footprints, all that touch as one."""
+    merged = united(polygons_of(buildings))
     # A courtyard belongs to its house; what stands in a filled courtyard goes with it.
-    filled = np.asarray(shapely.polygons(shapely.get_exterior_ring(merged)), dtype=object)
-    shapes = _united(filled)
-    return Solids(shapes, shapely.buffer(shapes, -_ROUND_DEG, join_style="mitre"), shapely.STRtree(shapes))
+    shapes = united(filled(merged))
+    return Solids.of(shapes, np.zeros(len(shapes), np.bool_))
 
 
-def _polygons(shapes: Shapes) -> Shapes:
-    parts = shapely.get_parts(shapely.get_parts(shapes))
+def polygons_of(shapes: Sequence[Any] | Shapes) -> Shapes:
+    """Return the valid polygons any shapes consist of."""
+    valid = shapely.make_valid(np.asarray(shapes, dtype=object).reshape(-1))
+    parts = shapely.get_parts(shapely.get_parts(valid))
     return np.asarray(parts[shapely.get_type_id(parts) == 3], dtype=object)
 
 
-def _united(polygons: Shapes) -> Shapes:
-    """Return the union as polygons; only those that touch are put together, which is what costs."""
-    a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+def filled(polygons: Shapes) -> Shapes:
+    """Return polygons without their holes."""
+    return np.asarray(shapely.polygons(shapely.get_exterior_ring(polygons)), dtype=object)
+
+
+def united(polygons: Shapes, *, deep: bool = False) -> Shapes:
+    """Return the union as polygons; only those that touch are put together, which is what costs.
+
+    `deep`: only those of which one enters another by more than a centimetre, so that walls may be shared.
+    """
+    tree = shapely.STRtree(without_edge(polygons) if deep else polygons)
+    a, b = tree.query(polygons, predicate="intersects")
     number = len(polygons)
     group = connected_components(
         coo_array((np.ones(len(a)), (a, b)), shape=(number, number)), directed=False
     )[1]
     order = np.argsort(group, kind="stable")
     groups = np.split(polygons[order], np.flatnonzero(np.diff(group[order])) + 1) if number else []
-    return _polygons(np.array([g[0] if len(g) == 1 else shapely.union_all(g) for g in groups], dtype=object))
+    return polygons_of([g[0] if len(g) == 1 else shapely.union_all(g) for g in groups])
 
 
-def round_buildings(work: Linework, solids: Solids) -> tuple[Linework, IntArray]:
+def round_buildings(work: Linework, solids: Solids, *, walled: BoolArray) -> tuple[Linework, IntArray]:
     """Lead lines round the buildings they cut: the part inside goes, the walls of the building come in.
+
+    Parameters
+    ----------
+    walled : (s,) array of bool
+        Solids whose walls come in whether they are cut or not.
 
     Returns
     -------
     work : Linework
         The lines outside buildings, and the walls (rank `Rank.WALL`).
     cut : (k,) array of int
-        The solids that were cut; each is a face of its own once the lines are noded.
+        The solids whose walls came in; each is a face of its own once the lines are noded.
     """
-    if not solids.count or not len(work.lines):
-        return work, np.zeros(0, np.int64)
     which, solid = shapely.STRtree(solids.inner).query(work.lines, predicate="intersects")
+    cut = np.union1d(solid, np.flatnonzero(walled)).astype(np.int64)
+    walls = as_lines(solids.shapes[cut], Rank.WALL)
     if not len(which):
-        return work, np.zeros(0, np.int64)
+        return work + walls, cut
     order = np.argsort(which, kind="stable")
     touched, start = np.unique(which[order], return_index=True)
     groups = np.split(solid[order], start[1:])
     hidden = np.array([shapely.union_all(solids.shapes[group]) for group in groups], dtype=object)
     clear = as_lines(shapely.difference(work.lines[touched], hidden), work.rank[touched])
-    cut = np.unique(solid)
     untouched = np.ones(len(work.lines), np.bool_)
     untouched[touched] = False
-    return work.pick(untouched) + clear + as_lines(solids.shapes[cut], Rank.WALL), cut
+    return work.pick(untouched) + clear + walls, cut
 
 
 def faces_between(work: Linework) -> Shapes:

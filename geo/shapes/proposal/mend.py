@@ -42,9 +42,13 @@ def mend(task: Task, outcome: Outcome, taste: Taste, *, seed: int, home: IntArra
 
 
 def _outside(task: Task, part: IntArray) -> IntArray:
-    """Return the parts outside the tolerance, the worst first."""
+    """Return the parts outside the tolerance, the worst first, without those one block alone fills."""
     load = np.bincount(part, task.weight)
     out = np.maximum(load - task.high, task.low - load)
+    heaviest = np.zeros(len(load))
+    np.maximum.at(heaviest, part, task.weight)
+    # No division takes households from a tower.
+    out[(heaviest > task.high) & (heaviest == load)] = 0
     order = np.lexsort((np.arange(len(out)), -out))
     return order[out[order] > 0]
 

@@ -31,11 +31,11 @@ class Taste:
     moved: float
 
 
-# Ranks: border, bank, main, street, lane, yard, field, path, today, wall, gap.
-_USUAL = np.array([0.0, 0.15, 0.15, 0.3, 0.5, 1.0, 0.5, 1.6, 1.6, 2.5, 2.5])
-_STEEP = np.array([0.0, 0.1, 0.1, 0.15, 0.25, 0.8, 0.3, 3.0, 4.0, 6.0, 6.0])
-_FLAT = np.array([0.0, 0.8, 0.8, 0.85, 0.9, 1.0, 0.9, 1.2, 1.2, 1.4, 1.4])
-_AS_TODAY = np.array([0.0, 0.4, 0.4, 0.5, 0.7, 1.0, 0.7, 1.6, 0.2, 2.5, 2.5])
+# Ranks: border, bank, main, street, lane, yard, field, path, today, wall, gap, party.
+_USUAL = np.array([0.0, 0.15, 0.15, 0.3, 0.5, 1.0, 0.5, 1.6, 1.6, 2.5, 2.5, 3.0])
+_STEEP = np.array([0.0, 0.1, 0.1, 0.15, 0.25, 0.8, 0.3, 3.0, 4.0, 6.0, 6.0, 8.0])
+_FLAT = np.array([0.0, 0.8, 0.8, 0.85, 0.9, 1.0, 0.9, 1.2, 1.2, 1.4, 1.4, 1.6])
+_AS_TODAY = np.array([0.0, 0.4, 0.4, 0.5, 0.7, 1.0, 0.7, 1.6, 0.2, 2.5, 2.5, 3.0])
 
 TASTES = {
     Style.BALANCED: Taste(_USUAL, even=40.0, compact=3.0, edge=0.5, moved=0.0),
