@@ -33,15 +33,20 @@ STRIP_M = 3.0
 
 @dataclass(frozen=True, slots=True)
 class GridGround:
-    """A touched grid and its ground (EPSG:4326) before and after; empty before it begins and when it ends."""
+    """A touched grid and its ground (EPSG:4326) before and after; empty before it begins and when it ends.
+
+    `moved` is the ground it loses or gains.
+    """
 
     draft: AreaDraft
     before: BaseGeometry
     after: BaseGeometry
+    moved: BaseGeometry
 
-    def moved(self) -> BaseGeometry:
-        """Return the ground the grid loses or gains."""
-        return self.before.symmetric_difference(self.after)
+    @classmethod
+    def of(cls, draft: AreaDraft, before: BaseGeometry, after: BaseGeometry) -> GridGround:
+        """Return the grid with what it loses or gains."""
+        return cls(draft, before, after, before.symmetric_difference(after))
 
 
 def divided_districts(
@@ -54,19 +59,19 @@ def divided_districts(
     ``districts_before`` and ``districts_after`` (in how many districts the grid lies). Pieces narrower than
     `STRIP_M` are inaccuracies of drawing and count nowhere.
     """
-    changed = [(ground, moved) for ground in grounds if _size_m2(moved := ground.moved()) >= FELT_M2]
+    changed = [ground for ground in grounds if size_m2(ground.moved) >= FELT_M2]
     if not changed:
         return []
-    whole = [shape for ground, _ in changed for shape in (ground.before, ground.after)]
+    whole = [shape for ground in changed for shape in (ground.before, ground.after)]
     west, south, east, north = shapely.total_bounds(np.array(whole, dtype=object)).tolist()
     districts = overlay_in(session, "districts", county_id, (west, south, east, north))
-    shares = {ground.draft.key: _Shares.of(ground, districts) for ground, _ in changed}
+    shares = {ground.draft.key: _Shares.of(ground, districts) for ground in changed}
     found = []
     for place, district in enumerate(districts):
         grids = [
             _grid(ground.draft, shares[ground.draft.key], place)
-            for ground, moved in changed
-            if shares[ground.draft.key].lies_in(place) and _meets(moved, district)
+            for ground in changed
+            if shares[ground.draft.key].lies_in(place) and _meets(ground.moved, district)
         ]
         if grids:
             found.append({"code": district.code, "name": district.name, "grids": grids})
@@ -74,10 +79,11 @@ def divided_districts(
 
 
 def _meets(moved: BaseGeometry, district: Overlaid) -> bool:
-    return moved.intersects(district.shape) and _size_m2(moved.intersection(district.shape)) >= FELT_M2
+    return moved.intersects(district.shape) and size_m2(moved.intersection(district.shape)) >= FELT_M2
 
 
-def _size_m2(shape: BaseGeometry) -> float:
+def size_m2(shape: BaseGeometry) -> float:
+    """Return the square metres of a shape (EPSG:4326), of its polygons alone."""
     # Grids and districts that only touch share lines and points as well.
     return sum(area_m2(piece) for piece in polygons_of(shape))
 

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 
 from core.db import Base
 from geo.boundaries import queries
-from geo.boundaries.dividing import FELT_M2, GridGround, divided_districts
+from geo.boundaries.dividing import FELT_M2, GridGround, divided_districts, size_m2
 from geo.boundaries.moving import COMMUNITY, movings
 from geo.boundaries.placement_queries import held_by
 from geo.columns import has_line, has_point
@@ -49,9 +49,11 @@ def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = 
     owners = [draft.grid_id for draft in touched if draft.grid_id]
     before = {kind: queries.rows_per_area(session, kind, owners) for kind in queries.counted_kinds()}
     posts = _posts(session, drafted)
-    moved = _moved_ground(touched, bases)
+    grounds = _grounds(touched, bases)
+    moved = shapely.union_all([one.moved for one in grounds])
+    moving = {one.draft.key for one in grounds if size_m2(one.moved) >= FELT_M2}
     grids = [_grid(draft, bases, before, pairs | posts) for draft in touched]
-    felt = [grid for grid in grids if _is_felt(grid)]
+    felt = [grid for grid in grids if grid["key"] in moving or _is_felt(grid)]
     touches = queries.touched_drafts(session, drafted.row.id)
     return {
         "grids": felt,
@@ -61,14 +63,14 @@ def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = 
         "placements": _placements(session, drafted),
         "routes": _crossing(session, moved, points=False),
         "stops": _crossing(session, moved, points=True),
-        "districts": divided_districts(session, drafted.row.county_id, _grounds(touched, bases)),
+        "districts": divided_districts(session, drafted.row.county_id, grounds),
     }
 
 
 def _grounds(touched: Sequence[AreaDraft], bases: Mapping[int, queries.Base]) -> list[GridGround]:
     """Return each touched grid with its ground as published and as drafted."""
     return [
-        GridGround(
+        GridGround.of(
             draft,
             bases[draft.key].shape if draft.key in bases else _NONE,
             _NONE if draft.ended else queries.shape_of(draft),
@@ -78,10 +80,8 @@ def _grounds(touched: Sequence[AreaDraft], bases: Mapping[int, queries.Base]) ->
 
 
 def _is_felt(grid: dict[str, Any]) -> bool:
-    """Tell whether a grid gains, loses, begins or ends: a corner put on its edge is felt by nobody."""
-    moved_m2 = abs(grid["area_after_m2"] - grid["area_before_m2"])
-    counts = grid["before"] != grid["after"]
-    return bool(grid["state"] != "changed" or grid["renamed"] or moved_m2 >= FELT_M2 or counts)
+    """Tell whether a grid begins, ends, gets another name or other counts, wherever its ground is."""
+    return bool(grid["state"] != "changed" or grid["renamed"] or grid["before"] != grid["after"])
 
 
 def _exists(draft: AreaDraft) -> bool:
@@ -222,17 +222,6 @@ def _placements(session: Session, drafted: Drafted) -> list[dict[str, Any]]:
         }
         for placement, label, author in held_by(session, list(ended))
     ]
-
-
-def _moved_ground(touched: Sequence[AreaDraft], bases: Mapping[int, queries.Base]) -> BaseGeometry:
-    """Return the ground (EPSG:4326) that changes hands."""
-    return shapely.union_all(
-        [
-            shape if draft.ended else queries.shape_of(draft).symmetric_difference(shape)
-            for draft in touched
-            for shape in ([bases[draft.key].shape] if draft.key in bases else [])
-        ]
-    )
 
 
 def _crossing(session: Session, moved: BaseGeometry, *, points: bool) -> int:

@@ -141,6 +141,17 @@ def test_grids_that_only_got_a_corner_are_told_apart_from_those_that_change(town
     assert (shown["grids"], shown["corners"], shown["moves"]) == ([], 2, [])
 
 
+def test_grids_that_swap_equal_ground_change_although_their_areas_stay(town: SmallTown) -> None:
+    set_id = opened(town)
+    # The boundary leans: the south goes one way, the north the other.
+    west = Polygon([(119, 30), (119.011, 30), (119.009, 30.01), (119, 30.01)])
+    do(town, set_id, {1: west, 2: WHOLE - west})
+    with transaction(Scope.everything()) as session:
+        shown = impact(session, service.load(session, set_id))
+
+    assert ([grid["key"] for grid in shown["grids"]], shown["corners"]) == ([1, 2], 0)
+
+
 def test_a_split_gives_the_households_of_its_half_to_the_new_grid(town: SmallTown, reviewer: int) -> None:
     with transaction(Scope.everything()) as session:
         moving, _ = add_dwelling(session, session.get_one(Area, town.west.id), 119.008, 30.005, head="孙")

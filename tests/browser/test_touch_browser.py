@@ -1,7 +1,7 @@
 """Edits with a finger on a phone of 360 px: the map stays free, the bar above the sheet applies."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import shapely
@@ -83,9 +83,7 @@ def test_a_finger_measures(phone: Page, start: Callable[..., Studio]) -> None:
         hands.tap(place)
     words = phone.locator(".map-bar__words")
     expect(words).to_contain_text("最后一段")
-    said = re.fullmatch(
-        r"测量 共 ([\d.]+) 米 · 最后一段 ([\d.]+)°，([\d.]+) 米 · 围成 ([\d,]+) m²", words.inner_text()
-    )
+    said = re.fullmatch(MEASURED, words.inner_text())
     assert said, words.inner_text()
     total, bearing, last, inside = (float(figure.replace(",", "")) for figure in said.groups())
     (_, east), (_, north) = legs_of(corner)
@@ -114,12 +112,18 @@ MISFITS = """(roots) => {
 HANDLED = [".map-bar", ".studio-form", ".studio-tools", ".studio-looks"]
 
 
-# Chinese last: the language is the account's, and the phone of this module is the same account's.
+@pytest.fixture
+def speaking(sign_in: Callable[..., Page]) -> Iterator[Callable[[str], Page]]:
+    """The boundary staff's phone in a language; the account speaks Chinese again when the test ends."""
+    yield lambda locale: sign_in("boundary", **PHONE, locale=locale)
+    sign_in("boundary", **PHONE, locale="zh")
+
+
 @pytest.mark.parametrize("locale", ["en", "zh"])
 def test_every_tool_is_in_sight_tells_what_it_does_and_fits_a_thumb(
-    sign_in: Callable[..., Page], start: Callable[..., Studio], locale: str
+    speaking: Callable[[str], Page], start: Callable[..., Studio], locale: str
 ) -> None:
-    page = sign_in("boundary", **PHONE, locale=locale)
+    page = speaking(locale)
     studio = start(page)
     hands = Finger(studio)
     studio.show()
@@ -137,9 +141,7 @@ def test_every_tool_is_in_sight_tells_what_it_does_and_fits_a_thumb(
             page.locator(".map-bar__words").tap()
             expect(page.locator(".studio-form h2")).to_be_in_viewport(ratio=1)
         assert page.evaluate(MISFITS, HANDLED) == [], tool
-        expect(
-            page.locator("[data-keys] dd strong + *, [data-keys] dd").filter(has_text=sentence)
-        ).not_to_have_count(0)
+        expect(page.locator("[data-keys] dd").filter(has_text=sentence)).not_to_have_count(0)
 
 
 def test_a_change_set_opened_from_the_list_fills_the_map_above_the_sheet(

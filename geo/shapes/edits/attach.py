@@ -49,7 +49,8 @@ def led_to(line: LineString, target: BaseGeometry, reach_m: float) -> LineString
 def led_or_cut_back(line: LineString, target: BaseGeometry, reach_m: float) -> LineString:
     """Return `line`, begun on `target`: led to it, or cut back to where it first crosses it (metres).
 
-    Cut back is a start out of reach, and a tail of less than `reach_m` that crosses steeply.
+    Cut back is a start out of reach, and a tail of at most `reach_m` that is no more than `REACH_M` longer
+    than twice the distance of its end.
     """
     distance_m = shapely.distance(Point(line.coords[0]), target)
     if distance_m <= _TOUCH_M:

@@ -86,7 +86,7 @@ export function layerEntry(name) {
  * @returns {number} its place in the pile
  */
 export function pileOf({ order, countsBelow = 0 }, zoom) {
-  return zoom < countsBelow ? COUNTS_ORDER : order;
+  return Math.round(zoom) < countsBelow ? COUNTS_ORDER : order;
 }
 
 /**

@@ -39,7 +39,8 @@ function legendGroups(layers, zoom) {
   if (shown.length === 0) return [el("p", { class: "legend__note" }, t("No layer is shown. Choose one under Layers."))];
   return shown.map((layer) => {
     const entry = layerEntry(layer.name);
-    const far = zoom < entry.minZoom;
+    // Tiles of the nearest whole zoom are drawn.
+    const far = Math.round(zoom) < entry.minZoom;
     return el("div", { class: "legend__group" },
       entry.legend(palette).map((row) => el("div", { class: "legend__row" }, sampleOf(row.sample), row.label)),
       far && el("p", { class: "legend__note" }, t("Zoom in to see: {layer}", { layer: entry.label() })));

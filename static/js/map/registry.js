@@ -37,7 +37,7 @@ export function createMap(id, { center, zoom, bounds = null, minZoom = 9, maxZoo
   const element = /** @type {HTMLElement} */ (document.getElementById(id));
   const map = L.map(element, {
     center, zoom, minZoom, maxZoom, zoomControl: false, attributionControl: false, preferCanvas: true,
-    keyboardPanDelta: 120, zoomSnap: matchMedia(PHONE).matches ? 0.25 : 1,
+    keyboardPanDelta: 120,
   });
   element.setAttribute("aria-label", t("Map. Arrow keys move it, plus and minus zoom, Enter asks what is at the cross."));
   L.control.attribution({ prefix: false, position: "bottomleft" }).addTo(map);

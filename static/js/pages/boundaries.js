@@ -39,6 +39,8 @@ const PHONE = matchMedia("(max-width: 767px)");
 const root = part("[data-boundaries]");
 const [home, community, desk] = ["[data-home]", "[data-community]", "[data-studio]"].map(part);
 const { map, parts } = await mapReady;
+// A community fills the little map of a phone between whole zooms too.
+if (PHONE.matches) map.options.zoomSnap = 0.25;
 /** @type {ReturnType<typeof import("../map/grid_editor.js").mountGridEditor>} */
 const editor = parts.get("editor");
 const findings = mountFindings(map, { onPress: (index) => desk.querySelector(`[data-finding="${index}"]`)?.scrollIntoView({ block: "center" }) });
@@ -375,6 +377,7 @@ function closeStudio() {
   editor.show(null);
   editor.sketch(null);
   files.forget();
+  review.forget();
   editor.refuse(null);
   editor.compare(null);
   findings.show([]);

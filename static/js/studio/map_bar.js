@@ -84,7 +84,7 @@ function wordsOf(state, tool) {
   if (refusal) return refusal.title;
   const said = saidWords(state);
   if (said) return said;
-  if (!isDrawn(input) && input.grids.every((key) => key === state.selected)) return tool.hint();
+  if (!preview && !isDrawn(input) && input.size === null && input.grids.length === 0) return tool.hint();
   if (tool.kind === "measure") return measuredWords(input) || nextWords(tool, input);
   return preview ? previewWords(state) : nextWords(tool, input) || t("checking…");
 }

@@ -1,6 +1,6 @@
 /** What a change set would move, and the steps of its review. */
 import { ProblemError, get, post } from "../api.js";
-import { el, fillWith, icon } from "../dom.js";
+import { el, fillWith, icon, listen } from "../dom.js";
 import { t, tn } from "../i18n.js";
 import { isoEcho } from "../iso_echo.js";
 import { shortName } from "../map/grid_editor.js";
@@ -8,6 +8,7 @@ import { hectares } from "../pages/boundaries_words.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, jobCard } from "../tray.js";
 import { districtParts } from "./districts.js";
+import { askToPublish } from "./publish_question.js";
 import { postWord, rowsWords } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
@@ -74,23 +75,25 @@ function grouped(moves) {
 }
 
 /**
- * @param {HTMLElement} root
- * @param {{studio: () => Studio, today: string, onLeave: () => void, onGround: () => void, onFlaws: (flaws: any[]) => void, hasCompared: () => boolean, onCompare: () => void}} page
+ * @typedef {{studio: () => Studio, today: string, onLeave: () => void, onGround: () => void, onFlaws: (flaws: any[]) => void, hasCompared: () => boolean, onCompare: () => void}} ReviewPage
  *   `onFlaws` shows the places for which a step was refused; `onCompare` opens the maps side by side
+ * @typedef {(path: string, body: any, studio?: Studio) => Promise<any>} Step answers null where it was refused, which is told
  */
+
+/** @param {string} name @param {string} sign @param {() => void} run @param {string} look @param {string} mark */
+function stepButton(name, sign, run, look, mark) {
+  return el("button", { class: `btn ${look}`, type: "button", "data-step": mark, onClick: run }, icon(sign), name);
+}
+
+/** @param {HTMLElement} root @param {ReviewPage} page */
 export function mountReview(root, page) {
   const note = el("textarea", { class: "textarea", rows: 2, maxlength: 2000, id: "studio-note", "data-note": "" });
-  const day = el("input", { class: "input", type: "date", id: "studio-day", min: page.today, value: page.today, "data-effective": "" });
   const steps = el("div", { class: "stack-s" });
-  const asked = el("div");
-  const work = el("div", { "aria-live": "polite" });
   const label = el("label", { class: "field__label", for: note.id });
   const words = el("div", { class: "field" }, label, note);
-  fillWith(root, words, steps, asked, work);
 
-  /** @param {string} path @param {any} body */
-  const step = async (path, body) => {
-    const studio = page.studio();
+  /** @type {Step} */
+  const step = async (path, body, studio = page.studio()) => {
     try {
       const answer = await post(studio.address + path, body);
       note.value = "";
@@ -103,34 +106,8 @@ export function mountReview(root, page) {
       return null;
     }
   };
-  const confirmed = async () => {
-    const studio = page.studio();
-    const answer = await step("/approve", { effective_on: day.value, note: note.value });
-    if (!answer) return;
-    if (!answer.run) return void toast(t("Approved. It is published on {day}.", { day: answer.effective_on }));
-    const job = await followJob(String(answer.run), (found) => fillWith(work, jobCard(found)));
-    await studio.reload();
-    page.onGround();
-    if (job.state === "done") toast(t("The new boundaries are published."));
-  };
-  /** What is published is in force for everybody: it is said once more what that will be. */
-  const approve = async () => {
-    const studio = page.studio();
-    try {
-      const { grids, moves } = await get(`${studio.address}/impact`);
-      const dwellings = moves.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + (one.kind === "dwelling" ? one.count : 0), 0);
-      const close = () => (fillWith(asked), approving?.focus());
-      const publish = button(t("Publish"), "check", () => (fillWith(asked), void confirmed()), "btn--primary grow", "publish");
-      fillWith(asked, el("section", { class: "notice notice--attend review__ask", "aria-label": t("Publish these boundaries?"), onKeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && (event.stopPropagation(), close()) },
-        el("div", { class: "stack-s grow" }, el("strong", {}, t("Publish these boundaries?")),
-          el("p", {}, t("From {day} on, {grids} are different and {dwellings} change hands. Publishing is not taken back; a later change set can set the boundaries as they were.", { day: day.value, grids: tn("{count} grid", "{count} grids", grids.length), dwellings: rowsWords("dwelling", dwellings) })),
-          page.hasCompared() ? null : el("p", {}, t("You have not yet compared this with what is published.")),
-          el("div", { class: "row" }, publish, page.hasCompared() ? null : button(t("Compare first"), "beside", page.onCompare, "", "compare-first"), button(t("Not yet"), "close", close, "btn--quiet", "not-yet")))));
-      publish.focus();
-    } catch (error) {
-      toastProblem(error);
-    }
-  };
+  const approval = mountApproval(page, { step, words: () => note.value });
+  fillWith(root, words, steps, approval.answers);
   const discard = async () => {
     const { address } = page.studio();
     if (!(await step("/discard", {}))) return;
@@ -138,35 +115,75 @@ export function mountReview(root, page) {
     page.onLeave();
     toast(t("The change set is discarded."), { durationMs: 10_000, action: { label: t("Undo"), run: () => void post(`${address}/bring-back`).then(page.onGround, toastProblem) } });
   };
-  const button = (/** @type {string} */ name, /** @type {string} */ sign, /** @type {() => void} */ run, look = "", mark = "") => el("button", { class: `btn ${look}`, type: "button", "data-step": mark, onClick: run }, icon(sign), name);
 
-  /** @type {HTMLElement | null} */
-  let approving = null;
   /** @type {any} */
   let drawn = null;
   /** @param {State} state */
   function show({ set }) {
     if (drawn === set) return;
+    if (drawn?.id !== set.id || drawn.state !== set.state) approval.withdraw();
     drawn = set;
     const { can } = set;
-    fillWith(asked);
-    approving = can.approve ? button(t("Approve and publish…"), "check", () => void approve(), "btn--primary btn--wide", "approve") : null;
     words.hidden = !can.submit && !can.return && !can.approve;
     label.textContent = can.return ? t("Words to the author; to return, say what to mend") : t("Words to the reviewer (optional)");
     fillWith(steps,
-      el("div", { class: "row" }, can.submit ? button(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
-        can.return ? button(t("Return"), "undo", () => void step("/return", { note: note.value }), "", "return") : null),
-      can.approve ? el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, isoEcho(day), approving) : null,
+      el("div", { class: "row" }, can.submit ? stepButton(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
+        can.return ? stepButton(t("Return"), "undo", () => void step("/return", { note: note.value }), "", "return") : null),
+      can.approve ? approval.field : null,
       set.state === "review" && set.own ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
-      can.bring_back ? button(t("Bring back as a draft"), "undo", () => void step("/bring-back", {}), "btn--wide", "bring-back") : null,
-      can.discard ? button(t("Discard"), "trash", () => void discard(), "btn--quiet", "discard") : null);
+      can.bring_back ? stepButton(t("Bring back as a draft"), "undo", () => void step("/bring-back", {}), "btn--wide", "bring-back") : null,
+      can.discard ? stepButton(t("Discard"), "trash", () => void discard(), "btn--quiet", "discard") : null);
   }
   return {
     show,
+    /** Nothing is open any more. */
+    forget: () => {
+      drawn = null;
+      approval.withdraw();
+    },
     /** Bring the step that waits for this person into view. */
     reveal: () => {
       root.scrollIntoView({ block: "center" });
       note.focus({ preventScroll: true });
     },
   };
+}
+
+/**
+ * The day from which a change set holds, and the question before it is published.
+ * @param {ReviewPage} page
+ * @param {{step: Step, words: () => string}} review `words` are those to the author
+ */
+function mountApproval(page, { step, words }) {
+  const day = el("input", { class: "input", type: "date", id: "studio-day", min: page.today, value: page.today, "data-effective": "" });
+  const asked = el("div");
+  const work = el("div", { "aria-live": "polite" });
+  /** @param {Studio} studio @param {string} on */
+  const publish = async (studio, on) => {
+    const answer = await step("/approve", { effective_on: on, note: words() }, studio);
+    if (!answer) return;
+    if (!answer.run) return void toast(t("Approved. It is published on {day}.", { day: answer.effective_on }));
+    const job = await followJob(String(answer.run), (found) => fillWith(work, jobCard(found)));
+    await studio.reload();
+    page.onGround();
+    if (job.state === "done") toast(t("The new boundaries are published."));
+  };
+  /** Counts up with every question and every change of what is shown: a late answer asks nothing any more. */
+  let question = 0;
+  const withdraw = () => (question++, fillWith(asked));
+  const approve = async () => {
+    const [studio, on, mine] = [page.studio(), day.value, ++question];
+    if (!on) return day.focus();
+    try {
+      const impact = await get(`${studio.address}/impact`);
+      if (mine !== question) return;
+      askToPublish(asked, { impact, day: on, hasCompared: page.hasCompared(), onPublish: () => void publish(studio, on), onCompare: page.onCompare, onClose: () => approving.focus() });
+    } catch (error) {
+      toastProblem(error);
+    }
+  };
+  const approving = stepButton(t("Approve and publish…"), "check", () => void approve(), "btn--primary btn--wide", "approve");
+  listen(day, "input", withdraw);
+  const field = el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, isoEcho(day), approving);
+  return { field, answers: [asked, work], withdraw };
 }
