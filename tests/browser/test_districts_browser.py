@@ -92,7 +92,7 @@ def test_the_dispatcher_sees_the_districts_and_is_told_which_one_is_pressed(
     sign_in: Callable[..., Page], live_server: LiveServer
 ) -> None:
     page = sign_in("dispatcher", width=1440, height=900)
-    name, ground = next(iter(districts_of(live_server).values()))
+    code, (name, ground) = next(iter(districts_of(live_server).items()))
     inner = shapely.maximum_inscribed_circle(ground).coords[0]
     with page.expect_response(lambda answer: "/tiles/districts/" in answer.url and answer.status == 200):
         page.goto("/dispatch?layers=districts")
@@ -103,6 +103,6 @@ def test_the_dispatcher_sees_the_districts_and_is_told_which_one_is_pressed(
 
     page.mouse.click(x, y)
 
-    expect(page.locator(".toast", has_text=name)).to_be_visible()
+    expect(page.locator(".toast", has_text=f"{name} · {code} · ")).to_be_visible()
     page.mouse.click(x + 5, y)
     expect(page.locator(".toast", has_text=name)).to_have_count(1)

@@ -92,6 +92,7 @@ test("roads get broader with class and zoom; links count as their road", () => {
 test("every layer has a name, a place in the pile and a legend in every theme", () => {
   const entries = Object.values(LAYERS);
   assert.equal(new Set(entries.map((entry) => entry.order)).size, entries.length);
+  assert.ok(entries.every((entry) => Number.isInteger(entry.order)), "z-index takes whole numbers only");
   for (const theme of ["light", "dark", "print"]) {
     for (const [name, entry] of Object.entries(LAYERS)) {
       assert.ok(entry.label(), name);
@@ -105,6 +106,11 @@ test("every layer of the catalogue has a style, an unknown one is refused", () =
     if (name !== "base") assert.ok(style.dataStyle(name, light).paintRules.length > 0, name);
   }
   assert.throws(() => style.dataStyle("persons", light));
+});
+
+test("districts are drawn over the grids' borders, which show through", () => {
+  assert.ok(LAYERS.districts.order > LAYERS.areas.order);
+  for (const theme of ["light", "dark", "print"]) assert.match(paletteOf(theme).district, /^rgba\(/);
 });
 
 test("counts from afar lie above the borders and below the hotspots, points below both", () => {

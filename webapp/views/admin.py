@@ -77,6 +77,7 @@ OFFERED_LAYERS = ("camera_views", "incidents", "hotspots", "places")
 IMPORTS = (
     ("gridpatrol import roads town.osm.pbf", mark("Streets, buildings, water and key places")),
     ("gridpatrol import areas grids.geojson", mark("County, towns, communities and grids")),
+    ("gridpatrol import districts districts.gpkg", mark("Patrol districts")),
     ("gridpatrol import households households.xlsx", mark("Dwellings and households")),
     ("gridpatrol import cameras cameras.csv", mark("Camera points")),
     ("gridpatrol import incidents incidents.csv", mark("What happened, when and where")),

@@ -270,18 +270,18 @@ function placesStyle(palette) {
 }
 
 /**
- * A broad dashed band without a fill: the grids' thin borders, where they run together, lie inside it, and what is
- * on the ground stays to be read.
+ * A broad band that lets through what lies below it: the thin dark border of a grid that runs along it, points beside
+ * it. Where two districts meet both draw it, and it is twice as strong as at the edge of them all.
  * @param {Palette} palette
  * @returns {Style}
  */
 function districtsStyle(palette) {
-  const band = areaSymbol((_, z) => ({ line: palette.district, width: z >= 14 ? 5 : 3, dash: [12, 5] }));
+  const band = areaSymbol((_, z) => ({ line: palette.district, width: z >= 17 ? 12 : z >= 14 ? 9 : 7 }));
   const name = textSymbol({
     lines: (p) => [p.name],
-    look: () => ({ size: 14, colour: palette.district, halo: palette.halo, weight: 700 }),
+    look: () => ({ size: 14, colour: palette.districtLabel, halo: palette.halo, weight: 700 }),
     once: (p) => `district ${p.id}`,
-    down: 12,
+    pad: 6,
   });
   return { paintRules: [{ dataLayer: "districts", symbolizer: band }], labelRules: [{ dataLayer: "district_labels", minzoom: 11, symbolizer: name }] };
 }

@@ -9,26 +9,26 @@ import { cameraLook, dwellingLook, incidentLook } from "./data_style.js";
 /**
  * @typedef {object} LayerEntry
  * @property {() => string} label
- * @property {number} order place in the pile, larger is above
+ * @property {number} order place in the pile, a whole number (CSS knows no other); larger is above
  * @property {number} minZoom display zoom from which there is anything to see
  * @property {(palette: Palette) => LegendRow[]} legend
  * @property {boolean} [fixed] always shown: not in the layer control
  * @property {number} [countsBelow] display zoom below which it shows counts from afar, above the borders
  */
 
-/** Above the borders (38), which would strike the numbers through, and below the hotspots (40). */
+/** Above the borders (37 and 38), which would strike the numbers through, and below the hotspots (40). */
 const COUNTS_ORDER = 39;
 
 /** @type {Record<string, LayerEntry>} */
 export const LAYERS = {
   base: { label: () => t("Base map"), order: 1, minZoom: 9, legend: () => [], fixed: true },
   areas: {
-    label: () => t("Grid boundaries"), order: 38, minZoom: 9,
+    label: () => t("Grid boundaries"), order: 37, minZoom: 9,
     legend: (p) => [{ label: t("Boundary"), sample: { kind: "double", line: p.gridLine, fill: p.gridGap } }],
   },
   districts: {
-    label: () => t("Patrol districts"), order: 37, minZoom: 9,
-    legend: (p) => [{ label: t("Patrol district, where a force patrols"), sample: { kind: "line", line: p.district, width: 4, dash: "9 4" } }],
+    label: () => t("Patrol districts"), order: 38, minZoom: 9,
+    legend: (p) => [{ label: t("Patrol district, where a force patrols"), sample: { kind: "line", line: p.district, width: 8 } }],
   },
   hotspots: {
     label: () => t("Hotspots"), order: 40, minZoom: 9,

@@ -21,7 +21,7 @@ const LIGHT = Object.freeze({
   cameraOn: "#274b8f", cameraOff: "#c8281e", cameraOther: "#6f7a79", cameraView: "rgba(39,75,143,0.16)",
   place: "#4b3a70", hotspot: "#a02a00", hotspotFill: "rgba(213,94,0,0.10)",
   draft: "#b3127a", draftFill: "rgba(179,18,122,0.14)", finding: "#a8201a", chosen: "#b3127a",
-  district: "#4f6b00",
+  district: "rgba(96,128,0,0.42)", districtLabel: "#4a6400",
 });
 
 const DARK = Object.freeze({
@@ -37,7 +37,7 @@ const DARK = Object.freeze({
   cameraOn: "#86aaf0", cameraOff: "#f0665c", cameraOther: "#98a5a4", cameraView: "rgba(134,170,240,0.20)",
   place: "#c3b1ea", hotspot: "#ff9a5c", hotspotFill: "rgba(255,154,92,0.14)",
   draft: "#ff6fc4", draftFill: "rgba(255,111,196,0.18)", finding: "#ff8a80", chosen: "#ff6fc4",
-  district: "#b9d14a",
+  district: "rgba(173,204,51,0.42)", districtLabel: "#b9d14a",
 });
 
 const PRINT = Object.freeze({

@@ -70,7 +70,7 @@ export function mountPicker(map, { layers, url = "/api/here" }) {
  */
 function sayDistrict(first) {
   closeLast();
-  closeLast = first?.kind === "district" ? toast(`${first.label} · ${first.detail}`) : () => {};
+  closeLast = first?.kind === "district" ? toast([first.label, first.code, first.force].filter(Boolean).join(" · ")) : () => {};
 }
 
 /** Takes away what was said of the last press: of two presses only the second counts. */

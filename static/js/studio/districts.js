@@ -26,7 +26,7 @@ export function districtParts(districts, community) {
 function bodyOf({ code, name, grids }, community) {
   const title = name === code ? name : `${name} · ${code}`;
   return el("tbody", { "data-district": code },
-    el("tr", {}, el("th", { scope: "rowgroup", colspan: 3 }, title)),
+    el("tr", { class: "studio-table__head" }, el("th", { scope: "rowgroup", colspan: 3 }, title)),
     grids.map((grid) => el("tr", {}, el("th", { scope: "row" }, shortName(grid.name, community)),
       el("td", { class: "number" }, beforeAfter(hectares(grid.before_m2), hectares(grid.after_m2), grid.state)),
       el("td", { class: "number" }, manyWords(grid)))));
