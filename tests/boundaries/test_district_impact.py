@@ -1,5 +1,8 @@
 """How a change set divides the patrol districts: figures reckoned by hand, and who is shown them."""
 
+import time
+
+import numpy as np
 import pytest
 from shapely import Polygon, box
 from sqlalchemy import event, text
@@ -182,6 +185,22 @@ def test_of_many_districts_only_those_near_the_changed_ground_are_read(town: Sma
         driver = session.connection().connection.driver_connection
         plan = "\n".join(row[0] for row in driver.execute(f"EXPLAIN {asked[0][0]}", asked[0][1]))
     assert "ix_patrol_district_geom" in plan, plan
+
+
+def test_districts_of_thousands_of_corners_do_not_hold_the_impact_up(town: SmallTown) -> None:
+    """Two flowers of 5,000 corners: to find the width of each piece took 4 s of processor time, now 0.1."""
+    turn = np.linspace(0, 2 * np.pi, 5_000, endpoint=False)
+    flower = np.column_stack([np.cos(turn), np.sin(turn)]) * (1 + 0.01 * np.sin(40 * turn))[:, None]
+    shapes = [Polygon(flower * 0.0043 + [x, 30.005]) for x in (119.0045, 119.0145)]
+    plant(town, a=shapes[0], b=shapes[1])
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+
+    began = time.process_time()
+    found = shown(town, set_id)
+
+    assert time.process_time() - began < 1.5
+    assert [one["code"] for one in found] == ["a"]
 
 
 def test_grids_of_the_example_are_as_wide_as_reckoned() -> None:
