@@ -140,7 +140,9 @@ function placeWords({ kind, shape }, set) {
   if (shape === "ends") return set ? t("Press where it ends.") : t("Press where the piece begins.");
   if (shape === "move" && set) return t("Press its new place.");
   if (shape === "move" || shape === "point") return t("Press the corner.");
-  return set ? t("Press the next place.") : t("Press the first place.");
+  if (shape === "ring") return set ? t("Press the next corner.") : t("Press the first corner.");
+  if (kind === "measure") return set ? t("Press the next place.") : t("Press the first place.");
+  return set ? t("Press the next place of the line.") : t("Press where the line begins.");
 }
 
 /**
