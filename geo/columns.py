@@ -25,6 +25,15 @@ def tile_geometry(kind: str) -> MappedColumn[Any]:
     )
 
 
+def label_geometry() -> MappedColumn[Any]:
+    """Return the generated EPSG:3857 point inside the table's ``geom``, where its label stands."""
+    return mapped_column(
+        Geometry("POINT", srid=3857, spatial_index=False),
+        Computed("ST_PointOnSurface(ST_Transform(geom, 3857))", persisted=True),
+        nullable=True,
+    )
+
+
 def spatial_index(table: str, column: str) -> Index:
     """Return a named GiST index on a geometry column."""
     return Index(f"ix_{table}_{column}", column, postgresql_using="gist")

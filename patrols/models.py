@@ -3,10 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
-from geoalchemy2 import Geometry, WKBElement
+from geoalchemy2 import WKBElement
 from sqlalchemy import (
     CheckConstraint,
-    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -17,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Owned, Stamped, Versioned
-from geo.columns import geometry, spatial_index, tile_geometry
+from geo.columns import geometry, label_geometry, spatial_index, tile_geometry
 
 MODES = ("foot", "bicycle", "e_scooter", "car")
 FORCE_KINDS = ("police", "full_time", "village", "property", "volunteer")
@@ -86,10 +85,7 @@ class PatrolDistrict(Owned, Versioned, Stamped, Base):
     valid_to: Mapped[date | None] = mapped_column()
     geom: Mapped[WKBElement] = geometry("MULTIPOLYGON")
     geom_tile: Mapped[WKBElement | None] = tile_geometry("MULTIPOLYGON")
-    label_tile: Mapped[WKBElement | None] = mapped_column(
-        Geometry("POINT", srid=3857, spatial_index=False),
-        Computed("ST_PointOnSurface(ST_Transform(geom, 3857))", persisted=True),
-    )
+    label_tile: Mapped[WKBElement | None] = label_geometry()
 
     @classmethod
     def own_table_args(cls) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from geo.areas.models import Area
-from patrols.models import PatrolPlan, Team
+from patrols.models import PatrolDistrict, PatrolPlan, Team
 from patrols.planning.candidates import Spot, SpotKind
 
 #: Places that are no patrol targets: teams start there.
@@ -196,6 +196,15 @@ def team_starts(session: Session, area: Area, team_ids: Sequence[int] = ()) -> l
     if missing:
         raise NotFound("team_unknown", id=min(missing))
     return [TeamStart(row.id, row.name, row.mode, row.lon, row.lat) for row in rows]
+
+
+def present_districts(session: Session, county_id: int) -> Sequence[PatrolDistrict]:
+    """Return the districts of a county that have not ended, by code."""
+    return session.scalars(
+        select(PatrolDistrict)
+        .where(PatrolDistrict.county_id == county_id, PatrolDistrict.valid_to.is_(None))
+        .order_by(PatrolDistrict.code)
+    ).all()
 
 
 def teams(session: Session, area: Area | None = None) -> Sequence[Row[Any]]:

@@ -41,10 +41,12 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "occupancy"),
     "name": ("name", "名称", "点位名称", "摄像机名称", "监控点名称", "设备名称", "地名", "网格名称",
         # A Shapefile in UTF-8 cuts 网格名称 and 网格编码 to ten bytes.
-        "网格名", "grid name", "巡区名称", "巡区名", "district name"),
+        "网格名", "grid name"),
     "code": ("code", "代码", "编码", "国标编码", "设备编码", "gbcode", "gb28181", "gb code", "device id",
-        "行政区划代码", "网格编码", "网格代码", "网格编号", "网格编", "网格代", "grid code", "grid id",
-        "巡区编码", "巡区代码", "巡区编号", "巡区编", "巡区代", "district code"),
+        "行政区划代码", "网格编码", "网格代码", "网格编号", "网格编", "网格代", "grid code", "grid id"),
+    # Of their own: in a file of grids or cameras they name another thing than the row.
+    "district_code": ("巡区编码", "巡区代码", "巡区编号", "巡区编", "巡区代", "district code"),
+    "district_name": ("巡区名称", "巡区名", "district name"),
     "level": ("level", "级别", "层级", "等级", "类型级别", "admin level", "area level", "区划级别"),
     "parent": ("parent", "parent code", "parent_code", "上级", "上级代码", "上级编码", "父级", "所属",
         "所属代码"),

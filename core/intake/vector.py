@@ -25,6 +25,7 @@ from core.intake.encoding import (
 )
 from core.intake.file import container, refuse_blank
 from core.intake.gdal import pyogrio
+from core.intake.header import refuse_forbidden
 from core.intake.provenance import Provenance, digest
 from core.intake.reference import datum_marked, guess_crs, is_flat, known_crs, old_datum, with_shift
 from core.intake.report import Notice
@@ -112,6 +113,19 @@ class Layer:
     def rows(self) -> Iterator[dict[str, object]]:
         """Yield the attributes of all features in file order."""
         return (self.row(index) for index in range(len(self)))
+
+    def without_forbidden(self, *, drop: bool) -> tuple[Layer, list[str]]:
+        """Return the layer without columns that are never kept, and their names; `drop` allows it.
+
+        Raises
+        ------
+        InvalidInput
+            ``column_forbidden`` when there are such columns and `drop` is not set.
+        """
+        forbidden = refuse_forbidden(self.columns, drop=drop)
+        kept = [place for place, name in enumerate(self.columns) if name not in forbidden]
+        columns = tuple(self.columns[place] for place in kept)
+        return replace(self, columns=columns, values=[self.values[place] for place in kept]), forbidden
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from core.clock import today
 from core.db import touch_layer
 from core.errors import InvalidInput
 from core.intake.cell import text_of
-from core.intake.header import find_columns, refuse_forbidden
+from core.intake.header import find_columns
 from core.intake.report import ImportReport, Refusal
-from core.intake.vector import Layer, read_layer
+from core.intake.vector import read_layer
 from core.intake.weight import refuse_heavy
 from geo.areas.code_scheme import SHIPPED, CodeScheme
 from geo.areas.county import CountyWish, boundary_of, county_for, is_provisional, replace_boundary
 from geo.areas.models import Area, AreaBoundary
+from geo.areas.overlays import Holders, reown_overlays
 from geo.areas.ownership import reown
 from geo.areas.queries import code_scheme_of, counties, hold_partition
 from geo.areas.service import NewArea, add_boundary, as_multipolygon, create_area
@@ -55,8 +56,8 @@ class AreaOptions:
     scheme: CodeScheme | None = None
 
 
-def read_areas(path: Path, options: AreaOptions) -> tuple[list[AreaRecord], list[Refusal]]:
-    """Return the areas of a vector file and the features that are none, with the reason.
+def read_areas(path: Path, options: AreaOptions, report: ImportReport) -> list[AreaRecord]:
+    """Return the areas of a vector file; `report` is told the features that are none and columns left out.
 
     Raises
     ------
@@ -64,13 +65,14 @@ def read_areas(path: Path, options: AreaOptions) -> tuple[list[AreaRecord], list
         What `refuse_heavy` and `read_layer` raise, ``columns_missing``, ``column_not_found`` or
         ``column_forbidden``.
     """
-    layer = read_layer(refuse_heavy(path), layer=options.layer, crs=options.crs)
-    refuse_forbidden(layer.columns, drop=options.drop_forbidden)
+    whole = read_layer(refuse_heavy(path), layer=options.layer, crs=options.crs)
+    layer, dropped = whole.without_forbidden(drop=options.drop_forbidden)
+    if dropped:
+        report.notice("columns_dropped", columns=dropped)
     found = find_columns(layer.columns, _WANTED, options.columns or {})
     if "code" not in found and "name" not in found:
         raise InvalidInput("columns_missing", missing=["code", "name"], found=list(layer.columns))
     records: list[AreaRecord] = []
-    refusals: list[Refusal] = []
     seen: set[str] = set()
     for index, row in enumerate(layer.rows()):
         cells = {field: text_of(row[layer.columns[place]]) for field, place in found.items()}  # type: ignore[arg-type]
@@ -81,12 +83,8 @@ def read_areas(path: Path, options: AreaOptions) -> tuple[list[AreaRecord], list
             seen.add(outcome.code)
             records.append(outcome)
         else:
-            refusals.append(Refusal(outcome.line, outcome.code, outcome.fields, _kept_row(layer, row)))
-    return records, refusals
-
-
-def _kept_row(layer: Layer, row: dict[str, object]) -> dict[str, object]:
-    return {column: row[column] for column in layer.columns}
+            report.refuse([Refusal(outcome.line, outcome.code, outcome.fields, row)])
+    return records
 
 
 def _record(
@@ -132,8 +130,7 @@ def import_areas(session: Session, path: Path, wish: CountyWish, options: AreaOp
     """
     report = ImportReport("areas", path.name)
     scheme = options.scheme or _scheme_for(session, wish)
-    records, refusals = read_areas(path, replace(options, scheme=scheme))
-    report.refuse(refusals)
+    records = read_areas(path, replace(options, scheme=scheme), report)
     if not records:
         raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
     county = _county_of(session, records, wish, report)
@@ -307,7 +304,9 @@ def _tell_gaps(records: Sequence[AreaRecord], report: ImportReport) -> None:
 
 def _give_rows(session: Session, areas: dict[str, Area], report: ImportReport) -> None:
     session.flush()
-    for county_id in sorted({area.county_id for area in areas.values()}):
-        moved = reown(session, county_id)
+    for county in sorted(
+        (area for area in areas.values() if area.level == "county"), key=lambda area: area.id
+    ):
+        moved = reown(session, county.id) | reown_overlays(session, Holders.of(session, county))
         if moved:
             report.notice("rows_reowned", **moved)

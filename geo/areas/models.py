@@ -3,10 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
-from geoalchemy2 import Geometry, WKBElement
+from geoalchemy2 import WKBElement
 from sqlalchemy import (
     CheckConstraint,
-    Computed,
     ForeignKey,
     Identity,
     Index,
@@ -19,7 +18,7 @@ from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Ltree, Owned, Stamped, Versioned
-from geo.columns import geometry, spatial_index, tile_geometry
+from geo.columns import geometry, label_geometry, spatial_index, tile_geometry
 
 #: From the county down; how many of them a deployment uses is its own choice.
 LEVELS = ("county", "town", "community", "grid")
@@ -72,10 +71,7 @@ class AreaBoundary(Owned, Base):
     change_set_id: Mapped[int | None] = mapped_column(ForeignKey("change_set.id"))
     geom: Mapped[WKBElement] = geometry("MULTIPOLYGON")
     geom_tile: Mapped[WKBElement | None] = tile_geometry("MULTIPOLYGON")
-    label_tile: Mapped[WKBElement | None] = mapped_column(
-        Geometry("POINT", srid=3857, spatial_index=False),
-        Computed("ST_PointOnSurface(ST_Transform(geom, 3857))", persisted=True),
-    )
+    label_tile: Mapped[WKBElement | None] = label_geometry()
     area_m2: Mapped[float] = mapped_column()
 
     @classmethod

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.clock import today
-from core.db import Base
+from geo.areas.overlays import overlay_tables
 from geo.boundaries.queries import Box
 
 
@@ -24,17 +24,14 @@ class Overlaid:
 def overlay_in(session: Session, overlay: str, county_id: int, box: Box) -> list[Overlaid]:
     """Return the pieces of a county's overlay today whose box meets a box west, south, east, north, by code.
 
-    An overlay is a layer of its own over the same ground (S3): the table of a model says which one it is
-    (``__overlay__``), has code, name and geom, and holds from valid_from until the day before valid_to.
+    What an overlay is, see `geo.areas.overlays`.
     """
     west, south, east, north = box
     found: list[Overlaid] = []
-    for mapper in Base.registry.mappers:
-        if getattr(mapper.class_, "__overlay__", "") != overlay:
-            continue
+    for table in overlay_tables(overlay):
         rows = session.execute(
             text(
-                f"SELECT t.code, t.name, ST_AsBinary(t.geom) FROM {mapper.local_table} AS t "  # noqa: S608 - our model
+                f"SELECT t.code, t.name, ST_AsBinary(t.geom) FROM {table.name} AS t "  # noqa: S608 - our model
                 "WHERE t.county_id = :county "
                 "AND t.geom && ST_MakeEnvelope(:west, :south, :east, :north, 4326) "
                 "AND t.valid_from <= :today AND (t.valid_to IS NULL OR t.valid_to > :today) ORDER BY t.code"

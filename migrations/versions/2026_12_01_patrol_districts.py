@@ -22,6 +22,8 @@ CREATE POLICY insert_in_scope ON patrol_district FOR INSERT WITH CHECK ((SELECT 
 CREATE POLICY update_in_scope ON patrol_district FOR UPDATE
     USING ((SELECT app_scope()) @> area_path) WITH CHECK ((SELECT app_scope()) @> area_path);
 """
+#: A force holds no person. Whoever sees a district reads whose it is, though the force be the county's.
+FORCE_POLICY = "CREATE POLICY read_above ON force FOR SELECT USING (area_path @> (SELECT app_scope()))"
 
 
 def _role() -> str:
@@ -68,6 +70,7 @@ def upgrade() -> None:
     _index()
     op.execute("ALTER TABLE patrol_district ENABLE ROW LEVEL SECURITY")
     op.execute(POLICIES)
+    op.execute(FORCE_POLICY)
     # A district ends; it is not deleted, so that the districts of any day can be told.
     op.execute(f"GRANT SELECT, INSERT, UPDATE ON patrol_district TO {_role()}")
     op.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {_role()}")
@@ -88,4 +91,5 @@ def _index() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP POLICY read_above ON force")
     op.drop_table("patrol_district")

@@ -81,16 +81,3 @@ def _outside(new: Mapping[str, BaseGeometry], county: BaseGeometry | None) -> li
 
 def _at(point: shapely.Point) -> tuple[float, float]:
     return round(point.x, 6), round(point.y, 6)
-
-
-def smallest_holder[T](shape: BaseGeometry, holders: Sequence[tuple[T, BaseGeometry]]) -> T | None:
-    """Return the first of `holders` whose ground (EPSG:4326) holds `shape` whole, but for noise.
-
-    >>> from shapely import box
-    >>> smallest_holder(box(0, 0, 1, 1), [("left", box(0, 0, 1, 1)), ("both", box(0, 0, 2, 1))])
-    'left'
-    """
-    for holder, ground in holders:
-        if ground.intersects(shape) and is_noise(shape.difference(ground)):
-            return holder
-    return None

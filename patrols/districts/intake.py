@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import shapely
@@ -12,18 +13,21 @@ from sqlalchemy import select
 from core import audit
 from core.clock import today
 from core.errors import InvalidInput
+from core.intake.bulk import Loaded
 from core.intake.cell import text_of
-from core.intake.header import find_columns, refuse_forbidden
+from core.intake.header import find_columns
 from core.intake.report import ImportReport, Refusal
 from core.intake.vector import read_layer
 from core.intake.weight import refuse_heavy
 from core.text import visible
 from geo.areas.county import county_for
 from geo.areas.intake import ground_of
-from geo.areas.queries import boundary_shape, hold_partition, present_boundaries
+from geo.areas.overlays import Holders, reown_overlays
+from geo.areas.queries import boundary_shape, hold_partition
 from geo.areas.service import as_multipolygon
-from patrols.districts.fit import Misfit, misfits, smallest_holder
+from patrols.districts.fit import Misfit, misfits
 from patrols.models import FORCE_KINDS, Force, PatrolDistrict
+from patrols.queries import present_districts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,11 +39,10 @@ if TYPE_CHECKING:
     from geo.areas.county import CountyWish
     from geo.areas.models import Area
 
-_WANTED = ("code", "name", "force")
+# A column that names districts is looked for first: the plain one may be that of another thing.
+_WANTED = ("district_code", "district_name", "code", "name", "force")
 # A file with more misfits than this is not mended from a list; the first ones, by size, are enough.
 _MISFITS_TOLD = 20
-# Grids end and are cut anew: a district that belonged to one would lose its owner.
-_OWNER_LEVELS = ("community", "town")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,8 @@ class DistrictRecord:
     row: Mapping[str, object] = field(default_factory=dict)
 
 
-def read_districts(path: Path, options: DistrictOptions) -> tuple[list[DistrictRecord], list[Refusal]]:
-    """Return the districts of a vector file and the features that are none, with the reason.
+def read_districts(path: Path, options: DistrictOptions, report: ImportReport) -> list[DistrictRecord]:
+    """Return the districts of a vector file; `report` is told features that are none and columns left out.
 
     Raises
     ------
@@ -79,21 +82,34 @@ def read_districts(path: Path, options: DistrictOptions) -> tuple[list[DistrictR
         What `refuse_heavy` and `read_layer` raise, ``columns_missing``, ``column_not_found`` or
         ``column_forbidden``.
     """
-    layer = read_layer(refuse_heavy(path), layer=options.layer, crs=options.crs)
-    refuse_forbidden(layer.columns, drop=options.drop_forbidden)
-    found = find_columns(layer.columns, _WANTED, options.columns)
+    whole = read_layer(refuse_heavy(path), layer=options.layer, crs=options.crs)
+    layer, dropped = whole.without_forbidden(drop=options.drop_forbidden)
+    if dropped:
+        report.notice("columns_dropped", columns=dropped)
+    found = _columns(layer.columns, options.columns)
     if "code" not in found and "name" not in found:
         raise InvalidInput("columns_missing", missing=["code", "name"], found=list(layer.columns))
     records: list[DistrictRecord] = []
-    refusals: list[Refusal] = []
+    seen: set[str] = set()
     for index, row in enumerate(layer.rows()):
         cells = {name: visible(_cell(row[layer.columns[place]])) for name, place in found.items()}
-        outcome = _record(index + 1, cells, layer.geometries[index], {record.code for record in records})
+        outcome = _record(index + 1, cells, layer.geometries[index], seen)
         if isinstance(outcome, Refusal):
-            refusals.append(Refusal(outcome.line, outcome.code, outcome.fields, row))
+            report.refuse([Refusal(outcome.line, outcome.code, outcome.fields, row)])
         else:
             records.append(DistrictRecord(*outcome, row=row))
-    return records, refusals
+            seen.add(records[-1].code)
+    return records
+
+
+def _columns(columns: Sequence[str], chosen: Mapping[str, str]) -> dict[str, int]:
+    """Return the place of code, name and force in a row; what the user chose wins, then districts' own."""
+    found = find_columns(columns, _WANTED, chosen)
+    for field_name in ("code", "name"):
+        own = found.pop(f"district_{field_name}", None)
+        if own is not None and field_name not in chosen:
+            found[field_name] = own
+    return found
 
 
 def _cell(value: object) -> str:
@@ -128,8 +144,7 @@ def import_districts(
     if options.force_kind and options.force_kind not in FORCE_KINDS:
         raise InvalidInput("force_kind_unknown", kind=options.force_kind, kinds=list(FORCE_KINDS))
     report = ImportReport("districts", path.name)
-    records, refusals = read_districts(path, options)
-    report.refuse(refusals)
+    records = read_districts(path, options, report)
     if not records:
         raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
     west, south, east, north = shapely.total_bounds([record.shape for record in records])
@@ -147,7 +162,9 @@ def store_districts(
     report: ImportReport,
     options: DistrictOptions,
 ) -> None:
-    """Store the districts that are not here; flushed, not committed.
+    """Store the districts that are not here, and give all of the county to the areas that hold them now.
+
+    Flushed, not committed.
 
     Raises
     ------
@@ -160,24 +177,18 @@ def store_districts(
     forces = _forces(session, county, records, report=report, kind=options.force_kind)
     usable = [record for record in records if not record.force or record.force in forces]
     here = {row.code: row for row in present_districts(session, county.id)}
-    fresh = [
-        record
+    verdicts = [
+        _verdict(here.get(record.code), record, forces.get(record.force), replace=options.replace)
         for record in usable
-        if _is_to_store(here.get(record.code), record, forces, report=report, replace=options.replace)
     ]
+    fresh = [record for record, verdict in zip(usable, verdicts, strict=True) if verdict in _STORED]
     _refuse_misfits(session, fresh, here, county)
     _end(session, [here[record.code] for record in fresh if record.code in here], report)
-    _add(session, fresh, county, forces)
-    report.loaded["patrol_district"] += len(fresh)
-
-
-def present_districts(session: Session, county_id: int) -> Sequence[PatrolDistrict]:
-    """Return the districts of a county that have not ended, by code."""
-    return session.scalars(
-        select(PatrolDistrict)
-        .where(PatrolDistrict.county_id == county_id, PatrolDistrict.valid_to.is_(None))
-        .order_by(PatrolDistrict.code)
-    ).all()
+    holders = Holders.of(session, county)
+    _add(session, fresh, holders, forces)
+    unchanged, kept = verdicts.count(_Verdict.UNCHANGED), verdicts.count(_Verdict.KEPT)
+    report.count("patrol_district", Loaded(len(fresh), unchanged, kept))
+    _give(session, holders, report)
 
 
 def _forces(
@@ -210,24 +221,27 @@ def _owner(area: Area) -> dict[str, int | str]:
     return {"county_id": area.county_id, "area_id": area.id, "area_path": area.path}
 
 
-def _is_to_store(
-    row: PatrolDistrict | None,
-    record: DistrictRecord,
-    forces: Mapping[str, int],
-    *,
-    report: ImportReport,
-    replace: bool,
-) -> bool:
-    """Tell whether a record is new or takes the place of `row`; count it where it is neither."""
+class _Verdict(Enum):
+    """What becomes of a record beside the district of its code that is here."""
+
+    NEW = auto()
+    UNCHANGED = auto()
+    KEPT = auto()
+    REPLACED = auto()
+
+
+_STORED = frozenset({_Verdict.NEW, _Verdict.REPLACED})
+
+
+def _verdict(
+    row: PatrolDistrict | None, record: DistrictRecord, force_id: int | None, *, replace: bool
+) -> _Verdict:
     if row is None:
-        return True
-    same = (row.name, row.force_id) == (record.name, forces.get(record.force))
+        return _Verdict.NEW
+    same = (row.name, row.force_id) == (record.name, force_id)
     if same and shapely.equals(to_shape(row.geom), record.shape):
-        report.unchanged["patrol_district"] += 1
-        return False
-    if not replace:
-        report.kept["patrol_district"] += 1
-    return replace
+        return _Verdict.UNCHANGED
+    return _Verdict.REPLACED if replace else _Verdict.KEPT
 
 
 def _refuse_misfits(
@@ -264,8 +278,9 @@ def _end(session: Session, replaced: Sequence[PatrolDistrict], report: ImportRep
         report.notice("districts_ended", codes=[row.code for row in replaced])
 
 
-def _add(session: Session, fresh: Sequence[DistrictRecord], county: Area, forces: Mapping[str, int]) -> None:
-    holders = present_boundaries(session, county.id, levels=_OWNER_LEVELS)
+def _add(
+    session: Session, fresh: Sequence[DistrictRecord], holders: Holders, forces: Mapping[str, int]
+) -> None:
     session.add_all(
         PatrolDistrict(
             code=record.code,
@@ -273,8 +288,17 @@ def _add(session: Session, fresh: Sequence[DistrictRecord], county: Area, forces
             force_id=forces.get(record.force),
             valid_from=today(),
             geom=from_shape(as_multipolygon(record.shape), srid=4326),
-            **_owner(smallest_holder(record.shape, holders) or county),
+            **_owner(holders.owner(record.shape)),
         )
         for record in fresh
     )
     session.flush()
+
+
+def _give(session: Session, holders: Holders, report: ImportReport) -> None:
+    """Correct the owners of districts that came before the areas they lie in."""
+    moved = reown_overlays(session, holders)
+    if moved:
+        report.notice("rows_reowned", **moved)
+        # The owners were written past the session.
+        session.expire_all()

@@ -7,6 +7,7 @@ import pytest
 from shapely import Polygon, box
 from sqlalchemy import event, text
 
+from core.clock import today
 from core.db import Scope, engine, transaction
 from core.intake.report import ImportReport
 from geo.areas.queries import area_by_id
@@ -137,7 +138,8 @@ def test_an_ended_district_counts_no_more(town: SmallTown) -> None:
     do(town, set_id, SPLIT_WEST)
     with transaction(Scope.everything()) as session:
         session.execute(
-            text("UPDATE patrol_district SET valid_to = CURRENT_DATE, valid_from = CURRENT_DATE - 1")
+            text("UPDATE patrol_district SET valid_to = :today, valid_from = CAST(:today AS date) - 1"),
+            {"today": today()},
         )
 
     assert shown(town, set_id) == []

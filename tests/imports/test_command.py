@@ -236,6 +236,25 @@ def test_a_forbidden_column_is_named_and_can_be_left_out(tmp_path):
     assert {"code": "columns_dropped", "fields": {"columns": ["民族"]}} in report["notices"]
 
 
+def test_areas_handed_back_hold_no_attribute_of_persons(tmp_path):
+    path, out = areas_file(tmp_path), tmp_path / "refused.csv"
+    content = json.loads(path.read_text("utf-8"))
+    for feature in content["features"]:
+        feature["properties"] |= {"民族": "汉", "备注": "留"}
+    content["features"].append({**content["features"][-1], "geometry": None})
+    path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    assert "民族" in run("areas", path, exit_code=2)
+
+    report = run_json("areas", path, "--drop-forbidden", "--refused", out)
+
+    assert report["loaded"] == {"area": 5}
+    assert {"code": "columns_dropped", "fields": {"columns": ["民族"]}} in report["notices"]
+    back = out.read_text("utf-8-sig")
+    assert "留" in back
+    assert "民族" not in back
+    assert "汉" not in back
+
+
 def incidents(tmp_path, *body):
     return table(tmp_path, ("发生时间", "类别", "经度", "纬度", "来源"), *body, name="jq.csv")
 
@@ -382,7 +401,7 @@ def test_every_code_the_importers_raise_has_words():
         "errors": (re.findall(r'InvalidInput\(\s*"(\w+)"', source), AREA_ERRORS),
         "reasons": (
             re.findall(
-                r'(?:refusal\(index|Refusal\(line|Refusal\([\w.+ ]+|_RefusedError\()[, ]*"(\w+)"', source
+                r'(?:refusal\(index|Refusal\(line|Refusal\([\w.+\s]+|_RefusedError\()[,\s]*"(\w+)"', source
             ),
             REASONS,
         ),

@@ -38,6 +38,14 @@ def town(database: Database) -> SmallTown:
     return build_small_town()
 
 
+@pytest.fixture
+def county(database: Database) -> int:
+    """A county without any area below it."""
+    with transaction(Scope.everything()) as session:
+        ground = box(119, 30, 119.02, 30.02)
+        return create_area(session, NewArea("county", "990001", "试验县", ground), None).id
+
+
 def districts_file(folder: Path, rows: Sequence[Row] = ROWS, **more: str) -> Path:
     features = [
         {
@@ -92,6 +100,52 @@ def test_districts_belong_to_the_smallest_area_that_holds_them(town: SmallTown, 
     assert stored() == [("1", "南", None, "community", False), ("2", "北", None, "town", False)]
 
 
+def test_districts_that_came_before_their_areas_are_given_to_them_by_the_import_of_areas(
+    county: int, tmp_path: Path
+) -> None:
+    run(districts_file(tmp_path))
+    assert {row[3] for row in stored()} == {"county"}
+    feature = {
+        "type": "Feature",
+        "properties": {"代码": "990001009", "名称": "小镇", "级别": "town"},
+        "geometry": shapely.geometry.mapping(A),
+    }
+    path = tmp_path / "areas.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
+
+    told = CliRunner().invoke(imports, ["areas", str(path), "--json"], catch_exceptions=False)
+
+    assert {"code": "rows_reowned", "fields": {"patrol_district": 1}} in json.loads(told.output)["notices"]
+    assert [(row[0], row[3]) for row in stored()] == [("XQ01", "town"), ("XQ02", "county")]
+
+
+def test_districts_that_lie_in_a_new_area_are_given_to_it_when_read_again(
+    county: int, tmp_path: Path
+) -> None:
+    path = districts_file(tmp_path)
+    run(path)
+    with transaction(Scope.everything()) as session:
+        create_area(session, NewArea("town", "990001009", "小镇", A), session.get_one(Area, county))
+
+    report = run_json(path)
+
+    assert (report["loaded"], report["unchanged"]) == ({"patrol_district": 0}, {"patrol_district": 2})
+    assert {"code": "rows_reowned", "fields": {"patrol_district": 1}} in report["notices"]
+    assert [(row[0], row[3]) for row in stored()] == [("XQ01", "town"), ("XQ02", "county")]
+    assert "rows_reowned" not in {notice["code"] for notice in run_json(path)["notices"]}
+
+
+def test_columns_of_districts_come_before_those_of_another_thing(town: SmallTown, tmp_path: Path) -> None:
+    path = districts_file(tmp_path, ROWS[:1], 网格编码="990001001001001", 名称="某网格", 另码="7", 另名="七")
+    run(path)
+    assert [row[:2] for row in stored()] == [("XQ01", "西巡区")]
+
+    run(path, "--column", "code=另码", "--column", "name=另名", exit_code=2)
+    renamed = districts_file(tmp_path, [("", "", "", B)], 另码="7", 另名="七")
+    run(renamed, "--column", "code=另码", "--column", "name=另名")
+    assert [row[:2] for row in stored()] == [("XQ01", "西巡区"), ("7", "七")]
+
+
 def test_a_second_time_nothing_changes(town: SmallTown, tmp_path: Path) -> None:
     path = districts_file(tmp_path)
     assert run_json(path)["loaded"] == {"patrol_district": 2}
@@ -116,6 +170,9 @@ def test_what_is_here_with_other_values_stays_unless_it_is_to_be_replaced(
     )
 
     assert run_json(newer)["kept"] == {"patrol_district": 2}
+    kept = run(newer)
+    assert kept.count("--replace") == 2
+    assert "its room" not in kept
     assert len(stored()) == 2
     told = run(newer, "--replace")
 
@@ -241,7 +298,24 @@ def test_columns_about_persons_refuse_the_file(town: SmallTown, tmp_path: Path) 
     path = districts_file(tmp_path, 民族="汉")
     assert run_json(path, exit_code=2)["error"]["code"] == "column_forbidden"
     assert stored() == []
-    assert run_json(path, "--drop-forbidden")["loaded"] == {"patrol_district": 2}
+    report = run_json(path, "--drop-forbidden")
+    assert report["loaded"] == {"patrol_district": 2}
+    assert {"code": "columns_dropped", "fields": {"columns": ["民族"]}} in report["notices"]
+    named = run_json(path, "--drop-forbidden", "--column", "name=民族", exit_code=2)
+    assert named["error"]["code"] == "column_not_found"
+
+
+def test_rows_handed_back_hold_no_attribute_of_persons(town: SmallTown, tmp_path: Path) -> None:
+    unknown = ("XQ01", "西巡区", "无此队", A)
+    path = districts_file(tmp_path, [unknown, ROWS[1], ("XQ03", "无面", "", None)], 民族="汉", 备注="留")
+    out = tmp_path / "refused.csv"
+
+    run(path, "--drop-forbidden", "--refused", str(out))
+
+    back = out.read_text("utf-8-sig")
+    assert back.count("留") == 2
+    assert "民族" not in back
+    assert "汉" not in back
 
 
 def test_a_file_without_a_code_or_a_name_is_refused(town: SmallTown, tmp_path: Path) -> None:

@@ -163,6 +163,22 @@ def test_each_bad_coordinate_has_its_own_reason():
 
 
 @pytest.mark.parametrize(
+    ("columns", "wanted", "found"),
+    [
+        pytest.param(("网格编码", "巡区名称", "巡区编码"), ("code", "name"), {"code": 0}, id="grids"),
+        pytest.param(("FID", "巡区编码", "区划"), ("code", "name", "level"), {}, id="areas without code"),
+        pytest.param(("设备编码", "巡区名称", "district name"), ("code", "name"), {"code": 0}, id="cameras"),
+        pytest.param(
+            ("编码", "巡区名称", "巡区编码"), ("district_code", "district_name", "code", "name"),
+            {"code": 0, "district_name": 1, "district_code": 2}, id="districts",
+        ),
+    ],
+)  # fmt: skip
+def test_columns_of_patrol_districts_name_nothing_else(columns, wanted, found):
+    assert find_columns(columns, wanted, {}) == found
+
+
+@pytest.mark.parametrize(
     ("column", "subject"),
     [
         ("民族", "ethnicity"),

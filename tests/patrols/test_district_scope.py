@@ -5,12 +5,15 @@ from shapely import box
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from core.clock import today
 from core.db import Scope, transaction
 from core.intake.report import ImportReport
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
+from geo.nearby import Spot
 from patrols.districts.intake import DistrictOptions, DistrictRecord, store_districts
-from patrols.models import PatrolDistrict
+from patrols.districts.tiles import districts_at
+from patrols.models import Force, PatrolDistrict
 from tests.conftest import Database
 
 # ::
@@ -63,6 +66,41 @@ def test_a_reader_sees_the_districts_over_the_own_ground(
         assert set(session.scalars(select(PatrolDistrict.code))) == seen
 
 
+@pytest.mark.parametrize(
+    ("reader", "force"), [("west", "县巡防队"), ("county", "县巡防队"), ("other", None), ("", None)]
+)
+def test_who_sees_a_district_reads_whose_it_is(
+    towns: dict[str, Area], reader: str, force: str | None
+) -> None:
+    record = DistrictRecord(1, "west", "west", "县巡防队", DISTRICTS["west"])
+    with transaction(Scope.everything()) as session:
+        store_districts(
+            session, [record], towns["county"], report=ImportReport("districts", "test"),
+            options=DistrictOptions(force_kind="police", replace=True),
+        )  # fmt: skip
+
+    scope = Scope((towns[reader].path,)) if reader else Scope.nothing()
+    with transaction(scope) as session:
+        rows = districts_at(session, Spot(119.01, 30.015, 0))
+        assert [row.force for row in rows] == ([force] if force else [])
+
+
+def test_a_force_of_the_county_is_read_in_a_town_and_not_changed_there(towns: dict[str, Area]) -> None:
+    county, west, east = (
+        {"county_id": towns["county"].id, "area_id": area.id, "area_path": area.path}
+        for area in (towns["county"], towns["west"], towns["east"])
+    )
+    with transaction(Scope.everything()) as session:
+        session.add_all(
+            Force(name=name, kind="police", **owner)
+            for name, owner in (("county", county), ("west", west), ("east", east))
+        )
+    with transaction(Scope((towns["west"].path,))) as session:
+        assert set(session.scalars(select(Force.name))) == {"county", "west"}
+        assert session.scalars(text("UPDATE force SET kind = 'village' RETURNING name")).all() == ["west"]
+        assert session.scalars(text("DELETE FROM force RETURNING name")).all() == ["west"]
+
+
 def test_without_a_scope_there_are_no_districts(towns: dict[str, Area]) -> None:
     with transaction(Scope.nothing()) as session:
         assert session.scalars(select(PatrolDistrict.code)).all() == []
@@ -108,5 +146,7 @@ def test_a_code_stands_once_among_those_that_have_not_ended(towns: dict[str, Are
     ):
         session.execute(text(again))
     with transaction(Scope.everything()) as session:
-        session.execute(text("UPDATE patrol_district SET valid_to = CURRENT_DATE WHERE code = 'west'"))
+        session.execute(
+            text("UPDATE patrol_district SET valid_to = :today WHERE code = 'west'"), {"today": today()}
+        )
         session.execute(text(again))

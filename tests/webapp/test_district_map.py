@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from shapely import box
 from sqlalchemy import text
 
+from core.clock import today
 from core.db import Scope, transaction
 from core.intake.report import ImportReport
 from geo.areas.queries import area_by_id
@@ -69,7 +70,9 @@ def test_a_reader_of_another_county_gets_none(patrolled: World) -> None:
 
 def test_an_ended_district_leaves_the_map(patrolled: World, sign_in: SignIn) -> None:
     with transaction(Scope.everything()) as session:
-        session.execute(text("UPDATE patrol_district SET valid_to = CURRENT_DATE WHERE code = 'XQ01'"))
+        session.execute(
+            text("UPDATE patrol_district SET valid_to = :today WHERE code = 'XQ01'"), {"today": today()}
+        )
 
     found = features(sign_in("dispatcher"), "districts", NEAR)
     assert [one["code"] for one in found["districts"]] == ["XQ02"]

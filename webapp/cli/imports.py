@@ -261,20 +261,28 @@ def _tell(report: ImportReport, wishes: Wishes, seconds: float) -> None:
         counts = (report.loaded[kind], report.unchanged[kind], report.kept[kind])
         if any(counts):
             click.echo(f"  {say(KINDS, kind, {})}: " + _counted(*counts))
-    if any(report.kept.values()):
-        click.echo(_KEPT_NOTE)
+    kept = [kind for kind, count in report.kept.items() if count]
+    for note in dict.fromkeys(_KEPT_NOTES.get(kind, _KEPT_NOTE) for kind in kept):
+        click.echo(note)
     for code, count in report.skipped.most_common():
         click.echo(f"  略过 skipped {count}: {say(SKIPPED, code, {})}")
     if report.refusals:
         _tell_refused(report, wishes)
 
 
-#: An import only adds; the reader of "left as they are" wants to know how to change them then.
+# An import only adds; the reader of "left as they are" wants to know how to change them then.
 _KEPT_NOTE = (
     "    导入只新增、从不修改已有记录；要修改请在相应页面操作，见 docs/imports.md“Importing again”\n"
     "    an import only adds and never changes what is here; change it in its room: "
     'docs/imports.md, "Importing again"'
 )
+_KEPT_NOTES = {
+    "patrol_district": (
+        "    要改用文件中的巡区，请加 --replace：原巡区今天终止，由文件中的接替\n"
+        "    to take those of the file, add --replace: "
+        "the districts that are here end today and the file's begin"
+    ),
+}
 
 
 def _counted(new: int, unchanged: int, kept: int) -> str:
