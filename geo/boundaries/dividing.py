@@ -14,6 +14,7 @@ import shapely
 
 from geo.boundaries.overlay_queries import Overlaid, overlay_in
 from geo.shapes.crs import area_m2
+from geo.shapes.mending.finding import Limits
 from geo.shapes.mending.measure import as_array, degree_m, in_plane, perhaps_narrow, polygons_of
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 #: A corner put on an edge moves it by half a step of the coordinate grid: some dm2 along a street block.
 FELT_M2 = 1.0
 #: Borders of districts and grids are drawn by different people: where both mean the same street, strips
-#: narrower than this lie between them. The width below which the rules for grids call ground a sliver [ours].
-STRIP_M = 3.0
+#: narrower than this lie between them. The width below which the check of grids calls ground a sliver.
+STRIP_M = Limits().sliver_m
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ COMMANDS = {
     "demo": Entry("demo", "demo", "Load the demo town, print its logins."),
     "hotspots": Entry("hotspots", "hotspots", "Find hotspots."),
     "house": Entry("house", "house", "Bring the whole house up on this machine, take it down."),
-    "import": Entry("imports", "imports", "Load roads, areas, households, cameras or incidents from files."),
+    "import": Entry("imports", "imports", "Load roads, areas, districts, households, cameras, incidents."),
     "job": Entry("job", "job", "List, show and cancel background jobs."),
     "migrate": Entry("work", "migrate", "Bring the database to the newest migration."),
     "patrols": Entry("patrols", "patrols", "Teams, and planning patrols."),

@@ -6,17 +6,16 @@ grids lie in two of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from webapp.demo.frame import BoolArray, GeometryArray, IntArray, TextArray, to_lonlat
 from webapp.demo.landuse import Blocks, Use
 from webapp.demo.river import River
-from webapp.demo.territory import Areas, Links, link_blocks, nearest_block, weighted_means
+from webapp.demo.territory import Areas, Links, link_blocks, share_out, weighted_means
 
 #: One district for about so many communities.
 COMMUNITIES_EACH = 3
@@ -44,7 +43,7 @@ def lay_districts(blocks: Blocks, homes: IntArray, areas: Areas, *, river: River
     part = _shared_out(blocks, homes, dry, (link_blocks(blocks, river), count, rng))
     parts = [np.flatnonzero(dry & (part == k)) for k in range(count)]
     main = [_main(areas, community, homes, members) for members in parts]
-    names = _names([str(areas.name[row]) for row in main])
+    names = district_names([str(areas.name[row]) for row in main])
     shapes = [shapely.coverage_union_all(blocks.polygons_m[members]) for members in parts]
     stored = [shapely.multipolygons(shapely.get_parts(shape)) for shape in to_lonlat(shapes)]
     forces = [
@@ -73,14 +72,7 @@ def _shared_out(
     """Return each block's district: that of the nearest busy middle by way of blocks, the river being far."""
     links, count, rng = context
     middles = weighted_means(blocks.middles_m[dry], homes[dry].astype(np.float64) + 1.0, count, rng)
-    seeds: list[int] = []
-    for middle in middles:
-        free = dry.copy()
-        free[seeds] = False
-        seeds.append(nearest_block(blocks.middles_m, middle, free))
-    graph = csr_array((links.length_m, (links.pairs[:, 0], links.pairs[:, 1])), shape=(links.count,) * 2)
-    source = dijkstra(graph, directed=False, indices=seeds, min_only=True, return_predecessors=True)[2]
-    return np.array([seeds.index(int(block)) for block in source], dtype=np.int64)
+    return share_out(blocks.middles_m, links, [(middle, dry) for middle in middles])[1]
 
 
 def _main(areas: Areas, community: IntArray, homes: IntArray, members: IntArray) -> int:
@@ -89,11 +81,12 @@ def _main(areas: Areas, community: IntArray, homes: IntArray, members: IntArray)
     return int(weight.argmax())
 
 
-def _names(communities: list[str]) -> list[str]:
-    """Return a name for each district after its main community, numbered where two have the same one."""
-    names: list[str] = []
-    for community in communities:
-        stem = community.removesuffix("社区").removesuffix("村")
-        twin = sum(name.startswith(stem) for name in names)
-        names.append(f"{stem}巡区" if twin == 0 else f"{stem}{twin + 1}巡区")
-    return names
+def district_names(communities: Sequence[str]) -> list[str]:
+    """Return a name for each district after its main community, numbered where two have the same one.
+
+    >>> district_names(["桥东社区", "桥社区", "桥东社区", "桥村"])
+    ['桥东巡区', '桥巡区', '桥东2巡区', '桥2巡区']
+    """
+    stems = [community.removesuffix("社区").removesuffix("村") for community in communities]
+    twins = [stems[:place].count(stem) for place, stem in enumerate(stems)]
+    return [f"{stem}{twin + 1 if twin else ''}巡区" for stem, twin in zip(stems, twins, strict=True)]

@@ -6,6 +6,7 @@ follows streets, banks or field paths exactly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,20 +108,32 @@ def _communities(
     dry = blocks.use != Use.BED
     wanted = [*centres[:, :2], layout.lake_m, *layout.villages_m]
     sides = [*centres[:, 2], *np.zeros(1 + len(layout.villages_m))]
-    seeds: list[int] = []
-    for point, bank in zip(wanted, sides, strict=True):
-        allowed = dry & ((bank == 0) | (side * bank >= 0))
-        # Two communities never start from one block: the second would have none.
-        allowed[seeds] = False
-        seeds.append(nearest_block(blocks.middles_m, point, allowed))
-    shape = (links.count, links.count)
-    graph = csr_array((links.length_m, (links.pairs[:, 0], links.pairs[:, 1])), shape=shape)
-    source = dijkstra(graph, directed=False, indices=seeds, min_only=True, return_predecessors=True)[2]
-    community = np.array([seeds.index(int(s)) for s in source])
+    banks = [dry & ((bank == 0) | (side * bank >= 0)) for bank in sides]
+    seeds, community = share_out(blocks.middles_m, links, list(zip(wanted, banks, strict=True)))
     names = _urban_names(blocks.middles_m[seeds[: layout.urban_count]], side[seeds], layout)
     names += [NEW_COMMUNITY, *(f"{name}村" for name in village_names(len(layout.villages_m)))]
     kinds = ["community"] * (layout.urban_count + 1) + ["village"] * len(layout.villages_m)
     return community, names, kinds
+
+
+def share_out(
+    middles_m: FloatArray, links: Links, wanted: Sequence[tuple[FloatArray, BoolArray]]
+) -> tuple[list[int], IntArray]:
+    """Return the block each part starts from, and each block's part: the nearest by way of blocks.
+
+    `wanted` is where parts should start (metres) and which blocks each may start from; no two start from
+    the same one. Parts are connected and numbered as `wanted`.
+    """
+    seeds: list[int] = []
+    for point, allowed in wanted:
+        free = allowed.copy()
+        # The second to start from a block would have none.
+        free[seeds] = False
+        seeds.append(nearest_block(middles_m, point, free))
+    shape = (links.count, links.count)
+    graph = csr_array((links.length_m, (links.pairs[:, 0], links.pairs[:, 1])), shape=shape)
+    source = dijkstra(graph, directed=False, indices=seeds, min_only=True, return_predecessors=True)[2]
+    return seeds, np.array([seeds.index(int(block)) for block in source], dtype=np.int64)
 
 
 def nearest_block(points: FloatArray, point: FloatArray, allowed: BoolArray) -> int:
