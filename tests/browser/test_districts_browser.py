@@ -106,3 +106,23 @@ def test_the_dispatcher_sees_the_districts_and_is_told_which_one_is_pressed(
     expect(page.locator(".toast", has_text=f"{name} · {code} · ")).to_be_visible()
     page.mouse.click(x + 5, y)
     expect(page.locator(".toast", has_text=name)).to_have_count(1)
+
+
+def test_a_press_that_sets_the_station_of_a_team_names_no_district(
+    sign_in: Callable[..., Page], live_server: LiveServer
+) -> None:
+    page = sign_in("dispatcher", width=1440, height=900)
+    _, (name, ground) = next(iter(districts_of(live_server).items()))
+    inner = shapely.maximum_inscribed_circle(ground).coords[0]
+    with page.expect_response(lambda answer: "/tiles/districts/" in answer.url and answer.status == 200):
+        page.goto("/dispatch?layers=districts")
+    x, y = page.evaluate(TO_SCREEN, list(inner))
+    page.mouse.click(x, y)
+    expect(page.locator(".toast", has_text=name)).to_be_visible()
+
+    page.locator("#tab-teams").click()
+    page.mouse.click(x + 5, y)
+
+    expect(page.locator(".toast", has_text="驻地已设为您点的位置。")).to_have_count(1)
+    expect(page.locator(".toast", has_text=name)).to_have_count(0)
+    assert float(page.locator("[name=lon]").input_value()) == pytest.approx(inner[0], abs=0.001)

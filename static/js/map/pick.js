@@ -3,7 +3,7 @@
  *
  * GET /api/here?lon=&lat=&zoom=&layers= answers {"features": [{kind, id, label, geometry, …}, …], "owners": [area, …]},
  * the most likely first, owners from the county down. `zoom` is the zoom of the screen. The answer is told by the callbacks given to `onPick` and by
- * the event "place-picked" on the document.
+ * the event "place-picked" on the document; who uses the press for something else cancels it, and no district is named.
  */
 import { get } from "../api.js";
 import { svg } from "../dom.js";
@@ -34,8 +34,8 @@ export function mountPicker(map, { layers, url = "/api/here" }) {
       const answer = await get(hereAddress(url, { lon, lat, zoom, layers: visibleNames(layers) }), { signal });
       const pick = { lon, lat, zoom, features: answer.features ?? [], owners: answer.owners ?? [] };
       for (const listener of listeners) listener(pick);
-      document.dispatchEvent(new CustomEvent("place-picked", { detail: pick }));
-      sayDistrict(pick.features[0]);
+      const isFree = document.dispatchEvent(new CustomEvent("place-picked", { detail: pick, cancelable: true }));
+      sayDistrict(isFree ? pick.features[0] : null);
     } catch (error) {
       if (!signal.aborted) toastProblem(error);
     }

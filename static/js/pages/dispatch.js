@@ -465,6 +465,7 @@ teamForm?.addEventListener("reset", () => {
 });
 listen(document, "place-picked", (event) => {
   if (!teamForm || part('[data-view="teams"]').hidden) return;
+  event.preventDefault();
   field("lon").value = event.detail.lon.toFixed(6);
   field("lat").value = event.detail.lat.toFixed(6);
   toast(t("The station is set to the point you pressed."));
