@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from hypothesis.internal.conjecture import providers
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from sqlalchemy import Engine, create_engine
 
@@ -45,6 +46,9 @@ CHROMIUM_FLAGS = (
     "--no-first-run",
 )
 
+# Hypothesis mixes the numbers it finds in loaded modules of ours into its examples. Then a number changed
+# anywhere, or a test run alone, would change the examples of every test, derandomised or not.
+providers.is_local_module_file = lambda _path: False
 # Shared runners are slow at times: an example that takes long is no failure, a changing one is.
 hypothesis_settings.register_profile("house", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("house")

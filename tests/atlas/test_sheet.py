@@ -242,7 +242,9 @@ def brute_metres(grid: Polygon, line: LineString) -> tuple[float, list[float]]:
     return float(0.05 * counted.sum()), [float(end - start) * 0.05 for start, end in turns]
 
 
-corner = st.tuples(st.floats(-80, 180), st.floats(-80, 180))
+# Whole centimetres: ends nearer to one another than any map are one place or they are not.
+place_m = st.integers(-8_000, 18_000).map(lambda centimetres: centimetres / 100)
+corner = st.tuples(place_m, place_m)
 
 
 @given(st.lists(corner, min_size=2, max_size=5, unique=True))
@@ -313,6 +315,28 @@ def test_neighbours_are_named_by_the_side_they_lie_on() -> None:
     found = neighbours(own, others)
     assert [(one.index, one.side) for one in found] == [(1, Wind.N), (4, Wind.E), (3, Wind.W)]
     assert found[0].border_m == pytest.approx(100, abs=2.1)
+
+
+def test_a_neighbour_lies_where_their_boundary_faces_not_where_its_middle_is() -> None:
+    # ::
+    #
+    #     ┌─────┐
+    #     │ own │
+    #     │  ┌──┘
+    #     └──┘ 1
+    #      0
+    own = Polygon([(0, 0), (60, 0), (60, 40), (100, 40), (100, 100), (0, 100)])
+    others = [box(-50, -80, 60, 0), Polygon([(60, -80), (200, -80), (200, 40), (60, 40)])]
+
+    assert [(one.index, one.side) for one in neighbours(own, others)] == [(1, Wind.SE), (0, Wind.S)]
+
+
+def test_a_neighbour_all_around_lies_somewhere() -> None:
+    own = box(0, 0, 100, 100)
+    around = Polygon([(-50, -50), (150, -50), (150, 150), (-50, 150)], [own.exterior.coords])
+
+    (one,) = neighbours(own, [around])
+    assert one.border_m == pytest.approx(400)
 
 
 def test_a_border_of_two_areas_is_drawn_once() -> None:

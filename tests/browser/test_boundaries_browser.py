@@ -12,7 +12,7 @@ from geo.areas.models import Area
 from geo.shapes.partition import is_partition
 from geo.staff.service import create_account
 from tests.browser.grounds import across, longest_side, middle, roomiest
-from tests.browser.studio_page import Studio
+from tests.browser.studio_page import ASK, Studio
 from tests.conftest import LiveServer, enter_as
 
 pytestmark = pytest.mark.browser
@@ -108,6 +108,8 @@ def test_the_captain_follows_a_publication(
     desk.click("[data-step=submit]")
     expect(desk.locator(".badge", has_text="待审核").first).to_be_visible()
 
+    expect(desk.locator(".toast", has_text="已送审")).to_be_visible()
+
     reviewer = sign_in("approver")
     reviewer.click(f'[data-set="{studio.id}"]')
     reviewer.click("[data-go-review]")
@@ -132,6 +134,28 @@ def test_the_captain_follows_a_publication(
     expect(reviewer.locator(".beside__name")).to_have_text(["发布前", "发布后"])
     answer = reviewer.request.get(f"/api/change-sets/{studio.id}/before").json()
     assert len(answer["grids"]) == len(studio.parts) - 1
+
+
+def test_a_change_set_is_returned_with_words_and_says_so(
+    desk: Page, start: Callable[..., Studio], sign_in: Callable[..., Page]
+) -> None:
+    studio = start(desk)
+    one = roomiest(studio.parts)
+    studio.do(kind="split", grid=one, lines=[across(studio.parts[one])])
+    desk.evaluate(ASK, [f"{studio.address}/submit", {"note": ""}])
+    reviewer = sign_in("approver")
+    reviewer.goto(f"/boundaries?sel=change_set:{studio.id}")
+    reviewer.click("[data-go-review]")
+    reviewer.click("[data-step=return]")
+    refusal = reviewer.locator(".toast--alarm")
+    expect(refusal).to_be_visible()
+
+    reviewer.fill("[data-note]", "请沿街道划分")
+    reviewer.click("[data-step=return]")
+
+    expect(reviewer.locator(".toast", has_text="已退回")).to_be_visible()
+    expect(refusal).to_have_count(0)
+    assert studio.whole["state"] == "draft"
 
 
 def test_a_name_is_changed_and_taken_back(desk: Page, start: Callable[..., Studio]) -> None:

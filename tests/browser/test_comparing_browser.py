@@ -65,6 +65,23 @@ def test_two_maps_move_together_on_a_desk(desk: Page, start: Callable[..., Studi
     expect(desk.locator(".folium-map--twin")).to_be_hidden()
 
 
+def test_two_maps_have_one_scale_on_a_phone_between_whole_zooms(
+    phone: Page, start: Callable[..., Studio]
+) -> None:
+    opened(phone, start)
+    phone.evaluate(
+        """async () => {
+          const { map } = await (await import("/static/js/map/registry.js")).mapReady;
+          while (map._animatingZoom) await new Promise(requestAnimationFrame);
+          map.setZoom(15.25, { animate: false });
+        }"""
+    )
+    phone.click("[data-compare=beside]")
+    expect(phone.locator(".beside__name")).to_have_count(2)
+    together(phone)
+    assert phone.evaluate(VIEWS)[1]["zoom"] == 15.25
+
+
 def test_keys_change_between_divider_and_two_maps(desk: Page, start: Callable[..., Studio]) -> None:
     opened(desk, start)
     desk.keyboard.press("c")

@@ -15,6 +15,8 @@ from shapely.geometry.base import BaseGeometry
 NEAR_M = 1.0
 #: Areas that meet in a corner only do not border on each other.
 SHORTEST_M = 3.0
+#: Below this share the directions of the shared edges cancel each other [ours].
+_FACING_SHARE = 0.2
 
 
 class Wind(StrEnum):
@@ -42,25 +44,47 @@ class Neighbour:
 def neighbours(grid: BaseGeometry, others: Sequence[BaseGeometry]) -> list[Neighbour]:
     """Return the areas that share at least `SHORTEST_M` of boundary with `grid`, clockwise from north.
 
-    All shapes in one metric CRS, north upwards.
+    A neighbour lies on the side to which the shared boundary faces, wherever along it the two meet. All
+    shapes in one metric CRS, north upwards.
 
     >>> from shapely import box
     >>> [(n.index, n.side.value) for n in neighbours(box(0, 0, 9, 9), [box(9, 0, 18, 9), box(9, 9, 18, 18)])]
     [(0, 'E')]
     """
     reach = shapely.buffer(grid, NEAR_M)
-    edge = shapely.boundary(grid)
-    middle = np.array(grid.centroid.coords[0])
+    edges = _edges(grid)
     found: list[tuple[float, Neighbour]] = []
     for index, other in enumerate(others):
         if not shapely.intersects(reach, other):
             continue
-        shared = shapely.intersection(edge, shapely.buffer(other, NEAR_M))
+        shared = shapely.intersection(shapely.linestrings(edges), shapely.buffer(other, NEAR_M))
+        shared_m = np.asarray(shapely.length(shared))
         # Around a corner the buffer takes in a metre of each side.
-        if shared.length >= SHORTEST_M:
-            bearing = _bearing(middle, np.array(shared.centroid.coords[0]))
-            found.append((bearing, Neighbour(index, _wind(bearing), float(shared.length))))
+        if (border_m := float(shared_m.sum())) >= SHORTEST_M:
+            bearing = _facing(edges, shared_m, grid, shapely.union_all(shared))
+            found.append((bearing, Neighbour(index, _wind(bearing), border_m)))
     return [neighbour for _, neighbour in sorted(found, key=lambda pair: pair[0])]
+
+
+def _edges(grid: BaseGeometry) -> NDArray[np.float64]:
+    """Return the edges (E, 2, 2) of an area with its ground on their left."""
+    parts = [shapely.orient_polygons(part) for part in shapely.get_parts(grid)]
+    rings = [shapely.get_coordinates(ring) for part in parts for ring in shapely.get_rings(part)]
+    return np.concatenate([np.stack([ring[:-1], ring[1:]], axis=1) for ring in rings])
+
+
+def _facing(
+    edges: NDArray[np.float64], shared_m: NDArray[np.float64], grid: BaseGeometry, shared: BaseGeometry
+) -> float:
+    """Return the bearing to which the shared metres of `edges` face, turned as `_bearing` turns it."""
+    east, north = (edges[:, 1] - edges[:, 0]).T
+    along_m = np.hypot(east, north)
+    weights = np.divide(shared_m, along_m, out=np.zeros_like(along_m), where=along_m > 0)
+    outwards = np.array([(weights * north).sum(), -(weights * east).sum()])
+    if np.hypot(*outwards) >= _FACING_SHARE * shared_m.sum():
+        return _bearing(np.zeros(2), outwards)
+    # All around, or two sides that face each other: there the middle of what is shared tells.
+    return _bearing(np.array(grid.centroid.coords[0]), np.array(shared.centroid.coords[0]))
 
 
 def _bearing(start: NDArray[np.float64], end: NDArray[np.float64]) -> float:

@@ -40,7 +40,7 @@ const root = part("[data-boundaries]");
 const [home, community, desk] = ["[data-home]", "[data-community]", "[data-studio]"].map(part);
 const { map, parts } = await mapReady;
 // A community fills the little map of a phone between whole zooms too.
-if (PHONE.matches) map.options.zoomSnap = 0.25;
+if (PHONE.matches) for (const one of [map, parts.get("twin")]) one.options.zoomSnap = 0.25;
 /** @type {ReturnType<typeof import("../map/grid_editor.js").mountGridEditor>} */
 const editor = parts.get("editor");
 const findings = mountFindings(map, { onPress: (index) => desk.querySelector(`[data-finding="${index}"]`)?.scrollIntoView({ block: "center" }) });
@@ -183,7 +183,7 @@ const onKey = keyListener({ studio: () => studio, mayEdit: () => studio !== null
 /** @param {((spot: [number, number]) => void) | null} take the next press on the map */
 function pickPlace(take) {
   if (take && studio?.state.tool) studio.choose(null);
-  if (take && !picking) toast(t("Press the place on the map, or Enter at the cross."), { durationMs: 4000 });
+  if (take && !picking) toast(PHONE.matches ? t("Tap the place on the map.") : t("Press the place on the map, or Enter at the cross."), { durationMs: 4000 });
   if (PHONE.matches && Boolean(take) !== Boolean(picking)) sheet?.setHeight(take ? "peek" : "half");
   picking = take;
   map.getContainer().classList.toggle("folium-map--picking", take !== null);

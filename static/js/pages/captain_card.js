@@ -28,7 +28,7 @@ const NOTE_LIMIT = 2000;
  */
 export function showCard({ body, foot }, card, { note, waiting, actions }) {
   const typing = cursorIn(body);
-  fillWith(body, head(card, actions), waiting.length > 0 && waitingNotice(waiting, actions), facts(card, actions),
+  fillWith(body, head(card, actions), waiting.length > 0 && waitingNotice(waiting, actions), facts(card, actions, (asking) => foot.toggleAttribute("hidden", asking)),
     noteField(note, actions), otherWays(actions), history(card.visits, actions));
   fillWith(foot, recordButton("met", "check", "btn--primary grow", actions), recordButton("not_met", "close", "grow", actions));
   foot.removeAttribute("hidden");
@@ -65,12 +65,12 @@ function head(card, actions) {
       el("p", { class: "muted" }, [card.plate && t("Plate {plate}", { plate: card.plate }), card.grid].filter(Boolean).join(" · "))));
 }
 
-/** @param {Card} card @param {Actions} actions */
-function facts(card, actions) {
+/** @param {Card} card @param {Actions} actions @param {(asking: boolean) => void} onAsk */
+function facts(card, actions, onAsk) {
   return el("dl", { class: "facts" },
     fact(t("State"), el("span", { class: "row" }, el("span", { class: `dot dot--${card.state}` }), el("strong", {}, stateWord(card.state)))),
     fact(t("Last visit"), lastVisitText(card)),
-    card.household_id ? contactRows(card, actions.reveal) : fact(t("Household"), t("No household registered")),
+    card.household_id ? contactRows(card, actions.reveal, onAsk) : fact(t("Household"), t("No household registered")),
     card.people !== null && fact(t("People"), String(card.people)),
     card.state !== "vacant" && fact(t("Next visit"), card.due_on ? t("by {day}", { day: card.due_on }) : t("as soon as possible")),
     fact(t("Dwelling"), tenureWord(card.tenure)),

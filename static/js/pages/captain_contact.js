@@ -10,20 +10,24 @@ import { purposeWord } from "./captain_words.js";
 /**
  * @param {Card} card
  * @param {Reveal} reveal asks the server, which writes down who asked and what for
+ * @param {(asking: boolean) => void} onAsk the purposes are shown, or no longer: they need the room of the bar below
  * @returns {HTMLElement[]} rows of a definition list
  */
-export function contactRows(card, reveal) {
+export function contactRows(card, reveal, onAsk) {
   const value = el("dd", { class: "stack-s", "data-contact": true });
   const masked = () => fillWith(value, el("p", {}, el("strong", {}, card.head || "–"), " ", el("span", {}, card.phone)), showButton());
   const showButton = () => el("button", { class: "btn", type: "button", "data-show": true, onClick: ask }, icon("eye"), t("Show name and phone"));
   const ask = () => {
+    onAsk(true);
     fillWith(value, el("fieldset", { class: "stack-s" },
       el("legend", { class: "field__label" }, t("What for? Your answer is logged.")),
       card.purposes.map((purpose) => el("button", { class: "btn btn--wide", type: "button", "data-purpose": purpose, onClick: () => show(purpose) }, purposeWord(purpose))),
       el("button", { class: "btn btn--quiet", type: "button", onClick: cancel }, t("Cancel"))));
-    value.querySelector("button")?.focus();
+    value.scrollIntoView({ block: "nearest" });
+    value.querySelector("button")?.focus({ preventScroll: true });
   };
   const cancel = () => {
+    onAsk(false);
     masked();
     value.querySelector("button")?.focus();
   };
@@ -32,7 +36,10 @@ export function contactRows(card, reveal) {
     for (const button of value.querySelectorAll("button")) button.disabled = true;
     try {
       clear(value, await reveal(purpose), masked);
+      onAsk(false);
+      value.scrollIntoView({ block: "center" });
     } catch (error) {
+      onAsk(false);
       masked();
       const words = error instanceof ProblemError ? error.text : t("Something went wrong.");
       value.append(el("p", { class: "field__error", role: "alert" }, icon("attend"), words));

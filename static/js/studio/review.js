@@ -9,6 +9,7 @@ import { toast, toastProblem } from "../toast.js";
 import { followJob, jobCard } from "../tray.js";
 import { districtParts } from "./districts.js";
 import { askToPublish } from "./publish_question.js";
+import { openCount } from "./talk.js";
 import { postWord, rowsWords } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
@@ -92,15 +93,17 @@ export function mountReview(root, page) {
   const label = el("label", { class: "field__label", for: note.id });
   const words = el("div", { class: "field" }, label, note);
 
+  let forgetRefusal = () => {};
   /** @type {Step} */
   const step = async (path, body, studio = page.studio()) => {
+    forgetRefusal();
     try {
       const answer = await post(studio.address + path, body);
       note.value = "";
       await studio.reload();
       return answer;
     } catch (error) {
-      toastProblem(error);
+      forgetRefusal = toastProblem(error);
       if (error instanceof ProblemError && error.code === "comment_missing") note.focus();
       if (error instanceof ProblemError && error.fields.flaws?.length) page.onFlaws(error.fields.flaws);
       return null;
@@ -108,6 +111,10 @@ export function mountReview(root, page) {
   };
   const approval = mountApproval(page, { step, words: () => note.value });
   fillWith(root, words, steps, approval.answers);
+  /** @param {string} path @param {string} done what is said when it is */
+  const turn = async (path, done) => {
+    if (await step(path, { note: note.value })) toast(done);
+  };
   const discard = async () => {
     const { address } = page.studio();
     if (!(await step("/discard", {}))) return;
@@ -127,8 +134,8 @@ export function mountReview(root, page) {
     words.hidden = !can.submit && !can.return && !can.approve;
     label.textContent = can.return ? t("Words to the author; to return, say what to mend") : t("Words to the reviewer (optional)");
     fillWith(steps,
-      el("div", { class: "row" }, can.submit ? stepButton(t("Submit for review"), "check", () => void step("/submit", { note: note.value }), "btn--primary grow", "submit") : null,
-        can.return ? stepButton(t("Return"), "undo", () => void step("/return", { note: note.value }), "", "return") : null),
+      el("div", { class: "row" }, can.submit ? stepButton(t("Submit for review"), "check", () => void turn("/submit", t("Submitted. A second person finds it in the list of change sets.")), "btn--primary grow", "submit") : null,
+        can.return ? stepButton(t("Return"), "undo", () => void turn("/return", t("Returned. Its author finds it in the list, with your words.")), "", "return") : null),
       can.approve ? approval.field : null,
       set.state === "review" && set.own ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
       can.bring_back ? stepButton(t("Bring back as a draft"), "undo", () => void step("/bring-back", {}), "btn--wide", "bring-back") : null,
@@ -177,7 +184,7 @@ function mountApproval(page, { step, words }) {
     try {
       const impact = await get(`${studio.address}/impact`);
       if (mine !== question) return;
-      askToPublish(asked, { impact, day: on, hasCompared: page.hasCompared(), onPublish: () => void publish(studio, on), onCompare: page.onCompare, onClose: () => approving.focus() });
+      askToPublish(asked, { impact, day: on, community: studio.state.set.community, comments: openCount(studio.state.set.comments), hasCompared: page.hasCompared(), onPublish: () => void publish(studio, on), onCompare: page.onCompare, onClose: () => approving.focus() });
     } catch (error) {
       toastProblem(error);
     }
