@@ -80,7 +80,7 @@ def run(quick: bool, seed: int) -> list[Figure]:
     box = shapely.box(*(city.lonlat.min(axis=0) - margin_deg), *(city.lonlat.max(axis=0) + margin_deg))
     figures = [measured(f"incidents ({city.label})", len(city.t_s), "rows")]
     figures += _from_file(city) + _in_memory(city, box, seed) + _beside_esda(city, box)
-    figures += _growth(seed, quick=quick) + _noise(seed, 50 if quick else 500)
+    figures += _growth(seed, quick=quick) + _noise(seed, 20 if quick else 500)
     return figures + _backtest(seed, quick=quick) + _from_database(city, box, seed)
 
 
@@ -164,7 +164,7 @@ def _noise(seed: int, towns: int) -> list[Figure]:
 def _backtest(seed: int, *, quick: bool) -> list[Figure]:
     """Return seconds and hit rates of a year of weekly origins over Chicago's burglaries, if present.
 
-    `quick`: two origins on cells of 500 m, too few to judge the hit rate by.
+    `quick`: one origin on cells of 500 m, too few to judge the hit rate by.
     """
     path = Path(os.environ.get("GRIDPATROL_TEST_DATA", "../shared/data")) / BURGLARIES
     if not path.exists():
@@ -176,7 +176,7 @@ def _backtest(seed: int, *, quick: bool) -> list[Figure]:
         register.incidents.x_m[known], register.incidents.y_m[known], 500.0 if quick else 200.0
     )
     past = past_of(register.incidents, ground)
-    params = BacktestParams(first_d, first_d + 14 if quick else last_d)
+    params = BacktestParams(first_d, first_d + 7 if quick else last_d)
     spent, found = _timed(lambda: backtest(past, ground, params, seed), 1)
     assert isinstance(found, Backtest)
     simple = max(found.scores[name][1].hit_rate for name in SIMPLE_NAMES)
