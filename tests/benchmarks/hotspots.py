@@ -39,6 +39,7 @@ from incidents.hotspots.forecast import (
     SIMPLE_NAMES,
     Backtest,
     BacktestParams,
+    Rhythm,
     backtest,
     ground_of_incidents,
     past_of,
@@ -164,7 +165,7 @@ def _noise(seed: int, towns: int) -> list[Figure]:
 def _backtest(seed: int, *, quick: bool) -> list[Figure]:
     """Return seconds and hit rates of a year of weekly origins over Chicago's burglaries, if present.
 
-    `quick`: one origin on cells of 500 m, too few to judge the hit rate by.
+    `quick`: one origin on cells of 500 m with a shortened training, too little to judge the hit rate by.
     """
     path = Path(os.environ.get("GRIDPATROL_TEST_DATA", "../shared/data")) / BURGLARIES
     if not path.exists():
@@ -176,7 +177,11 @@ def _backtest(seed: int, *, quick: bool) -> list[Figure]:
         register.incidents.x_m[known], register.incidents.y_m[known], 500.0 if quick else 200.0
     )
     past = past_of(register.incidents, ground)
-    params = BacktestParams(first_d, first_d + 7 if quick else last_d)
+    params = (
+        BacktestParams(first_d, first_d + 7, rhythm=Rhythm(training=13), warm_up=4)
+        if quick
+        else BacktestParams(first_d, last_d)
+    )
     spent, found = _timed(lambda: backtest(past, ground, params, seed), 1)
     assert isinstance(found, Backtest)
     simple = max(found.scores[name][1].hit_rate for name in SIMPLE_NAMES)
