@@ -30,9 +30,8 @@ def mixture_weights(density: Floats, count: Floats) -> Floats:
     weight = np.full(maps, 1.0 / maps)
     total = count.sum() + PRIOR_INCIDENTS * maps
     for _ in range(STEPS):
-        part = density * weight
-        part *= (count / np.maximum(part.sum(axis=1), 1e-300))[:, None]
-        new = (part.sum(axis=0) + PRIOR_INCIDENTS) / total
+        earned = (count / np.maximum(density @ weight, 1e-300)) @ density
+        new = (weight * earned + PRIOR_INCIDENTS) / total
         if np.abs(new - weight).max() < TOLERANCE:
             return np.asarray(new)
         weight = new

@@ -18,6 +18,8 @@ from incidents.hotspots.forecast.self_exciting import SelfExciting, fit_self_exc
 from incidents.hotspots.forecast.stack import mixture_weights
 from incidents.hotspots.values import Floats, Ints
 
+ALL = slice(None)
+
 
 @dataclass(frozen=True)
 class Past:
@@ -145,8 +147,9 @@ def _learn(
     learnt.names = names
 
 
-def _example(slate: Slate, names: tuple[str, ...]) -> Example:
-    return Example(np.column_stack([slate.density[name] for name in names]), slate.lags, slate.outcome)
+def _example(slate: Slate, names: tuple[str, ...], cells: Ints | slice = ALL) -> Example:
+    density = np.column_stack([slate.density[name][cells] for name in names])
+    return Example(density, slate.lags[cells], slate.outcome[cells])
 
 
 def _add_boosting(slate: Slate, learnt: _Learnt) -> None:
@@ -164,7 +167,7 @@ def _add_stack(slate: Slate, closed: list[Slate], rhythm: Rhythm) -> None:
         usable = [each for each in closed if all(name in each.density for name in names)]
     if len(usable) < rhythm.fewest:
         return
-    weight = exposure_weights([_example(each, names) for each in usable])
+    weight = exposure_weights([_example(each, names, np.flatnonzero(each.outcome)) for each in usable])
     slate.density[STACK] = np.column_stack([slate.density[name] for name in names]) @ weight
 
 
