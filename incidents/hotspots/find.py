@@ -1,16 +1,25 @@
 """The engine's front door: incidents and a study area in, significant places out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import shapely
 from shapely.geometry.base import BaseGeometry
 
 from incidents.hotspots.cube import Cube, bin_incidents
 from incidents.hotspots.hexagon import hexagon_lattice_over, hexagons
-from incidents.hotspots.lattice import Lattice, lattice_of_incidents, lattice_over, squares
+from incidents.hotspots.lattice import (
+    Lattice,
+    SquareLattice,
+    lattice_of_incidents,
+    lattice_over,
+    squares,
+)
 from incidents.hotspots.places import merge_places
 from incidents.hotspots.scan import cell_map, surroundings_map
+from incidents.hotspots.streets import Streets, street_lattice
 from incidents.hotspots.values import (
     DAY_S,
     Floats,
@@ -23,10 +32,12 @@ from incidents.hotspots.values import (
     TooFew,
 )
 
-type CellShape = Literal["square", "hexagon"]
+type CellShape = Literal["square", "hexagon", "street"]
 
 #: Blocks of history that overdispersion is learnt from: a year of four weeks each.
 MOST_BLOCKS = 13
+#: Smallest square of the ground that streets are taken from where nobody gave a study area.
+LEAST_GROUND_M = 200.0
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,7 @@ def find_hotspots(
     cell_shape: CellShape = "square",
     exposure: Exposure | None = None,
     ground: tuple[Floats, Floats] | None = None,
+    streets: Streets | None = None,
 ) -> HotspotResult:
     """Return the places with more incidents in the tested period than their background explains.
 
@@ -68,11 +80,13 @@ def find_hotspots(
     seed : int
         Kept in the result. The exact test draws no random number: equal input gives equal output whatever
         the seed.
-    cell_shape : {"square", "hexagon"}
+    cell_shape : {"square", "hexagon", "street"}
     exposure : Exposure, optional
         Expect incidents in proportion to it instead of to area.
     ground : (x_m, y_m), optional
         Points that mark out the ground where there is no study area; the incidents themselves when left out.
+    streets : Streets, optional
+        Needed for cells that are pieces of streets, in the CRS of the call.
 
     Returns
     -------
@@ -83,10 +97,10 @@ def find_hotspots(
     ------
     ValueError
         When the study area has no surface, is not valid or is too large for the cell; without one, when there
-        is no incident.
+        is no incident; when cells are streets and there are none.
     """
     marks = ground or (incidents.x_m, incidents.y_m)
-    lattice = lattice_for(marks, study_area, params.cell_m, cell_shape)
+    lattice = lattice_for(marks, study_area, params.cell_m, cell_shape, streets=streets)
     cube = bin_incidents(incidents, lattice)
     tally = cube.tally(params.recent, params.history)
     source = _background_source(tally, params)
@@ -107,17 +121,38 @@ def find_hotspots(
 
 
 def lattice_for(
-    marks: tuple[Floats, Floats], study_area: BaseGeometry | None, cell_m: float, cell_shape: CellShape
+    marks: tuple[Floats, Floats],
+    study_area: BaseGeometry | None,
+    cell_m: float,
+    cell_shape: CellShape,
+    *,
+    streets: Streets | None = None,
 ) -> Lattice:
     """Return the lattice of the study area, or of the ground that points (x_m, y_m) mark out."""
+    if cell_shape == "street":
+        if streets is None:
+            raise ValueError("there are no streets")
+        area = study_area if study_area is not None else _ground(marks, max(cell_m, LEAST_GROUND_M))
+        return street_lattice(streets, cell_m, study_area=area)
     if study_area is not None:
         return (lattice_over if cell_shape == "square" else hexagon_lattice_over)(study_area, cell_m)
+    return _marked(marks, cell_m, laid=squares if cell_shape == "square" else hexagons)
+
+
+def _marked(
+    marks: tuple[Floats, Floats], cell_m: float, *, laid: Callable[..., SquareLattice] = squares
+) -> SquareLattice:
     x_m, y_m = marks
     placed = np.isfinite(x_m) & np.isfinite(y_m)
     if not placed.any():
         raise ValueError("without a study area at least one incident is needed")
-    laid = squares if cell_shape == "square" else hexagons
     return lattice_of_incidents(x_m[placed], y_m[placed], cell_m, laid=laid)
+
+
+def _ground(marks: tuple[Floats, Floats], cell_m: float) -> BaseGeometry:
+    """Return the ground that points mark out, as a polygon."""
+    marked = _marked(marks, cell_m)
+    return shapely.union_all(marked.outlines(np.flatnonzero(marked.inside)))
 
 
 def history_blocks(cube: Cube, params: HotspotParams) -> list[Ints]:

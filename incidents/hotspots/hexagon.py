@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from incidents.hotspots.lattice import (
     TRUNCATE_SD,
     Floats,
-    Lattice,
+    SquareLattice,
     refuse_area,
     refuse_count,
     with_shares,
@@ -28,7 +28,7 @@ _ROW_STEP = math.sqrt(3) / 2
 
 
 @dataclass(frozen=True)
-class HexagonLattice(Lattice):
+class HexagonLattice(SquareLattice):
     """Hexagons; `cell_m` is the distance between neighbours' centres, `x0_m`, `y0_m` the centre of (0, 0)."""
 
     @property
@@ -113,7 +113,7 @@ def hexagons(bounds: tuple[float, float, float, float], cell_m: float) -> Hexago
     end = math.ceil(east / cell_m - first / 2) + 1
     rows, columns = last - first + 1, end - start + 1
     refuse_count(rows, columns, cell_m)
-    return HexagonLattice((start + first / 2) * cell_m, first * row_m, cell_m, np.zeros((rows, columns)))
+    return HexagonLattice(cell_m, np.zeros((rows, columns)), (start + first / 2) * cell_m, first * row_m)
 
 
 def hexagon_lattice_over(study_area: BaseGeometry, cell_m: float) -> HexagonLattice:

@@ -1,13 +1,14 @@
-"""A lattice of cells over a study area, in metres: squares here, hexagons in `hexagon`.
+"""A lattice of cells over a study area, in metres: squares here, hexagons in `hexagon`, streets in `streets`.
 
-Every lattice keeps its values in an array of rows (from the south) and columns (from the west), so that sums
-over windows and smoothing are convolutions. What depends on the shape of a cell is a method here and nowhere
-else.
+Squares and hexagons keep their values in an array of rows (from the south) and columns (from the west), so
+that sums over windows and smoothing are convolutions; pieces of streets stand in one row. What depends on the
+shape of a cell is a method of its lattice and nowhere else.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,22 +35,18 @@ TRUNCATE_SD = 4.0
 
 
 @dataclass(frozen=True)
-class Lattice:
-    """Square cells, rows counted from the south, columns from the west.
+class Lattice(ABC):
+    """Places that are counted and tested one by one, with windows around them (lattice data, Cressie 1993).
 
     Attributes
     ----------
-    x0_m, y0_m : float
-        South-west corner of cell (0, 0), whole multiples of `cell_m`: two runs over different extents
-        of one CRS use the same cells, so their results can be compared.
     cell_m : float
-        Side of a cell in metres.
+        Size of a cell in metres: side of a square, distance of hexagons, longest piece of a street.
     share : float64, shape (rows, columns)
-        Part of each cell that lies in the study area, 0..1; cells with 0 are not of the lattice.
+        Ground of each cell in whole cells, 0..1: the part of it in the study area, or a piece's length over
+        `cell_m`. Cells with 0 are not of the lattice.
     """
 
-    x0_m: float
-    y0_m: float
     cell_m: float
     share: Floats
 
@@ -61,8 +58,60 @@ class Lattice:
 
     @property
     def inside(self) -> Mask:
-        """Cells that overlap the study area."""
+        """Cells that belong to the study area."""
         return self.share > 0
+
+    @property
+    @abstractmethod
+    def cell_area_m2(self) -> float:
+        """Area over which `smooth` spreads one: its kernel is the Gaussian density times this area."""
+
+    @abstractmethod
+    def cell_index(self, x_m: Floats, y_m: Floats) -> npt.NDArray[np.int64]:
+        """Return row * columns + column of the cell of each point, -1 off the lattice."""
+
+    @abstractmethod
+    def outlines(self, cells: npt.NDArray[np.integer]) -> npt.NDArray[np.object_]:
+        """Return polygons (metric CRS) of cells given as row * columns + column, in the given order."""
+
+    @abstractmethod
+    def centres(self, cells: npt.NDArray[np.integer]) -> tuple[Floats, Floats]:
+        """Return x and y (m) of the middles of cells given as row * columns + column."""
+
+    @abstractmethod
+    def window_sum[T: np.int64 | np.float64](self, values: npt.NDArray[T], radius_m: float) -> npt.NDArray[T]:
+        """Return the sum of `values` over each cell's window; nothing lies beyond the lattice."""
+
+    @abstractmethod
+    def within(self, cell: int, radius_m: float) -> npt.NDArray[np.intp]:
+        """Return the cells (row * columns + column) of the window around `cell`."""
+
+    @abstractmethod
+    def smooth(self, values: Floats, sd_m: float) -> Floats:
+        """Return the values spread by a Gaussian kernel of standard deviation `sd_m`."""
+
+    @abstractmethod
+    def groups(self, flagged: Mask) -> npt.NDArray[np.int64]:
+        """Return the number (from 1) of the group of touching flagged cells each cell is in, else 0."""
+
+    @abstractmethod
+    def mostly_among(self, chosen: Mask) -> Mask:
+        """Return the cells of whose neighbours more than half are chosen."""
+
+
+@dataclass(frozen=True)
+class SquareLattice(Lattice):
+    """Square cells, rows counted from the south, columns from the west.
+
+    Attributes
+    ----------
+    x0_m, y0_m : float
+        South-west corner of cell (0, 0), whole multiples of `cell_m`: two runs over different extents
+        of one CRS use the same cells, so their results can be compared.
+    """
+
+    x0_m: float
+    y0_m: float
 
     @property
     def cell_area_m2(self) -> float:
@@ -87,6 +136,11 @@ class Lattice:
         index[within] = (row[within] * columns + column[within]).astype(np.int64)
         index[within] = np.where(self.inside.ravel()[index[within]], index[within], -1)
         return index
+
+    def outlines(self, cells: npt.NDArray[np.integer]) -> npt.NDArray[np.object_]:
+        """Return the cells as polygons in the lattice's CRS, in the given order."""
+        rows, columns = np.divmod(np.asarray(cells, dtype=np.int64), self.shape[1])
+        return self.boxes(rows, columns)
 
     def boxes(self, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
         """Return the outlines of the given cells as polygons in the lattice's CRS, in the given order."""
@@ -145,6 +199,11 @@ class Lattice:
         """Return the number (from 1) of the group of touching flagged cells each cell is in, else 0."""
         return np.asarray(ndimage.label(flagged, structure=self.touching)[0], dtype=np.int64)
 
+    def mostly_among(self, chosen: Mask) -> Mask:
+        """Return the cells of whose neighbours more than half are chosen: 5 of 8 squares, 4 of 6 hexagons."""
+        neighbours = ndimage.convolve(chosen.astype(np.int64), self.touching, mode="constant", cval=0)
+        return np.asarray(2 * (neighbours - chosen) > self.touching.sum() - 1)
+
     def band(self, row: int) -> tuple[float, float]:
         """Return south and north (m) of all that the cells of a row cover."""
         south = self.y0_m + row * self.cell_m
@@ -160,7 +219,7 @@ class Lattice:
         return np.asarray(np.hypot(step[:, None], step[None, :]) * self.cell_m)
 
 
-def lattice_over(study_area: BaseGeometry, cell_m: float) -> Lattice:
+def lattice_over(study_area: BaseGeometry, cell_m: float) -> SquareLattice:
     """Return the lattice of every square that overlaps the study area.
 
     Parameters
@@ -194,13 +253,13 @@ def refuse_area(study_area: BaseGeometry) -> None:
         raise ValueError(msg)
 
 
-def squares(bounds: tuple[float, float, float, float], cell_m: float) -> Lattice:
+def squares(bounds: tuple[float, float, float, float], cell_m: float) -> SquareLattice:
     """Return squares over the bounds (west, south, east, north in metres), none of them inside yet."""
     west, south, east, north = bounds
     x0_m, y0_m = math.floor(west / cell_m) * cell_m, math.floor(south / cell_m) * cell_m
     columns, rows = math.ceil((east - x0_m) / cell_m), math.ceil((north - y0_m) / cell_m)
     refuse_count(rows, columns, cell_m)
-    return Lattice(x0_m, y0_m, cell_m, np.zeros((rows, columns)))
+    return SquareLattice(cell_m, np.zeros((rows, columns)), x0_m, y0_m)
 
 
 def refuse_count(rows: int, columns: int, cell_m: float) -> None:
@@ -210,7 +269,7 @@ def refuse_count(rows: int, columns: int, cell_m: float) -> None:
         raise ValueError(msg)
 
 
-def with_shares[L: Lattice](lattice: L, study_area: BaseGeometry) -> L:
+def with_shares[L: SquareLattice](lattice: L, study_area: BaseGeometry) -> L:
     """Return the lattice with the share of every cell that lies in the study area."""
     row, column = np.indices(lattice.shape).reshape(2, -1)
     boxes = lattice.boxes(row, column)
@@ -227,14 +286,14 @@ def with_shares[L: Lattice](lattice: L, study_area: BaseGeometry) -> L:
     return replaced(lattice, np.clip(share, 0.0, 1.0).reshape(lattice.shape))
 
 
-def replaced[L: Lattice](lattice: L, share: Floats) -> L:
+def replaced[L: SquareLattice](lattice: L, share: Floats) -> L:
     """Return the lattice with other shares."""
-    return type(lattice)(lattice.x0_m, lattice.y0_m, lattice.cell_m, share)
+    return replace(lattice, share=share)
 
 
 def lattice_of_incidents(
-    x_m: Floats, y_m: Floats, cell_m: float, *, laid: Callable[..., Lattice] = squares
-) -> Lattice:
+    x_m: Floats, y_m: Floats, cell_m: float, *, laid: Callable[..., SquareLattice] = squares
+) -> SquareLattice:
     """Return the lattice of the ground the incidents mark out, where nobody gave a boundary.
 
     Cells with incidents, and what lies between them: the mask of such cells is closed (Serra 1982) with a
@@ -258,7 +317,7 @@ def lattice_of_incidents(
     return replaced(empty, closed(counts, everywhere).astype(np.float64))
 
 
-def closed(counts: npt.NDArray[np.int64], lattice: Lattice) -> Mask:
+def closed(counts: npt.NDArray[np.int64], lattice: SquareLattice) -> Mask:
     """Return the cells with incidents and what lies between them, shape (rows, columns).
 
     Parameters

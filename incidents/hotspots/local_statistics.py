@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from incidents.hotspots.lattice import Lattice
+from incidents.hotspots.lattice import SquareLattice
 from incidents.hotspots.values import Floats
 
 
@@ -45,7 +45,7 @@ def local_moran(values: Floats, weights: sparse.csr_array) -> Floats:
     return np.asarray((len(z) - 1) * z * (weights @ z) / (z**2).sum())
 
 
-def window_weights(lattice: Lattice, radius_m: float, *, star: bool) -> sparse.csr_array:
+def window_weights(lattice: SquareLattice, radius_m: float, *, star: bool) -> sparse.csr_array:
     """Return weight 1 for each cell of the area in another's window, rows in the order of `inside`.
 
     Parameters

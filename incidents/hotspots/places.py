@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
 from incidents.hotspots.cube import Cube
@@ -35,7 +34,7 @@ def merge_places(
     cells : CellMap
         Counts, expectations and flags.
     lattice : Lattice
-        The cells' squares.
+        The cells.
     study_area : Polygon or MultiPolygon, optional
         In the lattice's CRS; places are cut to it. None: the lattice is the area.
     params : HotspotParams
@@ -77,9 +76,7 @@ def _place_labels(cells: CellMap, lattice: Lattice) -> tuple[npt.NDArray[np.int6
         near = lattice.within(best, float(cells.radius_m.ravel()[best]))
         free = more.ravel()[near] & (labels.ravel()[near] == 0) & np.isin(groups.ravel()[near], (0, label))
         labels.ravel()[near[free]] = label
-    neighbours = ndimage.convolve((labels > 0).astype(np.int64), lattice.touching, mode="constant", cval=0)
-    # More than half of the neighbours: 5 of 8 squares, 4 of 6 hexagons.
-    hole = cells.flagged & (labels == 0) & (2 * neighbours > lattice.touching.sum() - 1)
+    hole = cells.flagged & (labels == 0) & lattice.mostly_among(labels > 0)
     return np.where(hole, groups, labels), strongest
 
 
@@ -110,8 +107,7 @@ def _place(
     params: HotspotParams,
 ) -> HotPlace:
     mine, best = members
-    rows, columns = np.divmod(mine, lattice.shape[1])
-    whole = shapely.union_all(lattice.boxes(rows, columns))
+    whole = shapely.union_all(lattice.outlines(mine))
     geom = _surface(whole if study_area is None else shapely.intersection(whole, study_area))
     peak_x_m, peak_y_m = lattice.centres(np.array([best]))
     n, expected = int(cells.recent.ravel()[mine].sum()), float(cells.expected.ravel()[mine].sum())

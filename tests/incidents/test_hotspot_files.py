@@ -58,6 +58,45 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(tmp_path_factory.mktemp("town"), town(), "town.csv.gz")
 
 
+@pytest.fixture(scope="module")
+def roads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Streets every 200 m, named by their metres from the south and from the west."""
+    along = np.arange(0, SIDE_M + 1, 200.0)
+    ways = [(f"East {y:.0f}", [(0, y), (SIDE_M, y)]) for y in along]
+    ways += [(f"North {x:.0f}", [(x, 0), (x, SIDE_M)]) for x in along]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"highway": "residential", "name": name},
+            "geometry": {
+                "type": "LineString",
+                "coordinates": to_lonlat(np.array(ends) + ORIGIN, EPSG).tolist(),
+            },
+        }
+        for name, ends in ways
+    ]
+    path = tmp_path_factory.mktemp("roads") / "roads.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+@pytest.mark.parametrize("cells", ["square", "street"])
+def test_places_are_named_by_the_streets_of_a_file(file: Path, roads: Path, cells: str) -> None:
+    found = answer("find", file, "--cells", cells, "--roads", roads)
+    assert found["cells"] == cells
+    assert len(found["places"]) == 1
+    (place,) = found["places"]
+    assert set(place["streets"]) & {"East 2000", "North 3000"}
+    assert place["name"] == " / ".join(place["streets"])
+    assert place["n"] == sum(place["hours"])
+
+
+def test_streets_as_cells_need_a_file_of_streets(file: Path) -> None:
+    refused = asked("find", file, "--cells", "street")
+    assert refused.exit_code == 2
+    assert "--roads" in refused.output
+
+
 @pytest.mark.parametrize("cells", ["square", "hexagon"])
 def test_the_planted_place_is_found_and_told(file: Path, cells: str) -> None:
     found = answer("find", file, "--cells", cells)

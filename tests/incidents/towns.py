@@ -5,14 +5,14 @@ import numpy.typing as npt
 import shapely
 
 from incidents.hotspots import HotspotParams, Incidents
-from incidents.hotspots.lattice import Lattice, lattice_over
+from incidents.hotspots.lattice import SquareLattice, lattice_over
 from incidents.hotspots.values import DAY_S
 
 CELL_M = 200.0
 SIDE = 50
 AREA = shapely.box(0, 0, SIDE * CELL_M, SIDE * CELL_M)
 PARAMS = HotspotParams(as_of_s=1_000 * DAY_S)
-LATTICE: Lattice = lattice_over(AREA, CELL_M)
+LATTICE: SquareLattice = lattice_over(AREA, CELL_M)
 
 type Surface = npt.NDArray[np.float64]
 

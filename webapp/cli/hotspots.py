@@ -38,8 +38,14 @@ def hotspots() -> None:
     "cell_shape",
     default="square",
     show_default=True,
-    type=click.Choice(["square", "hexagon"]),
-    help="FILE: 格的形状 / Shape of the cells.",
+    type=click.Choice(["square", "hexagon", "street"]),
+    help="FILE: 格的形状 / Shape of the cells; street needs --roads.",
+)
+@click.option(
+    "--roads",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="FILE: 道路文件，用于命名 / Streets (OSM, GeoPackage, ...): they name the places.",
 )
 @click.option("--window-m", default=None, type=float, help="FILE: radius of the main window; 1.5 cells.")
 @click.option(

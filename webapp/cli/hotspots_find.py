@@ -15,16 +15,19 @@ from core.errors import InvalidInput
 from core.intake.columns import Wanted, header_of, read_columns
 from core.intake.coordinate import judge_coordinates
 from core.intake.header import find_columns, normalised, require_columns
-from geo.shapes.crs import shape_to_lonlat, to_lonlat, to_metric
+from geo.shapes.crs import shape_to_lonlat, shape_to_metric, to_lonlat, to_metric
 from incidents.hotspots import HotspotMap, HotspotParams, TooFew, find_hotspots
 from incidents.hotspots.cube import bin_incidents
 from incidents.hotspots.development import Development, developments
 from incidents.hotspots.find import Exposure
+from incidents.hotspots.naming import street_names
 from incidents.hotspots.near_repeat import NearRepeat, knox
 from incidents.hotspots.profile import peak_hours, week_profile
+from incidents.hotspots.streets import Streets
 from incidents.hotspots.trend import Emerging
 from webapp.cli.hotspots import place_lines
 from webapp.cli.incident_file import boundary_of, day_of, register_of, told_reading
+from webapp.cli.propose_files import read_ground
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +43,9 @@ def find_in_file(file: Path, asked: dict[str, Any], *, as_json: bool) -> None:
     register = register_of(file, asked)
     params = _params(register, asked)
     selected = register.selected
+    if asked["cell_shape"] == "street" and not asked["roads"]:
+        raise InvalidInput("roads_missing")
+    streets = _streets(asked["roads"], register.epsg)
     try:
         area = boundary_of(asked["boundary"], register.epsg)
         found = find_hotspots(
@@ -50,10 +56,14 @@ def find_in_file(file: Path, asked: dict[str, Any], *, as_json: bool) -> None:
             cell_shape=asked["cell_shape"],
             exposure=_exposure(asked["exposure"], register.epsg),
             ground=None if area is not None else (register.incidents.x_m, register.incidents.y_m),
+            streets=streets,
         )
     except ValueError as error:
         raise InvalidInput("lattice_refused", cause=str(error)) from error
     answer = told_reading(register, file) | _told(found, register) | {"seed": asked["seed"]}
+    answer["cells"] = asked["cell_shape"]
+    if streets is not None and isinstance(found, HotspotMap):
+        _name(answer["places"], street_names(found.places, streets))
     if asked["near_repeat"]:
         answer["near_repeat"] = _told_repeat(_near_repeat(selected, params, asked["seed"]))
     click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _words(answer))
@@ -86,6 +96,28 @@ def _params(register: Register, asked: dict[str, Any]) -> HotspotParams:
         )
     except ValueError as error:
         raise InvalidInput("lattice_refused", cause=str(error)) from error
+
+
+def _streets(paths: tuple[Path, ...], epsg: int) -> Streets | None:
+    if not paths:
+        return None
+    sections = read_ground(paths, None).sections
+    if not sections:
+        raise InvalidInput("nothing_found", file=", ".join(path.name for path in paths))
+    lines = [shape_to_metric(section.line, epsg) for section in sections]
+    return Streets(
+        np.array(lines, dtype=object),
+        np.array([section.from_node for section in sections], dtype=np.int64),
+        np.array([section.to_node for section in sections], dtype=np.int64),
+        tuple(section.name or "" for section in sections),
+    )
+
+
+def _name(places: list[dict[str, Any]], names: list[tuple[str, ...]]) -> None:
+    """Name the told places by their streets; a place without one keeps its coordinates."""
+    for place, streets in zip(places, names, strict=True):
+        place["streets"] = list(streets)
+        place["name"] = " / ".join(streets) or place["name"]
 
 
 def _exposure(path: Path | None, epsg: int) -> Exposure | None:

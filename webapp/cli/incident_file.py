@@ -42,6 +42,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "{setting} 应为用逗号分隔、由小到大的数，实为“{value}”。",
         "{setting} takes ascending numbers separated by commas, not {value}.",
     ),
+    "roads_missing": (
+        "按街道分析需要道路文件：--roads 文件。",
+        "Streets as cells need a file of streets: --roads FILE.",
+    ),
     "lattice_refused": ("无法划分网格：{cause}。", "No lattice can be laid: {cause}."),
 }
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from incidents.hotspots.lattice import MAX_CELLS, Lattice, closed
+from incidents.hotspots.lattice import MAX_CELLS, SquareLattice, closed
 from incidents.hotspots.values import Floats, Ints
 
 #: Shift of each grid origin in half cells: (rows, columns).
@@ -87,7 +87,7 @@ def ground_of_incidents(x_m: Floats, y_m: Floats, cell_m: float) -> Ground:
     """
     bare = _lattice(float(x_m.min()), float(y_m.min()), (float(x_m.max()), float(y_m.max())), cell_m)
     halves = bare.half_cell(x_m, y_m)
-    every = Lattice(bare.west_m, bare.south_m, cell_m, np.ones((bare.rows, bare.columns)))
+    every = SquareLattice(cell_m, np.ones((bare.rows, bare.columns)), bare.west_m, bare.south_m)
     used = []
     for grid in range(len(GRID_ORIGINS)):
         cell = bare.cell(halves, grid)
