@@ -65,6 +65,7 @@ def find_hotspots(
     exposure: Exposure | None = None,
     ground: tuple[Floats, Floats] | None = None,
     streets: Streets | None = None,
+    lattice: Lattice | None = None,
 ) -> HotspotResult:
     """Return the places with more incidents in the tested period than their background explains.
 
@@ -87,6 +88,8 @@ def find_hotspots(
         Points that mark out the ground where there is no study area; the incidents themselves when left out.
     streets : Streets, optional
         Needed for cells that are pieces of streets, in the CRS of the call.
+    lattice : Lattice, optional
+        The cells of `lattice_for`, laid before by who asks about many periods of one area.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def find_hotspots(
         is no incident; when cells are streets and there are none.
     """
     marks = ground or (incidents.x_m, incidents.y_m)
-    lattice = lattice_for(marks, study_area, params.cell_m, cell_shape, streets=streets)
+    lattice = lattice or lattice_for(marks, study_area, params.cell_m, cell_shape, streets=streets)
     cube = bin_incidents(incidents, lattice)
     tally = cube.tally(params.recent, params.history)
     source = _background_source(tally, params)

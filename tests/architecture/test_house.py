@@ -25,6 +25,7 @@ PURE = (
     "geo/roads/travel.py",
     "patrols/planning",
     "incidents/hotspots",
+    "incidents/effect",
     "cameras/sight",
 )
 

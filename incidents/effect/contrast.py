@@ -1,0 +1,145 @@
+"""The change of one place beside its control places: ratio of ratios, test, interval, detectable fall.
+
+Given the control places, the count after is negative binomial around what they make expect. Its spread is
+learnt from how far the control places are from each other's expectation, so that whatever makes places drift
+apart (bursts, local trends and seasons, chance before and after) is in it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, special, stats
+
+from incidents.effect.values import Change, Counts, EffectParams, Verdict
+from incidents.hotspots.values import Floats, Ints
+
+#: A fall is searched to a thousandth.
+_FALL_STEP = 1e-3
+#: No interval is searched beyond these multiples of what is expected.
+_LEAST, _MOST = 1e-6, 1e6
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the count after varies around `expected` where nothing is done.
+
+    Attributes
+    ----------
+    expected : float
+        Mean, > 0.
+    dispersion : float
+        phi > 0: the variance is expected + phi expected^2.
+    freedom : int
+        Degrees of freedom phi was estimated with.
+    """
+
+    expected: float
+    dispersion: float
+    freedom: int
+
+    def tails(self, count: int, ratio: float = 1.0) -> tuple[float, float]:
+        """Return P(this or fewer) and P(this or more) when measures multiply the mean by `ratio`.
+
+        Mid-p: half of the probability of the count itself in each, so that they sum to 1 (Lancaster 1961);
+        the full one would make the test of a sparse place reject far less often than it says. Student's law
+        instead of the normal pays for the estimated spread.
+        """
+        size = 1.0 / self.dispersion
+        share = size / (size + ratio * self.expected)
+        up_to = special.betainc(size, count + 1.0, share)
+        below = special.betainc(size, float(count), share) if count else 0.0
+        fewer = float(stats.t.cdf(special.ndtri((up_to + below) / 2), self.freedom))
+        return fewer, 1.0 - fewer
+
+
+def change(treated: Counts, before: Ints, after: Ints, params: EffectParams) -> Change:
+    """Return the change of a place beside its control places.
+
+    Parameters
+    ----------
+    treated : Counts
+        Of the place; before >= 1.
+    before, after : int64, shape (controls,)
+        Of the control places; at least three, with incidents before and after.
+    params : EffectParams
+        For `confidence` and `power`.
+    """
+    spread = spread_of(treated.before, before, after)
+    fewer, more = spread.tails(treated.after)
+    p = min(1.0, 2 * min(fewer, more))
+    low, high = interval(spread, treated.after, params.confidence)
+    found = p <= params.alpha
+    fell = treated.after < spread.expected
+    return Change(
+        ratio=treated.after / spread.expected,
+        ratio_low=low,
+        ratio_high=high,
+        expected=spread.expected,
+        p=p,
+        p_placebo=placebo_p(treated, before, after),
+        dispersion=spread.dispersion,
+        detectable_fall=detectable_fall(spread, params),
+        verdict=(Verdict.FELL if fell else Verdict.ROSE) if found else Verdict.NO_DETECTABLE_CHANGE,
+    )
+
+
+def spread_of(treated_before: int, before: Ints, after: Ints) -> Spread:
+    """Return what control places make expect of a place, and how far such places are from it.
+
+    The common ratio r is all incidents after over all before (Mantel-Haenszel of one stratum). A place with
+    b before deviates by chance in b and in its count after, variance r b (1 + r), and by a share of its own,
+    phi (r b)^2, found by moments from the control places; where they deviate less than by chance the whole
+    is scaled down, not below the chance after alone. The error of r is added, at least that of a count.
+    """
+    k, r = len(before), after.sum() / before.sum()
+    expected = r * before
+    square = float(((after - expected) ** 2).sum()) * k / (k - 1)
+    chance = float((1 + r) * expected.sum())
+    own = max(0.0, (square - chance) / float((expected**2).sum()))
+    scale = min(1.0, max(square / chance, 1 / (1 + r)))
+    error_of_r = max(square / float(expected.sum()) ** 2, 1 / float(after.sum()))
+    mean = float(r * treated_before)
+    return Spread(mean, float(((1 + r) * scale - 1) / mean + own + error_of_r), k - 1)
+
+
+def interval(spread: Spread, count: int, confidence: float) -> tuple[float, float]:
+    """Return the ratios that the test would not reject (inversion of the test)."""
+    tail = (1 - confidence) / 2
+
+    def bound(side: int) -> float:
+        def surplus(log_ratio: float) -> float:
+            return spread.tails(count, float(np.exp(log_ratio)))[side] - tail
+
+        return float(np.exp(optimize.brentq(surplus, np.log(_LEAST), np.log(_MOST))))
+
+    return (bound(1) if count else 0.0), bound(0)
+
+
+def detectable_fall(spread: Spread, params: EffectParams) -> float | None:
+    """Return the smallest fall that is detected with the chance `params.power`, None without any."""
+    counts = np.arange(int(spread.expected) + 1)
+    rejected = [count for count in counts.tolist() if 2 * spread.tails(count)[0] <= params.alpha]
+    if not rejected:
+        return None
+    size = 1.0 / spread.dispersion
+    ratios = np.arange(1 - _FALL_STEP, 0, -_FALL_STEP)
+    chance = special.betainc(size, rejected[-1] + 1.0, size / (size + ratios * spread.expected))
+    enough = np.flatnonzero(chance >= params.power)
+    return float(1 - ratios[enough[0]]) if len(enough) else 1.0
+
+
+def placebo_p(treated: Counts, before: Ints, after: Ints) -> float:
+    """Return the randomisation p-value: how many places changed as much (Abadie, Diamond, Hainmueller 2010).
+
+    Each place, the treated one included, is held against all others together; its change is scaled by what
+    chance alone gives a place of its size. Two-sided, the treated place counts among those as extreme.
+    """
+    scores = _scores(np.append(before, treated.before), np.append(after, treated.after))
+    low, high = (scores <= scores[-1]).mean(), (scores >= scores[-1]).mean()
+    return float(min(1.0, 2 * min(low, high)))
+
+
+def _scores(before: Ints, after: Ints) -> Floats:
+    r = (after.sum() - after) / np.maximum(before.sum() - before, 1)
+    expected = r * before
+    return np.asarray((after - expected) / np.sqrt(np.maximum(expected * (1 + r), 1e-9)))
