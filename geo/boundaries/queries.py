@@ -10,7 +10,7 @@ import shapely
 from geoalchemy2.shape import to_shape
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Row, Select, case, delete, func, select, text, true
+from sqlalchemy import ColumnElement, Row, Select, case, delete, func, select, text, true
 from sqlalchemy.orm import Session
 
 from core.clock import today
@@ -54,10 +54,12 @@ def change_sets(
     only: int | None = None,
     most: int = 200,
 ) -> Sequence[Row[Any]]:
-    """Return (ChangeSet, community, author, reviewer, changed, cornered) of the scope, last touched first.
+    """Return change sets of the scope, last touched first.
 
-    `changed` counts the grids that differ from what is published, `cornered` those that only got a corner
-    (see `touched_drafts`); names are empty where nobody is.
+    Each is (ChangeSet, community, author, reviewer, changed, cornered, returner, returned_with): `changed`
+    counts the grids that differ from what is published, `cornered` those that only got a corner (see
+    `touched_drafts`); names are empty where nobody is. `returner` and `returned_with` (the words) are None
+    but for a draft whose last step was that somebody else returned it.
     """
     author, reviewer = Account.__table__.alias("author"), Account.__table__.alias("reviewer")
     touched = (
@@ -71,6 +73,7 @@ def change_sets(
         .select_from(touched)
         .lateral("counted")
     )
+    last, returner = _last_step().lateral("last"), Account.__table__.alias("returner")
     query = (
         select(
             ChangeSet,
@@ -79,11 +82,15 @@ def change_sets(
             func.coalesce(reviewer.c.name, "").label("reviewer"),
             counted.c.changed,
             counted.c.cornered,
+            returner.c.name.label("returner"),
+            last.c.body.label("returned_with"),
         )
         .join(Area, Area.id == ChangeSet.area_id)
         .join(author, author.c.id == ChangeSet.author_id)
         .outerjoin(reviewer, reviewer.c.id == ChangeSet.reviewer_id)
         .join(counted, true())
+        .outerjoin(last, (ChangeSet.state == "draft") & (last.c.step == "returned"))
+        .outerjoin(returner, returner.c.id == last.c.author_id)
         .where(ChangeSet.state.in_(states))
         .order_by(ChangeSet.updated_at.desc(), ChangeSet.id.desc())
         .limit(most)
@@ -93,6 +100,22 @@ def change_sets(
     if only is not None:
         query = query.where(ChangeSet.id == only)
     return session.execute(query).all()
+
+
+def _step() -> ColumnElement[str]:
+    """Return the kind of a comment; what the author himself returned is ``taken_back``."""
+    taken_back = (ChangeComment.kind == "returned") & (ChangeComment.author_id == ChangeSet.author_id)
+    return case((taken_back, "taken_back"), else_=ChangeComment.kind).label("step")
+
+
+def _last_step() -> Select[str, int, str]:
+    return (
+        select(_step(), ChangeComment.author_id, ChangeComment.body)
+        .where(ChangeComment.change_set_id == ChangeSet.id, ChangeComment.kind != "remark")
+        .order_by(ChangeComment.id.desc())
+        .limit(1)
+        .correlate(ChangeSet)
+    )
 
 
 def drafts_of(session: Session, set_id: int) -> list[AreaDraft]:
@@ -132,14 +155,19 @@ def edits_by(session: Session, set_id: int, author_id: int) -> Sequence[Boundary
 
 
 def comments_of(session: Session, set_id: int) -> Sequence[Row[Any]]:
-    """Return (ChangeComment, author's name, name of who settled it, "" while open), oldest first."""
+    """Return (ChangeComment, step, author's name, name of who settled it, "" while open), oldest first.
+
+    `step` is the comment's kind; what the author of the change set returned is ``taken_back``.
+    """
     settler = Account.__table__.alias("settler")
     return session.execute(
         select(
             ChangeComment,
+            _step(),
             Account.name.label("author"),
             func.coalesce(settler.c.name, "").label("settled_by"),
         )
+        .join(ChangeSet, ChangeSet.id == ChangeComment.change_set_id)
         .join(Account, Account.id == ChangeComment.author_id)
         .outerjoin(settler, settler.c.id == ChangeComment.settled_by_id)
         .where(ChangeComment.change_set_id == set_id)

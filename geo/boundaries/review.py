@@ -105,7 +105,7 @@ def _told(flaw: Finding, names: list[str]) -> dict[str, Any]:
 
 
 def send_back(session: Session, set_id: int, *, note: str) -> ChangeSet:
-    """Give a change set under review back to its editors, saying why.
+    """Give a change set under review back to its editors, saying why; its author needs no words for that.
 
     Raises
     ------
@@ -117,7 +117,8 @@ def send_back(session: Session, set_id: int, *, note: str) -> ChangeSet:
     row = queries.change_set(session, set_id, lock=True)
     _require_state(row, "review", "approved")
     row.state, row.effective_on = "draft", None
-    say(session, row, kind="returned", body=note)
+    is_own = row.author_id == actor_of(session)
+    say(session, row, kind="returned", body=note or "—" if is_own else note)
     row.reviewer_id = None
     audit.record(session, "change_set.return", subject=row)
     return row

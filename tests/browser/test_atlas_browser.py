@@ -12,6 +12,9 @@ pytestmark = pytest.mark.browser
 
 SignIn = Callable[..., Page]
 
+ABOVE_THE_GRIDS = """(atlas) => atlas.getBoundingClientRect().bottom
+  <= document.querySelector("[data-code]").getBoundingClientRect().top"""
+
 
 def fetched(page: Page, place: str) -> PdfReader:
     """Fetch the file of the finished job shown in `place`."""
@@ -37,8 +40,10 @@ def test_a_community_is_printed_with_progress_and_fetched(sign_in: SignIn, width
     expect(atlas.locator("[data-atlas-print]")).to_be_visible()
     sheets = atlas.locator("[data-atlas-what] option").count()
     assert sheets > 2
+    assert atlas.evaluate(ABOVE_THE_GRIDS), "found without passing the whole list of grids"
     atlas.locator("[data-atlas-print]").click()
     expect(atlas.locator("progress")).to_be_visible()
+    expect(atlas.locator(".job__title")).to_contain_text("老街社区")
     expect(atlas.locator(".job__message")).to_contain_text(str(sheets), timeout=60_000)
 
     document = fetched(page, "[data-atlas]")
@@ -49,6 +54,7 @@ def test_a_community_is_printed_with_progress_and_fetched(sign_in: SignIn, width
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.click("[data-tray-button]")
     expect(page.locator("[data-tray-list] a[download]").first).to_be_visible()
+    expect(page.locator("[data-tray-list] .job__title").first).to_contain_text("老街社区")
 
 
 def test_one_grid_is_chosen_and_printed_on_a3(sign_in: SignIn) -> None:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -18,6 +19,13 @@ from tests.conftest import LiveServer, enter_as
 pytestmark = pytest.mark.browser
 
 SignIn = Callable[..., Page]
+
+#: Something is drawn on the studio's own canvas above the published grids.
+OUTLINED = """() => {
+  const canvas = document.querySelector(".leaflet-draft-pane canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return data.some((value) => value > 0);
+}"""
 
 
 @pytest.fixture
@@ -156,6 +164,34 @@ def test_a_change_set_is_returned_with_words_and_says_so(
     expect(reviewer.locator(".toast", has_text="已退回")).to_be_visible()
     expect(refusal).to_have_count(0)
     assert studio.whole["state"] == "draft"
+    desk.goto("/boundaries")
+    row = desk.locator(f'[data-set="{studio.id}"]')
+    expect(row.locator(".badge")).to_have_text("已退回，待修改")
+    expect(row.locator("[data-returned]")).to_contain_text("请沿街道划分")
+    row.click()
+    expect(desk.locator("[data-studio-head] [data-returned]")).to_contain_text("请沿街道划分")
+
+
+def test_an_author_takes_the_own_change_set_back_and_nobody_has_returned_it(
+    desk: Page, start: Callable[..., Studio]
+) -> None:
+    studio = start(desk)
+    one = roomiest(studio.parts)
+    studio.do(kind="split", grid=one, lines=[across(studio.parts[one])])
+    studio.show()
+    expect(desk.locator(f'[data-grid="{max(studio.parts)}"] .studio-mark')).to_have_text("新增")
+    desk.click("[data-go-review]")
+    desk.click("[data-step=submit]")
+    expect(desk.locator("[data-step=return]")).to_have_count(0)
+
+    desk.click("[data-step=take-back]")
+
+    expect(desk.locator(".toast", has_text="已撤回")).to_be_visible()
+    expect(desk.locator(".studio-tools")).to_be_visible()
+    expect(desk.locator("[data-studio-head] .badge")).to_have_text("草稿")
+    expect(desk.locator("[data-studio-head] [data-returned]")).to_have_count(0)
+    expect(desk.locator(".talk").last).to_contain_text("撤回修改")
+    expect(desk.locator("[data-step=discard]")).to_have_text("放弃整个变更集")
 
 
 def test_a_name_is_changed_and_taken_back(desk: Page, start: Callable[..., Studio]) -> None:
@@ -172,6 +208,29 @@ def test_a_name_is_changed_and_taken_back(desk: Page, start: Callable[..., Studi
     desk.keyboard.press("Control+z")
 
     expect(desk.locator(f'[data-grid="{key}"]')).not_to_contain_text("文庙网格")
+
+
+def test_an_opened_community_is_outlined_and_leads_back_from_an_earlier_day(desk: Page) -> None:
+    desk.goto("/boundaries")
+    desk.locator("[data-open]").filter(has_text="老街").click()
+    expect(desk.locator("[data-community] h1")).to_have_text("老街社区")
+    assert desk.evaluate(OUTLINED)
+
+    desk.locator("[data-code]").last.click()
+    lineage = desk.locator("[data-lineage-of]:not([hidden])")
+    expect(lineage).to_be_focused()
+    expect(lineage).to_be_in_viewport()
+    desk.locator("[data-code]").last.click()
+    expect(lineage).to_have_count(0)
+
+    today = date.fromisoformat(desk.locator("[data-boundaries]").get_attribute("data-today") or "")
+    for day in (today - timedelta(days=1), date(1980, 1, 1)):
+        desk.fill("[data-day]", day.isoformat())
+        desk.locator("[data-day]").blur()
+        desk.click("[data-back-to-today]")
+        expect(desk.locator("[data-code]").first).to_be_visible()
+        expect(desk.locator("[data-back-to-today]")).to_have_count(0)
+        assert desk.evaluate(OUTLINED)
 
 
 def test_a_community_pressed_far_down_the_list_opens_at_its_head(sign_in: SignIn) -> None:

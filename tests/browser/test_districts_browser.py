@@ -19,10 +19,11 @@ from tests.conftest import LiveServer
 
 pytestmark = pytest.mark.browser
 
-SHOWN = """() => [...document.querySelectorAll("[data-districts] tbody")].map((body) => ({
-  code: body.dataset.district,
-  rows: [...body.querySelectorAll("tr")].slice(1)
-    .map((row) => [...row.children].map((cell) => cell.textContent.trim())),
+#: The lines of the grids: what is said of each, and by district the hectares now and before.
+SHOWN = """() => [...document.querySelectorAll("[data-divided]")].map((line) => ({
+  words: line.querySelector(".list__title").textContent,
+  shares: Object.fromEntries([...line.querySelectorAll("[data-share]")]
+    .map((share) => [share.dataset.share, share.textContent.match(/[0-9.]+/g)])),
 }))"""
 TO_SCREEN = """async ([lon, lat]) => {
   const { map } = await (await import("/static/js/map/registry.js")).mapReady;
@@ -73,19 +74,17 @@ def test_a_split_shows_which_part_lies_in_which_district(
     desk.click("[data-tab=impact]")
 
     expect(desk.get_by_role("heading", name="巡区", exact=True)).to_be_visible()
-    shown = {one["code"]: one["rows"] for one in desk.evaluate(SHOWN)}
+    shown = desk.evaluate(SHOWN)
     halves = [grid for grid in studio.parts if studio.parts[grid].intersects(before.buffer(-1e-6))]
-    assert len(halves) == 2
-    districts = districts_of(live_server)
-    assert 1 <= len(shown) <= 2
-    for code, rows in shown.items():
-        _, ground = districts[code]
+    assert len(halves) == len(shown) == 2, "one line a grid"
+    for district, ground in districts_of(live_server).values():
+        figures = [one["shares"][district] for one in shown if district in one["shares"]]
+        if not figures:
+            continue
         wanted = {ha(area_m2(studio.parts[half].intersection(ground))) for half in halves}
-        assert {row[1].split(" → ")[-1] for row in rows} == wanted
-        assert any(ha(area_m2(before.intersection(ground))) == row[1].split(" → ")[0] for row in rows)
-    assert any(row[2].startswith("2") for rows in shown.values() for row in rows)
-    names = desk.locator("[data-districts] th[scope=rowgroup]").all_inner_texts()
-    assert {districts[code][0] for code in shown} == {text.split(" · ")[0] for text in names}
+        assert {now for now, *_ in figures} == wanted - {"0.00"}
+        assert ha(area_m2(before.intersection(ground))) in {was for *_, was in figures}
+    assert any("分属 2 个巡区" in one["words"] for one in shown)
 
 
 def test_the_dispatcher_sees_the_districts_and_is_told_which_one_is_pressed(

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.grounds import METRE, across, roomiest
-from tests.browser.studio_page import Studio
+from tests.browser.studio_page import Finger, Studio
 from tests.conftest import LiveServer, enter_as
 
 pytestmark = pytest.mark.browser
@@ -38,12 +38,18 @@ def test_a_refused_line_stays_with_its_rule_and_its_place(desk: Page, start: Cal
     studio.choose("split")
     studio.fill("split", [key], loose)
 
-    expect(desk.locator("[data-refusal]")).to_be_visible()
-    with desk.expect_response(lambda one: one.url.endswith("/edits")) as sent:
-        desk.click("[data-apply]")
-    refused = sent.value.json()
-    assert sent.value.status == 422
-    expect(desk.locator(f'[data-refusal="{refused["code"]}"]')).to_contain_text(refused["title"])
+    refusal = desk.locator('[data-refusal="edit_line_loose"]')
+    expect(refusal).to_contain_text("没有接到边界")
+    expect(refusal).to_contain_text("请画到边界为止")
+    apply = desk.locator("[data-apply]")
+    expect(apply).to_have_attribute("aria-disabled", "true")
+    expect(apply).to_have_attribute("title", "线的一端没有接到边界。")
+    sent: list[str] = []
+    desk.on("request", lambda one: sent.append(one.url))
+    apply.focus()
+    desk.keyboard.press("Enter")
+    expect(desk.locator('[data-refusal][role="alert"]')).to_be_visible()
+    assert [url for url in sent if url.endswith("/edits")] == [], "what is refused is not sent"
     expect(desk.locator(".finding-pin", has_text="!")).to_be_attached()
     desk.click("[data-zoom-refusal]")
     line = desk.input_value("[data-corners]")
@@ -57,6 +63,41 @@ def test_a_refused_line_stays_with_its_rule_and_its_place(desk: Page, start: Cal
     desk.keyboard.press("Escape")
     desk.click("[data-turn]")
     still_there(studio, line)
+
+    studio.fill("split", [key], across(parts[key]))
+    expect(desk.locator("[data-preview]")).to_be_visible()
+    expect(apply).not_to_have_attribute("aria-disabled", "true")
+
+
+def test_the_pieces_of_a_preview_bear_one_mark_on_the_map_and_in_the_table(
+    desk: Page, start: Callable[..., Studio]
+) -> None:
+    studio = start(desk)
+    studio.show()
+    sketched(studio)
+
+    expect(desk.locator("[data-preview] .piece-mark")).to_have_text(["1", "2"])
+    expect(desk.locator(".leaflet-marker-pane .piece-mark")).to_have_text(["1", "2"])
+
+
+def test_a_phone_says_how_a_refused_line_is_mended(phone: Page, start: Callable[..., Studio]) -> None:
+    studio = start(phone)
+    studio.show()
+    key = roomiest(studio.parts)
+    at = studio.parts[key].representative_point()
+    hands = Finger(studio)
+    hands.open_sheet()
+    phone.locator('.studio-tools [data-tool="split"]').tap()
+    studio.look_at(studio.parts[key])
+    hands.tap((at.x, at.y))
+    studio.look_at(at)
+    for corner in ((at.x - METRE, at.y), (at.x + METRE, at.y)):
+        hands.tap(corner)
+
+    words = phone.locator(".map-bar__words--refused")
+    expect(words).to_contain_text("没有接到边界")
+    expect(words).to_contain_text("请画到边界为止")
+    expect(phone.locator('[data-bar="apply"]')).to_have_attribute("aria-disabled", "true")
 
 
 def test_the_drawing_outlives_a_server_that_is_away(desk: Page, start: Callable[..., Studio]) -> None:

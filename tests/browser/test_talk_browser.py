@@ -39,6 +39,7 @@ def test_a_comment_at_a_place_by_keyboard_alone_is_answered_and_settled_by_anoth
     with desk.expect_response("**/comments") as sent:
         desk.keyboard.press("Control+Enter")
     assert sent.value.status == 201
+    expect(desk.locator(".toast", has_text="意见已保存")).to_be_visible()
     assert sent.value.json()["spot"] == [round(place[0], 7), round(place[1], 7)]
 
     expect(reviewer.locator(".talk")).to_contain_text("这里应沿河")
@@ -47,6 +48,7 @@ def test_a_comment_at_a_place_by_keyboard_alone_is_answered_and_settled_by_anoth
     reviewer.click("[data-act=answer]")
     reviewer.fill("[data-comment]", "已改")
     reviewer.click("[data-step=comment]")
+    expect(reviewer.locator(".toast", has_text="回复已保存")).to_be_visible()
 
     expect(desk.locator(".talk__answer")).to_contain_text("已改")
     hands.reach("[data-act=settle]")

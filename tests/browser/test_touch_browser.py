@@ -195,4 +195,5 @@ def test_a_community_keeps_its_fields_on_one_line_and_its_last_button_apart(phon
         )
 
     assert edge("#atlas-what", "top") == pytest.approx(edge("#atlas-size", "top"), abs=1)
-    assert edge("[data-community] > [data-placed-list]", "top") - edge("[data-atlas]", "bottom") >= 16
+    grids = "[data-community] > ul:last-of-type"
+    assert edge("[data-community] > [data-placed-list]", "top") - edge(grids, "bottom") >= 16

@@ -5,15 +5,40 @@ import { hectares } from "../../static/js/pages/boundaries_words.js";
 import * as model from "../../static/js/studio/model.js";
 import { sideWords } from "../../static/js/studio/compare.js";
 import { keyGroups } from "../../static/js/studio/keys.js";
+import { unedited } from "../../static/js/studio/lists.js";
 import * as talk from "../../static/js/studio/talk.js";
 import { clipOf } from "../../static/js/studio/swipe.js";
 import * as tools from "../../static/js/studio/tools.js";
+import { beforeAfter, stateLook, stateWord } from "../../static/js/studio/words.js";
 
 const grid = (key, more = {}) => ({ key, grid_id: key, code: `00${key}`, name: `第${key}网格`, version: 1, changed: false, area_m2: 100 * key, households: 10, geometry: square(key), ...more });
 const square = (x) => ({ type: "Polygon", coordinates: [[[x, 0], [x + 1, 0], [x + 1, 1], [x, 1], [x, 0]]] });
 const setOf = (grids, edits = []) => model.readChangeSet({ id: 1, title: "", state: "draft", last_edit: 0, grids, edits, frame: null, can: {} });
 const line = (number, more = {}) => ({ number, kind: "split", of: null, state: "done", author: "甲", own: true, at: "", grids: [], ...more });
 const given = (more) => ({ ...tools.NO_INPUT, ...more });
+
+test("what changes is shown with both figures, what stays or is new with one", () => {
+  assert.deepEqual([beforeAfter("2", "1"), beforeAfter("0.51", "0.00"), beforeAfter("2", "2"), beforeAfter(null, "1")], ["2 → 1", "0.51 → 0.00", "2", "1"]);
+});
+
+test("a draft that was returned does not read like any other draft", () => {
+  const returned = { state: "draft", returned: { by: "乙", words: "请沿河" } };
+  assert.deepEqual([stateWord(returned), stateLook(returned)], ["Returned, to be mended", "badge--attend"]);
+  assert.deepEqual([stateWord({ state: "draft", returned: null }), stateLook({ state: "draft" })], ["Being drafted", ""]);
+});
+
+test("a change set that restores an earlier day does not say that nothing differs", () => {
+  const said = (changed, edit = true) => unedited({ ...setOf([]), changed, cornered: 0, can: { edit } });
+  assert.match(said(2), /earlier day: 2 grids differ/);
+  assert.equal(said(0), "Nothing is edited yet. Choose a tool above.");
+  assert.equal(said(0, false), "Nothing was edited.");
+});
+
+test("the pieces of a preview are numbered, without those that only get a corner", () => {
+  const set = setOf([grid(1), grid(2)]);
+  const pieces = model.piecesOf({ grids: [grid(1, { area_m2: 60 }), grid(2), grid(3, { area_m2: 40 })] }, set);
+  assert.deepEqual(pieces.map(({ key, mark }) => [key, mark]), [[1, "1"], [3, "2"]]);
+});
 
 test("every tool has a key of its own and stands in the bar once", () => {
   assert.equal(new Set(tools.TOOLS.map(({ key }) => key)).size, tools.TOOLS.length);

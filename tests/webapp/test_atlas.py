@@ -219,12 +219,14 @@ def test_the_code_leads_to_the_form_of_the_grid(town: SmallTown, monkeypatch: py
     assert "https://wg.example.cn/report/990001001001001" in words_of(PdfReader(io.BytesIO(pdf)).pages[0])
 
 
-def test_without_a_form_there_is_a_sentence_and_no_code(town: SmallTown) -> None:
+def test_without_a_form_there_is_no_code_and_no_word_of_one(town: SmallTown) -> None:
     pdf = pdf_of(printed(town.west, scope=town.county.path, actor=town.drawer))
 
     picture = picture_of(pdf)
     assert zxingcpp.read_barcodes(picture) == []
-    assert "尚未开通" in words_of(PdfReader(io.BytesIO(pdf)).pages[0])
+    words = words_of(PdfReader(io.BytesIO(pdf)).pages[0])
+    assert "上报" not in words
+    assert "二维码" not in words
 
 
 def test_who_may_not_see_places_and_cameras_gets_a_sheet_without_them(town: SmallTown) -> None:
@@ -388,6 +390,7 @@ def test_a_page_asks_follows_and_fetches(world: World, sign_in: SignIn) -> None:
     client = sign_in("captain")
     answer = asked(client, world.town.west.id, size="A3")
     assert answer.status_code == 202, answer.text
+    assert answer.json["title"] == "打印网格图册：西网格"
     execute(int(answer.json["id"]))
 
     job = client.get(f"/api/jobs/{answer.json['id']}").json

@@ -56,6 +56,12 @@ def edit(client: FlaskClient, draft: dict, **body: object):
 SPLIT_WEST = {"kind": "split", "grid": 1, "lines": [[[118.99, 30.004], [119.02, 30.004]]]}
 
 
+def listed_set(client: FlaskClient, draft: dict) -> dict:
+    """Return a change set as the list has it."""
+    listed = client.get("/api/boundaries/overview").json["change_sets"]
+    return next(one for one in listed if one["id"] == draft["id"])
+
+
 def communities(client: FlaskClient) -> dict[str, dict]:
     return {one["name"]: one for one in client.get("/api/boundaries/overview").json["communities"]}
 
@@ -237,6 +243,22 @@ def test_a_returned_change_set_is_drafted_again(drawer, sign_in, world: World) -
     assert back.json["state"] == "draft"
     said = drawer.get(f"/api/change-sets/{draft['id']}").json["comments"]
     assert [one["kind"] for one in said] == ["submitted", "returned"]
+    assert listed_set(drawer, draft)["returned"] == {"by": "approver", "words": "边界应沿河"}
+
+    drawer.post(f"/api/change-sets/{draft['id']}/submit", json={})
+    assert listed_set(drawer, draft)["returned"] is None
+
+
+def test_an_author_takes_the_own_change_set_back_without_words(drawer, world: World) -> None:
+    draft = opened(drawer, world)
+    edit(drawer, draft, **SPLIT_WEST)
+    drawer.post(f"/api/change-sets/{draft['id']}/submit", json={})
+    back = drawer.post(f"/api/change-sets/{draft['id']}/return", json={"note": ""})
+
+    assert back.json["state"] == "draft"
+    said = drawer.get(f"/api/change-sets/{draft['id']}").json["comments"]
+    assert [one["kind"] for one in said] == ["submitted", "taken_back"]
+    assert listed_set(drawer, draft)["returned"] is None
 
 
 def test_comments_are_heard_with_the_next_question_and_only_then(drawer, sign_in, world: World) -> None:

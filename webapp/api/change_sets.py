@@ -344,6 +344,7 @@ def listed_row(row: Row[Any]) -> dict[str, Any]:
         "author": row.author,
         "own": found.author_id == current_user.id,
         "reviewer": row.reviewer,
+        "returned": {"by": row.returner, "words": row.returned_with} if row.returner else None,
         "changed": row.changed,
         "cornered": row.cornered,
         "last_edit": found.last_edit,

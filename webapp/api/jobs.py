@@ -64,11 +64,10 @@ def cancel_job(run_id: int) -> Any:
 
 def as_json(run: JobRun) -> dict[str, Any]:
     """Return a run as the tray shows it, with its words in the reader's language."""
-    title = JOB_TITLES.get(run.kind)
     return {
         "id": str(run.id),
         "kind": run.kind,
-        "title": gettext(title) if title else run.kind,
+        "title": _title(run),
         "state": run.state,
         "progress": run.progress,
         "message": _message(run),
@@ -81,6 +80,14 @@ def as_json(run: JobRun) -> dict[str, Any]:
         "result_url": _result_url(run),
         "result_is_file": run.kind in RESULT_FILES,
     }
+
+
+def _title(run: JobRun) -> str:
+    """Return what the run does and, where it was told what it is for, the name of that."""
+    title = JOB_TITLES.get(run.kind)
+    work = gettext(title) if title else run.kind
+    name = run.params.get("name")
+    return gettext("%(work)s: %(name)s", work=work, name=name) if name else work
 
 
 def _message(run: JobRun) -> str:

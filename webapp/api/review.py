@@ -30,7 +30,7 @@ def commented(set_id: int) -> tuple[Response, int]:
     answers = Sent(given).key("answers") if given.get("answers") else None
     body = text_of(given, "body")
     said = talk.comment(session, set_id, body, at=(at.x, at.y) if at else None, answers=answers)
-    return jsonify(_comment(said, current_user.name)), 201
+    return jsonify(_comment(said, said.kind, current_user.name)), 201
 
 
 @blueprint.post("/<int:set_id>/comments/<int:comment_id>/settle")
@@ -64,7 +64,7 @@ def submitted(set_id: int) -> Response:
 @blueprint.post("/<int:set_id>/return")
 @requires("area.review")
 def sent_back(set_id: int) -> Response:
-    """Give a change set back to its editors, saying why."""
+    """Give a change set back to its editors, saying why; its author takes it back with or without words."""
     session = request_session()
     return _state(review.send_back(session, set_id, note=text_of(sent(), "note")))
 
@@ -105,15 +105,15 @@ def talk_of(session: Session, row: ChangeSet) -> dict[str, Any]:
     said = queries.comments_of(session, row.id)
     return {
         "last_said": row.last_said,
-        "comments": [_comment(one.ChangeComment, one.author, one.settled_by) for one in said],
+        "comments": [_comment(one.ChangeComment, one.step, one.author, one.settled_by) for one in said],
     }
 
 
-def _comment(said: ChangeComment, author: str, settled_by: str = "") -> dict[str, Any]:
+def _comment(said: ChangeComment, step: str, author: str, settled_by: str = "") -> dict[str, Any]:
     spot = to_shape(said.spot) if said.spot is not None else None
     return {
         "id": said.id,
-        "kind": said.kind,
+        "kind": step,
         "body": said.body,
         "author": author,
         "at": iso(said.at),

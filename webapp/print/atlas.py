@@ -22,7 +22,6 @@ from webapp.print.page import html_of
 from webapp.print.panel import (
     FACT_ROWS,
     MEASURES,
-    NO_CODE_ROWS,
     Block,
     grid_columns,
     overview_columns,
@@ -146,7 +145,7 @@ def _grid_page(sheet: GridSheet, wish: Wish, place: Place) -> Page:
     address = form_address(sheet.code)
     common = _common(sheet, wish, place)
     measures = MEASURES[wish.size]
-    code_mm = measures.head + (measures.qr if address else NO_CODE_ROWS * measures.row)
+    code_mm = measures.head + measures.qr if address else 0.0
     streets = len([street for street in sheet.streets if street.name])
     blocks = [
         Block("facts", FACT_ROWS, FACT_ROWS),

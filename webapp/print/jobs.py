@@ -43,9 +43,12 @@ def request_atlas(session: Session, area: Area, wish: Wish) -> JobRun:
         # One page is waited for; a whole community must not hold up what others wait for.
         queue="interactive" if sheets.count() == 1 else "analysis",
         owner=area,
-        params={"area": area.id, "size": wish.size.value, "locale": wish.locale, "shown": asdict(wish.shown)},
+        params={
+            "area": area.id, "name": area.name, "size": wish.size.value, "locale": wish.locale,
+            "shown": asdict(wish.shown),
+        },
         timeout_s=_BASE_S + _PAGE_S * sheets.count(),
-    )
+    )  # fmt: skip
 
 
 def wish_of(size: str, locale: str, shown: Shown) -> Wish:

@@ -17,8 +17,6 @@ class Measures:
 MEASURES = {Size.A4: Measures(row=4.0, head=7.8, qr=25.0), Size.A3: Measures(row=4.9, head=9.6, qr=31.0)}
 #: Area, dwellings, households and people stand in pairs.
 FACT_ROWS = 2
-#: Below the lists a sentence about the code takes so many rows where there is no code.
-NO_CODE_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ _BELOW: tuple[Columns, ...] = (
 def grid_columns(blocks: list[Block], layout: Layout, *, code_mm: float) -> tuple[Columns, dict[str, int]]:
     """Return which lists stand in which column of a grid's sheet, so that least is cut, and their rows.
 
-    `blocks` in the order of their urgency; `code_mm` is what the QR code or the sentence in its place takes.
+    `blocks` in the order of their urgency; `code_mm` is what the QR code takes, 0 without one.
     """
     shared = [
         (columns, _rows(columns, blocks, layout, code_mm=code_mm))

@@ -346,6 +346,7 @@ function drawPreview(layer, answer) {
   const { draft } = paletteOf(theme());
   for (const grid of answer?.grids ?? []) {
     L.geoJSON(grid.geometry, { interactive: false, style: { color: draft, weight: 3, dashArray: "2 6", fillColor: draft, fillOpacity: 0.1 } }).addTo(layer);
+    if (grid.mark) L.marker(latLng(middleOf(grid.geometry)), { icon: L.divIcon({ className: "piece-mark", iconSize: [26, 26], html: grid.mark }), interactive: false, keyboard: false, zIndexOffset: 900 }).addTo(layer);
   }
 }
 

@@ -8,13 +8,12 @@
  * `const { map, parts } = await mapReady;`. Pages without a map never resolve it: they do not import this.
  */
 import { t } from "../i18n.js";
+import { isPhone } from "../screen.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { highlight } from "./highlight.js";
 import { followVersions } from "./versions.js";
 
 /** @typedef {{map: L.Map, parts: Map<string, any>}} Ready */
-
-const PHONE = "(max-width: 767px)";
 
 /** @type {(ready: Ready) => void} */
 let resolveReady;
@@ -124,7 +123,7 @@ export function centreOn(map, { lon, lat }, zoom = map.getZoom()) {
  */
 function coveredPx() {
   // Two maps share what the sheet leaves free: nothing covers them.
-  if (!matchMedia(PHONE).matches || document.querySelector(".stage--beside")) return { above: 0, below: 0 };
+  if (!isPhone() || document.querySelector(".stage--beside")) return { above: 0, below: 0 };
   const sheet = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
   const bar = /** @type {HTMLElement | null} */ (document.querySelector(".map-bar:not([hidden])"))?.offsetHeight ?? 0;
   return { above: 0, below: sheet + bar };

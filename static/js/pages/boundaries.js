@@ -6,12 +6,13 @@ import { t, tn } from "../i18n.js";
 import { shortName } from "../map/grid_editor.js";
 import { ringArea_m2 } from "../map/drawing.js";
 import { fit, mapReady } from "../map/registry.js";
+import { isPhone } from "../screen.js";
 import { head, mountHome, showCommunity } from "../studio/home.js";
 import { mountGridList, showFindings, showLog } from "../studio/lists.js";
 import { mountCompare } from "../studio/compare.js";
 import { keyListener, mountKeyList } from "../studio/keys.js";
 import { mountMapBar } from "../studio/map_bar.js";
-import { gridAt, isFelt, versionsOf } from "../studio/model.js";
+import { gridAt, piecesOf, versionsOf } from "../studio/model.js";
 import { mountFiles } from "../studio/files.js";
 import { mountProposals } from "../studio/proposals.js";
 import { mountPlaced } from "../studio/placed.js";
@@ -21,7 +22,7 @@ import { openStudio } from "../studio/studio.js";
 import { mountTalk, openCount, openSpots } from "../studio/talk.js";
 import { NO_INPUT, isDrawn, missing, toolOf } from "../studio/tools.js";
 import { isOpen, mountToolPanel } from "../studio/tool_panel.js";
-import { stateLook, stateWord } from "../studio/words.js";
+import { returnedWords, stateLook, stateWord } from "../studio/words.js";
 import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { mountFindings } from "./boundaries_findings.js";
@@ -34,13 +35,12 @@ const ASK_AFTER_MS = 600;
 const FELT_M2 = 1;
 /** Neighbours are drawn this far around a community, as a share of its width. */
 const AROUND_SHARE = 0.6;
-const PHONE = matchMedia("(max-width: 767px)");
 
 const root = part("[data-boundaries]");
 const [home, community, desk] = ["[data-home]", "[data-community]", "[data-studio]"].map(part);
 const { map, parts } = await mapReady;
 // A community fills the little map of a phone between whole zooms too.
-if (PHONE.matches) for (const one of [map, parts.get("twin")]) one.options.zoomSnap = 0.25;
+if (isPhone()) for (const one of [map, parts.get("twin")]) one.options.zoomSnap = 0.25;
 /** @type {ReturnType<typeof import("../map/grid_editor.js").mountGridEditor>} */
 const editor = parts.get("editor");
 const findings = mountFindings(map, { onPress: (index) => desk.querySelector(`[data-finding="${index}"]`)?.scrollIntoView({ block: "center" }) });
@@ -124,10 +124,10 @@ const page = {
   },
   showBox,
   showFindings: (/** @type {any[]} */ found) => findings.show(found),
-  showGrids: (/** @type {any[] | null} */ grids, /** @type {any} */ frame, /** @type {string | undefined} */ place) => {
+  showGrids: (/** @type {any[] | null} */ grids, /** @type {any} */ frame, /** @type {string} */ place) => {
     if (grids) under.hide();
     else under.restore();
-    editor.show(grids ? { frame, grids: grids.map(asOfDay), chosen: new Set(), flashing: new Set(), place } : null);
+    editor.show({ frame, grids: (grids ?? []).map(asOfDay), chosen: new Set(), flashing: new Set(), place });
   },
 };
 const leave = () => {
@@ -183,8 +183,8 @@ const onKey = keyListener({ studio: () => studio, mayEdit: () => studio !== null
 /** @param {((spot: [number, number]) => void) | null} take the next press on the map */
 function pickPlace(take) {
   if (take && studio?.state.tool) studio.choose(null);
-  if (take && !picking) toast(PHONE.matches ? t("Tap the place on the map.") : t("Press the place on the map, or Enter at the cross."), { durationMs: 4000 });
-  if (PHONE.matches && Boolean(take) !== Boolean(picking)) sheet?.setHeight(take ? "peek" : "half");
+  if (take && !picking) toast(isPhone() ? t("Tap the place on the map.") : t("Press the place on the map, or Enter at the cross."), { durationMs: 4000 });
+  if (isPhone() && Boolean(take) !== Boolean(picking)) sheet?.setHeight(take ? "peek" : "half");
   picking = take;
   map.getContainer().classList.toggle("folium-map--picking", take !== null);
 }
@@ -210,7 +210,7 @@ function showStudio(state) {
   editor.show({ frame: set.frame, grids: [...set.grids.values()].map(asMarked), chosen, flashing: state.flashing, around, place: set.community });
   const corners = drawing && ["move", "point"].includes(drawing.shape) ? current().rings().flat() : [];
   editor.sketch(drawing ? { points: input.points, lines: input.lines, closed: drawing.shape === "ring" } : null, corners);
-  editor.preview(state.preview ? { grids: state.preview.grids.filter((/** @type {any} */ grid) => isFelt(set.grids.get(grid.key), grid)) } : proposed);
+  editor.preview(state.preview ? { grids: piecesOf(state.preview, set) } : proposed);
   editor.refuse(state.refusal?.fields.place ?? null, state.refusal?.title);
   editor.atWork(tool !== null);
   showRemarks(set);
@@ -257,15 +257,16 @@ let headShown = "";
 /** @param {import("../studio/studio.js").ChangeSet} set */
 function showHead(set) {
   const step = set.can.approve ? t("Review") : set.can.submit ? t("Submit") : "";
-  const words = [set.title, set.community, set.author, set.state, set.overtaken, step].join("|");
+  const words = [set.title, set.community, set.author, set.state, set.returned?.words, set.overtaken, step].join("|");
   if (words === headShown) return;
   // Another state has other sides to compare, and other names for them.
   if (headShown && compare.way) compare.close();
   headShown = words;
-  const titles = head(set.title, [set.title === set.community ? "" : set.community, set.author].filter(Boolean).join(" · "), leave);
-  titles.querySelector(".panel__titles p")?.append(" ", el("span", { class: `badge ${stateLook(set.state)}` }, stateWord(set.state)));
-  if (step) titles.append(el("button", { class: "btn", type: "button", "data-go-review": "", onClick: () => (showTab("impact"), PHONE.matches && sheet?.setHeight("full"), review.reveal()) }, icon("check"), step));
-  fillWith(part("[data-studio-head]"), titles, set.overtaken.length ? el("p", { class: "notice notice--attend", role: "status", "data-overtaken": "" }, icon("attend"),
+  const titles = head(set.title, "", leave);
+  if (step) titles.append(el("button", { class: "btn", type: "button", "data-go-review": "", onClick: () => (showTab("impact"), isPhone() && sheet?.setHeight("full"), review.reveal()) }, icon("check"), step));
+  titles.append(el("p", { class: "studio-standing muted small" }, el("span", {}, [set.title === set.community ? "" : set.community, set.author].filter(Boolean).join(" · ")), el("span", { class: `badge ${stateLook(set)}` }, stateWord(set))));
+  const returned = set.returned ? el("p", { class: "notice notice--attend", "data-returned": "" }, icon("chat"), el("span", {}, returnedWords(set.returned))) : null;
+  fillWith(part("[data-studio-head]"), titles, returned, set.overtaken.length ? el("p", { class: "notice notice--attend", role: "status", "data-overtaken": "" }, icon("attend"),
     el("span", {}, t("Meanwhile other boundaries of {grids} were published. This change set can be looked at and exported, not published: open a new one and draw the edits again.", { grids: set.overtaken.map((/** @type {string} */ name) => shortName(name, set.community)).join(t(", ")) }))) : null);
 }
 
@@ -273,11 +274,11 @@ function showHead(set) {
 let toolBefore = "";
 /** @param {State} state */
 function makeRoom({ tool }) {
-  if (tool && tool !== toolBefore && PHONE.matches) {
+  if (tool && tool !== toolBefore && isPhone()) {
     if (missing(toolOf(tool), NO_INPUT) === "size") toolPanel.reveal();
     else sheet?.setHeight("peek");
   }
-  if (!tool && toolBefore && PHONE.matches && sheet?.height() === "peek") sheet.setHeight("half");
+  if (!tool && toolBefore && isPhone() && sheet?.height() === "peek") sheet.setHeight("half");
   toolBefore = tool ?? "";
 }
 
@@ -413,7 +414,7 @@ async function openSet(id, pressed) {
 /** @param {import("../studio/compare.js").Way} way */
 async function compareBy(way) {
   try {
-    if (PHONE.matches && compare.way !== way) sheet?.setHeight("peek");
+    if (isPhone() && compare.way !== way) sheet?.setHeight("peek");
     await compare.toggle(way);
     compared ||= compare.way !== null;
   } catch (error) {

@@ -5,6 +5,7 @@ import { sheet } from "../frame.js";
 import { formatInstant, t, tn } from "../i18n.js";
 import { highlight } from "../map/highlight.js";
 import { mapReady } from "../map/registry.js";
+import { isPhone } from "../screen.js";
 import { mountPrintButton } from "../studio/atlas.js";
 import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
@@ -250,7 +251,7 @@ async function mark(place) {
 /** @returns {number} px of the map below the sheet, 0 on the desk */
 function coveredHeight() {
   const cover = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--sheet-cover")) || 0;
-  return matchMedia("(max-width: 767px)").matches ? cover : 0;
+  return isPhone() ? cover : 0;
 }
 
 // ---- visits

@@ -8,7 +8,7 @@ import { toastProblem } from "../toast.js";
 import { atlasSection } from "./atlas.js";
 import { changedWords } from "./file_words.js";
 import { currentState } from "../url_state.js";
-import { lineageWord, stateLook, stateWord } from "./words.js";
+import { lineageWord, returnedWords, stateLook, stateWord } from "./words.js";
 
 /** @typedef {[number, number, number, number]} Box */
 
@@ -19,7 +19,7 @@ import { lineageWord, stateLook, stateWord } from "./words.js";
  * @property {(kind: "area" | "change_set", id: number) => void} open
  * @property {(bbox: Box) => void} showBox
  * @property {(findings: import("../pages/boundaries_words.js").Finding[]) => void} showFindings
- * @property {(grids: any[] | null, frame?: any, place?: string) => void} showGrids grids of a day on the map
+ * @property {(grids: any[] | null, frame: any, place: string) => void} showGrids outlines a community; grids of a day, or null: today's, which the map shows anyway
  */
 
 /** @param {HTMLElement} root @param {Page} page */
@@ -65,8 +65,9 @@ export function setRow(one, page) {
   const when = one.state === "published" ? t("in force since {day}", { day: one.effective_on }) : one.state === "approved" ? t("from {day}", { day: one.effective_on }) : formatInstant(one.updated_at);
   return el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-set": one.id, onClick: () => page.open("change_set", one.id) },
     el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.title === one.community ? one.title : `${one.title} · ${one.community}`),
-      el("span", { class: "list__detail" }, `${one.author} · ${changedWords(one)} · ${when}`)),
-    el("span", { class: `badge ${stateLook(one.state)}` }, stateWord(one.state)), icon("right")));
+      el("span", { class: "list__detail" }, `${one.author} · ${changedWords(one)} · ${when}`),
+      el("span", { class: `badge ${stateLook(one)}` }, stateWord(one)),
+      one.returned ? el("span", { class: "studio-returned", "data-returned": "" }, returnedWords(one.returned)) : null), icon("right")));
 }
 
 /**
@@ -84,14 +85,23 @@ export async function showCommunity(root, { id, on, today, page, back, signal })
     fillWith(root, communityParts(answer, { id, on, today, page, back, findings }));
   } catch (error) {
     if (signal.aborted) return;
-    fillWith(root, head(t("This community cannot be shown"), "", back), el("p", { class: "field__error", role: "alert" }, icon("attend"), error instanceof ProblemError ? error.text : t("Something went wrong.")));
+    fillWith(root, head(t("This community cannot be shown"), "", back), on ? todayButton() : null, el("p", { class: "field__error", role: "alert" }, icon("attend"), error instanceof ProblemError ? error.text : t("Something went wrong.")));
   }
+}
+
+/** @param {string | null} day null: today */
+function goToDay(day) {
+  document.dispatchEvent(new CustomEvent("community-day", { detail: { day } }));
+}
+
+function todayButton() {
+  return el("button", { class: "btn btn--primary", type: "button", "data-back-to-today": "", onClick: () => goToDay(null) }, icon("undo"), t("Back to today"));
 }
 
 /** @param {any} answer @param {any} context */
 function communityParts(answer, { id, on, today, page, back, findings }) {
   const day = el("input", { class: "input", type: "date", id: "community-day", max: today, value: on ?? today, "data-day": "" });
-  day.addEventListener("change", () => document.dispatchEvent(new CustomEvent("community-day", { detail: { day: day.value && day.value < today ? day.value : null } })));
+  day.addEventListener("change", () => goToDay(day.value && day.value < today ? day.value : null));
   const free_m2 = answer.free.reduce((/** @type {number} */ sum, /** @type {any} */ piece) => sum + piece.size_m2, 0);
   const start = async (/** @type {any} */ more) => {
     try {
@@ -101,25 +111,42 @@ function communityParts(answer, { id, on, today, page, back, findings }) {
       toastProblem(error);
     }
   };
-  const lineage = el("div", { class: "stack-s", "aria-live": "polite" });
   return [
     head(answer.name, answer.code, back, id),
+    on ? el("div", { class: "notice", role: "status", "data-past": on }, icon("history"), el("div", { class: "stack-s grow" }, el("span", {}, t("The map shows the grids of {day}.", { day: on })), todayButton())) : null,
     page.mayDraw && !on ? el("button", { class: "btn btn--primary btn--wide", type: "button", "data-new-set": "", onClick: () => void start({}) }, icon("draw"), t("Start a change set")) : null,
     el("dl", { class: "facts" }, [[t("Ground in all"), areaText(answer.area_m2)], [t("Not divided"), free_m2 < 0.05 ? t("nothing") : areaText(free_m2)], [t("Grids"), String(answer.grids.length)]].flatMap(([term, value]) => [el("dt", {}, term), el("dd", {}, value)])),
     findings.length && !on ? [el("h2", {}, t("Left to do")), el("ol", { class: "list" }, findings.map((/** @type {any} */ one, /** @type {number} */ index) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "rank" }, index + 1), el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.title), el("span", { class: "list__detail" }, one.detail))))))]
       : on ? null : el("div", { class: "notice notice--done", role: "status" }, icon("check"), el("div", {}, t("The grids cover the community without gap or overlap."))),
+    page.mayPrint && !on ? atlasSection(answer) : null,
     el("h2", {}, t("Change sets")),
     setLists(answer.change_sets, page),
     el("h2", {}, t("Boundaries of a day")),
     el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("As of")), day, isoEcho(day)),
-    on ? el("p", { class: "notice" }, icon("history"), el("span", {}, t("The map shows the grids of {day}.", { day: on }))) : null,
     on && page.mayDraw ? el("button", { class: "btn btn--wide", type: "button", "data-restore": "", onClick: () => void start({ as_of: on, title: t("Back to {day}", { day: on }) }) }, icon("history"), t("Restore these in a change set")) : null,
-    el("ul", { class: "list" }, answer.grids.map((/** @type {any} */ grid) => el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-code": grid.code, onClick: () => (page.showBox(grid.bbox), void showLineage(lineage, grid.id)) },
-      el("span", { class: "list__text" }, el("span", { class: "list__title" }, grid.name), el("span", { class: "list__detail" }, grid.code, " · ", tn("{count} household", "{count} households", grid.households))), el("span", { class: "list__end" }, areaText(grid.area_m2)))))),
-    lineage,
-    page.mayPrint && !on ? atlasSection(answer) : null,
+    el("ul", { class: "list" }, answer.grids.map((/** @type {any} */ grid) => gridItem(grid, page))),
     el("a", { class: "btn btn--wide", href: `/boundaries/placed?area=${id}`, "data-placed-list": "" }, icon("locate"), t("List of what is placed by hand")),
   ].flat(2);
+}
+
+/** @param {any} grid @param {Page} page @returns {HTMLElement} a press shows it on the map and, below, where its ground comes from; the next one folds that */
+function gridItem(grid, page) {
+  const lineage = el("section", { class: "stack-s studio-lineage", tabindex: -1, hidden: true, "data-lineage-of": grid.code, "aria-label": t("Where {name} comes from", { name: grid.name }) });
+  const button = el("button", { class: "list__link", type: "button", "data-code": grid.code, "aria-expanded": "false" },
+    el("span", { class: "list__text" }, el("span", { class: "list__title" }, grid.name), el("span", { class: "list__detail" }, grid.code, " · ", tn("{count} household", "{count} households", grid.households))), el("span", { class: "list__end" }, areaText(grid.area_m2)));
+  const show = (/** @type {boolean} */ open) => {
+    lineage.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+  };
+  const unfold = async () => {
+    page.showBox(grid.bbox);
+    if (!(await fillLineage(lineage, grid.id))) return;
+    show(true);
+    lineage.scrollIntoView({ block: "nearest" });
+    lineage.focus({ preventScroll: true });
+  };
+  button.addEventListener("click", () => (lineage.hidden ? void unfold() : show(false)));
+  return el("li", { class: "list__item" }, button, lineage);
 }
 
 /** @param {any[]} sets @param {Page} page what was discarded is out of the way, and can be brought back from there */
@@ -132,14 +159,15 @@ function setLists(sets, page) {
   ];
 }
 
-/** @param {HTMLElement} root @param {number} id */
-async function showLineage(root, id) {
+/** @param {HTMLElement} root @param {number} id @returns {Promise<boolean>} whether it is there to be read */
+async function fillLineage(root, id) {
   try {
     const { name, lines } = await get(`/api/boundaries/areas/${id}/lineage`);
     fillWith(root, el("h3", {}, t("Where {name} comes from", { name })), lineageList(lines));
-    root.scrollIntoView({ block: "nearest" });
+    return true;
   } catch (error) {
     toastProblem(error);
+    return false;
   }
 }
 

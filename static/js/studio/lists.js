@@ -66,7 +66,7 @@ export function mountGridList(root, { studio, nameLimit, zoomTo, asMarked, marke
     return el("tr", { "aria-selected": String(state.selected === grid.key), "data-grid": grid.key },
       el("th", { scope: "row" },
         el("button", { class: "studio-name", type: "button", "data-focus": `grid-${grid.key}`, "aria-pressed": String(state.selected === grid.key), onClick: () => studio().select(state.selected === grid.key ? null : grid.key) },
-          el("span", {}, shortName(grid.name, state.set.community), asMarked(grid).changed ? el("span", { class: "studio-mark" }, t("changed")) : null), el("small", { class: "muted" }, grid.code))),
+          el("span", {}, shortName(grid.name, state.set.community), asMarked(grid).changed ? el("span", { class: "studio-mark" }, grid.grid_id === null ? t("new") : t("changed")) : null), el("small", { class: "muted" }, grid.code))),
       el("td", { class: "number" }, hectares(grid.area_m2)), el("td", { class: "number" }, grid.households));
   }
   /** @param {number} key @param {State} state */
@@ -149,7 +149,7 @@ function saveAs(name, words) {
 /** @param {HTMLElement} root @param {State} state */
 export function showLog(root, { set }) {
   const lines = [...set.edits].reverse();
-  if (lines.length === 0) return fillWith(root, el("p", { class: "muted" }, t("Nothing is edited yet. Choose a tool above.")));
+  if (lines.length === 0) return fillWith(root, el("p", { class: "muted" }, unedited(set)));
   const names = (/** @type {number[]} */ keys) => keys.map((key) => shortName(set.grids.get(key)?.name ?? "", set.community)).filter(Boolean).join(t(", "));
   fillWith(root, el("ol", { class: "list" }, lines.map((line) => el("li", { class: "list__item" },
     el("div", { class: "list__link", "data-state": line.state },
@@ -157,6 +157,13 @@ export function showLog(root, { set }) {
         el("span", { class: "list__title" }, line.state === "done" ? didWords(line) : [el("s", {}, didWords(line)), " ", el("span", { class: "badge" }, t("taken back"))]),
         el("span", { class: "list__detail" }, `${formatInstant(line.at)} · ${names(line.grids)}`),
         line.origin ? el("span", { class: "list__detail", "data-origin": "", title: `SHA-256 ${line.origin.sha256}` }, originWords(line.origin)) : null))))));
+}
+
+/** @param {import("./studio.js").ChangeSet} set without a line in its log @returns {string} */
+export function unedited({ changed, cornered, can }) {
+  const restored = changed + cornered;
+  if (restored) return tn("It began with the grids of an earlier day: {count} grid differs from today's. Nothing else is edited yet.", "It began with the grids of an earlier day: {count} grids differ from today's. Nothing else is edited yet.", restored);
+  return can.edit ? t("Nothing is edited yet. Choose a tool above.") : t("Nothing was edited.");
 }
 
 /** @param {Record<string, any>} origin @returns {string} the file that an import came from, and how it was read */

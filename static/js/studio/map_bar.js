@@ -2,9 +2,9 @@
 import { el, fillWith, icon } from "../dom.js";
 import { t, tn } from "../i18n.js";
 import { areaText, hectares } from "../pages/boundaries_words.js";
-import { turnable } from "./model.js";
+import { piecesOf, turnable } from "./model.js";
 import { measured } from "./studio.js";
-import { isOpen, saidWords } from "./tool_panel.js";
+import { isOpen, refuseButton, saidWords } from "./tool_panel.js";
 import { alongWays, groundArea_m2, isDrawn, missing, nextWords, toolGroups, toolOf } from "./tools.js";
 
 /** @typedef {import("./studio.js").State} State */
@@ -57,10 +57,11 @@ export function mountMapBar(stage, { studio, onForm, onPlace }) {
       width.hidden = !tool.sizeInstead || isDrawn(state.input) || !drawing;
       drop.hidden = tool.shape === "none" || !width.hidden || !drawing;
       apply.disabled = missing(tool, state.input) !== null || state.busy;
+      refuseButton(apply, state);
       next.disabled = state.input.points.length < 2;
       drop.disabled = state.input.points.length === 0;
       showWays(ways, tool, state, studio);
-      words.classList.toggle("map-bar__words--refused", state.refusal !== null && !state.tentative);
+      words.classList.toggle("map-bar__words--refused", state.refusal !== null && (state.barred || !state.tentative));
       fillWith(words, el("strong", {}, tool.label()), " ", wordsOf(state, tool));
     },
   };
@@ -78,10 +79,10 @@ function showWays(root, tool, { input }, studio) {
   fillWith(root, choices.map(({ way, name, chosen, run }) => el("button", { class: "btn", type: "button", "data-way": way, "aria-pressed": String(chosen), onClick: run }, name)));
 }
 
-/** @param {State} state @param {Tool} tool @returns {string} refused, done, what the tool is for, what is measured, previewed, or what to do next */
+/** @param {State} state @param {Tool} tool @returns {string | (Node | string)[]} refused, done, what the tool is for, what is measured, previewed, or what to do next */
 function wordsOf(state, tool) {
   const { refusal, preview, input } = state;
-  if (refusal) return refusal.title;
+  if (refusal) return refusal.text;
   const said = saidWords(state);
   if (said) return said;
   if (!preview && !isDrawn(input) && input.size === null && input.grids.length === 0) return tool.hint();
@@ -98,8 +99,7 @@ function measuredWords({ points }) {
   return (points.length > 2 ? [...figures, t("{area} inside", { area: areaText(groundArea_m2(points)) })] : figures).join(" · ");
 }
 
-/** @param {State} state with a preview */
+/** @param {State} state with a preview @returns {(Node | string)[]} each piece with its mark on the map */
 function previewWords({ preview, set }) {
-  const parts = preview.grids.filter((/** @type {any} */ grid) => Math.abs((set.grids.get(grid.key)?.area_m2 ?? 0) - grid.area_m2) >= 1);
-  return parts.slice(0, 3).map((/** @type {any} */ grid) => tn("{area} ha, {count} household", "{area} ha, {count} households", grid.households, { area: hectares(grid.area_m2) })).join(" · ");
+  return piecesOf(preview, set).slice(0, 3).flatMap(({ mark, area_m2, households }) => [el("span", { class: "piece-mark" }, mark), ` ${tn("{area} ha, {count} household", "{area} ha, {count} households", households, { area: hectares(area_m2) })} `]);
 }

@@ -139,6 +139,16 @@ export function isFelt(before, after) {
 }
 
 /**
+ * The pieces of a preview that people notice, each with the mark that it bears on the map and in lists.
+ * @param {{grids: any[]}} preview
+ * @param {ChangeSet} set
+ * @returns {any[]} with `mark`: "1", "2", …
+ */
+export function piecesOf({ grids }, set) {
+  return grids.filter((grid) => isFelt(set.grids.get(grid.key), grid)).map((grid, i) => ({ ...grid, mark: String(i + 1) }));
+}
+
+/**
  * The grid that holds a place (even-odd rule over all rings).
  * @param {Iterable<Grid>} grids
  * @param {[number, number]} position

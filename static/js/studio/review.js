@@ -7,10 +7,10 @@ import { shortName } from "../map/grid_editor.js";
 import { hectares } from "../pages/boundaries_words.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, jobCard } from "../tray.js";
-import { districtParts } from "./districts.js";
+import { districtParts, gridStateBadge } from "./districts.js";
 import { askToPublish } from "./publish_question.js";
 import { openCount } from "./talk.js";
-import { postWord, rowsWords } from "./words.js";
+import { beforeAfter, postWord, rowsWords } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
 /** @typedef {import("./studio.js").Studio} Studio */
@@ -28,10 +28,8 @@ export async function showImpact(root, address, { signal, community }) {
 function impactParts({ grids, corners, moves, staff, placements, routes, stops, districts }, community) {
   if (grids.length === 0 && corners) return [el("div", { class: "empty", "data-corners-only": "" }, icon("grid"), el("p", { class: "empty__title" }, t("Only corners were added")), el("p", {}, cornersWords(corners)))];
   if (grids.length === 0) return [el("div", { class: "empty" }, icon("grid"), el("p", { class: "empty__title" }, t("Nothing changes yet")), el("p", {}, t("Once a grid is edited, this shows who and what moves from where to where.")))];
-  const states = /** @type {Record<string, string>} */ ({ new: t("new"), changed: "", ended: t("ends") });
-  const row = (/** @type {any} */ grid) => el("tr", {}, el("th", { scope: "row" }, shortName(grid.name, community), " ", states[grid.state] ? el("span", { class: "badge" }, states[grid.state]) : null),
-    el("td", { class: "number" }, fromTo(hectares(grid.area_before_m2), hectares(grid.area_after_m2), grid.state)),
-    el("td", { class: "number" }, fromTo(grid.before.household ?? 0, grid.after.household ?? 0, grid.state)));
+  const row = (/** @type {any} */ grid) => el("tr", {}, el("th", { scope: "row" }, shortName(grid.name, community), " ", gridStateBadge(grid.state)),
+    [[hectares(grid.area_before_m2), hectares(grid.area_after_m2)], [String(grid.before.household ?? 0), String(grid.after.household ?? 0)]].map(([before, after]) => el("td", { class: "number" }, beforeAfter(grid.state === "new" ? null : before, after))));
   const place = (/** @type {any} */ one) => (one ? shortName(one.name, community) : t("no grid"));
   return [
     el("div", { class: "table-wrap" }, el("table", { class: "table studio-table" },
@@ -54,12 +52,6 @@ function impactParts({ grids, corners, moves, staff, placements, routes, stops, 
 /** @param {number} count */
 function cornersWords(count) {
   return tn("{count} grid only gets a corner on its edge: its ground and its households stay.", "{count} grids only get corners on their edges: their ground and their households stay.", count);
-}
-
-/** @param {string | number} before @param {string | number} after @param {string} state */
-function fromTo(before, after, state) {
-  if (state === "new") return String(after);
-  return before === after ? String(after) : `${before} → ${after}`;
 }
 
 /** @param {any[]} moves @returns {{from: any, to: any, counts: string}[]} one line for each pair of grids */
@@ -132,14 +124,16 @@ export function mountReview(root, page) {
     drawn = set;
     const { can } = set;
     words.hidden = !can.submit && !can.return && !can.approve;
-    label.textContent = can.return ? t("Words to the author; to return, say what to mend") : t("Words to the reviewer (optional)");
+    const takesBack = can.return && set.own;
+    label.textContent = can.return && !set.own ? t("Words to the author; to return, say what to mend") : t("Words to the reviewer (optional)");
     fillWith(steps,
       el("div", { class: "row" }, can.submit ? stepButton(t("Submit for review"), "check", () => void turn("/submit", t("Submitted. A second person finds it in the list of change sets.")), "btn--primary grow", "submit") : null,
-        can.return ? stepButton(t("Return"), "undo", () => void turn("/return", t("Returned. Its author finds it in the list, with your words.")), "", "return") : null),
+        takesBack ? stepButton(t("Take back to edit"), "undo", () => void turn("/return", t("Taken back: it is a draft again.")), "", "take-back") : null,
+        can.return && !set.own ? stepButton(t("Return"), "undo", () => void turn("/return", t("Returned. Its author finds it in the list, with your words.")), "", "return") : null),
       can.approve ? approval.field : null,
       set.state === "review" && set.own ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
       can.bring_back ? stepButton(t("Bring back as a draft"), "undo", () => void step("/bring-back", {}), "btn--wide", "bring-back") : null,
-      can.discard ? stepButton(t("Discard"), "trash", () => void discard(), "btn--quiet", "discard") : null);
+      can.discard ? stepButton(t("Discard the whole change set"), "trash", () => void discard(), "btn--quiet", "discard") : null);
   }
   return {
     show,

@@ -21,6 +21,7 @@ import { NO_INPUT, editOf, isDrawn, legOf, missing, toolOf, wantsGrid, withGrid,
  * @property {any | null} preview what the server says the edit would do
  * @property {ProblemError | null} refusal why the edit was not done; the sketch stays
  * @property {boolean} tentative the refusal is only of the preview: the person is still drawing
+ * @property {boolean} barred what is drawn cannot be applied as it is: the refusal says why
  * @property {boolean} busy an edit is on its way
  * @property {number | null} selected key of the grid looked at
  * @property {Set<number>} flashing grids somebody else has just changed
@@ -41,6 +42,8 @@ const PREVIEW_AFTER_MS = 350;
 const FLASH_MS = 2500;
 /** Refusals that say nothing of the drawing: they go when the server answers again. */
 const AWAY = ["offline", "timeout", "signed_out"];
+/** The status of refusals of what is drawn; others (somebody was faster) may be gone at the next press. */
+const UNPROCESSABLE = 422;
 
 /**
  * @param {any} answer GET /api/change-sets/<id>
@@ -53,7 +56,7 @@ export function openStudio(answer, { storageKey, onChange }) {
   /** @type {State} */
   let state = {
     set: readChangeSet(answer), tool: answer.can.edit && kept ? kept.tool : null, input: kept?.input ?? NO_INPUT, preview: null,
-    refusal: null, tentative: false, busy: false, selected: null, flashing: new Set(), news: [],
+    refusal: null, tentative: false, barred: false, busy: false, selected: null, flashing: new Set(), news: [],
     said: kept && answer.can.edit && isDrawn(kept.input) ? { what: "kept" } : null,
   };
   /** @type {{tool: string | null, input: Input} | null} the sketch that was put away last */
@@ -70,7 +73,7 @@ export function openStudio(answer, { storageKey, onChange }) {
   }
   /** @param {Partial<State>} change the tool or what was given to it */
   function setInput(change) {
-    set({ preview: null, refusal: null, said: null, ...change });
+    set({ preview: null, refusal: null, barred: false, said: null, ...change });
     if (state.tool) store.write({ tool: state.tool, input: state.input });
     else store.forget();
     askPreview();
@@ -92,11 +95,11 @@ export function openStudio(answer, { storageKey, onChange }) {
     try {
       const found = await post(`${address}/preview`, editOf(tool, state.input), { signal });
       // That somebody else was faster is to be read; the newest grids and the preview on them stand beside it.
-      if (!signal.aborted) set({ preview: found, refusal: state.refusal?.code === "grid_changed" ? state.refusal : null });
+      if (!signal.aborted) set({ preview: found, barred: false, refusal: state.refusal?.code === "grid_changed" ? state.refusal : null });
     } catch (error) {
       if (signal.aborted) return;
       // A network that is away is told when the edit is sent, not at every corner.
-      if (error instanceof ProblemError && error.status >= 400) set({ preview: null, refusal: error, tentative: true });
+      if (error instanceof ProblemError && error.status >= 400) set({ preview: null, refusal: error, tentative: true, barred: error.status === UNPROCESSABLE });
     }
   }
   /** @param {any} answer of an edit @returns {Said} names only grids whose ground has changed, not those that got a corner */
@@ -113,6 +116,7 @@ export function openStudio(answer, { storageKey, onChange }) {
       const done = await post(address + path, body);
       const said = saidOf(done);
       set({ set: withAnswer(state.set, done), busy: false, said });
+      askPreview();
       return true;
     } catch (error) {
       const refusal = error instanceof ProblemError ? error : new ProblemError({});
@@ -124,8 +128,11 @@ export function openStudio(answer, { storageKey, onChange }) {
   async function apply() {
     const tool = ready();
     if (!tool || state.busy) return;
+    // Said aloud once more: the press was meant, and the reason stands beside the button.
+    if (state.barred) return set({ tentative: false });
     const body = { ...editOf(tool, state.input), versions: versionsOf(state.set) };
     if (await send("/edits", body)) setInput({ input: { ...NO_INPUT, along: state.input.along }, said: state.said });
+    else set({ barred: state.refusal?.status === UNPROCESSABLE });
   }
   async function poll() {
     clearTimeout(polling);

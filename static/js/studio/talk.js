@@ -3,7 +3,7 @@ import { ProblemError, post } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { formatInstant, t } from "../i18n.js";
 import { formatCoordinates, parseCoordinates } from "../map/drawing.js";
-import { toastProblem } from "../toast.js";
+import { toast, toastProblem } from "../toast.js";
 import { storeFor } from "./store.js";
 
 /** @typedef {import("./studio.js").State} State */
@@ -13,7 +13,7 @@ import { storeFor } from "./store.js";
 /**
  * @typedef {object} Comment
  * @property {number} id
- * @property {string} kind remark, submitted, returned or approved
+ * @property {string} kind remark, submitted, returned, taken_back (by the author) or approved
  * @property {string} author
  * @property {string} body
  * @property {string} at
@@ -125,7 +125,7 @@ function threadItem(comments, { first, answers }, { turn, over, showSpot, answer
 
 /** @param {Comment} one */
 function said(one) {
-  const kinds = /** @type {Record<string, string>} */ ({ submitted: t("submitted"), returned: t("returned"), approved: t("approved"), remark: "" });
+  const kinds = /** @type {Record<string, string>} */ ({ submitted: t("submitted"), returned: t("returned"), taken_back: t("took it back to edit"), approved: t("approved"), remark: "" });
   return el("div", { class: "list__text" },
     el("span", { class: "list__detail" }, el("strong", {}, one.author), kinds[one.kind] ? ` · ${kinds[one.kind]}` : "", ` · ${formatInstant(one.at)}`),
     one.body === NO_WORDS ? null : el("span", { class: "talk__body" }, one.body));
@@ -186,6 +186,7 @@ function mountComposer(page) {
       await post(`${address}/comments`, { body: words.value, ...(at ? { at } : {}), ...(answered ? { answers: answered.id } : {}) });
       words.value = spot.value = "";
       keep();
+      toast(answered ? t("Your answer is stored.") : t("Your comment is stored."));
       answer(null);
       page.onSpot(null);
       await page.studio().reload();

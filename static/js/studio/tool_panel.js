@@ -4,16 +4,15 @@ import { t } from "../i18n.js";
 import { shortName as inPlace } from "../map/grid_editor.js";
 import { formatCoordinates, parseCoordinates } from "../map/drawing.js";
 import { areaText, hectares } from "../pages/boundaries_words.js";
-import { isFelt, sorted, turnable } from "./model.js";
+import { isPhone } from "../screen.js";
+import { piecesOf, sorted, turnable } from "./model.js";
 import { measured } from "./studio.js";
 import { alongWays, groundArea_m2, missing, nextWords, parseLegs, toolGroups, toolOf, walked } from "./tools.js";
-import { doneWord } from "./words.js";
+import { beforeAfter, doneWord } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
 /** @typedef {import("./studio.js").Studio} Studio */
 /** @typedef {import("./tools.js").Tool} Tool */
-
-const PHONE = matchMedia("(max-width: 767px)");
 
 /**
  * @param {HTMLElement} root
@@ -53,7 +52,7 @@ export function mountToolPanel(root, { studio, zoomTo }) {
   /** On a phone the tools above it leave the form no room: it, or the field for metres, is brought to the head of the sheet. */
   const reveal = (/** @type {"size" | undefined} */ part = undefined) => {
     const field = part === "size" ? parts?.size : null;
-    if (PHONE.matches) (field?.closest(".field") ?? form).scrollIntoView({ block: "start" });
+    if (isPhone()) (field?.closest(".field") ?? form).scrollIntoView({ block: "start" });
     field?.focus({ preventScroll: true });
   };
 
@@ -286,9 +285,18 @@ function fillForm(parts, tool, state, { studio, zoomTo }) {
   parts.drop.disabled = input.points.length === 0;
   const lacking = missing(tool, input);
   parts.apply.disabled = lacking !== null || state.busy;
+  refuseButton(parts.apply, state);
   if (state.busy) parts.apply.setAttribute("aria-busy", "true");
   else parts.apply.removeAttribute("aria-busy");
   fillWith(parts.result, tool.kind === "measure" ? measureWords(state, tool).filter((one) => one !== null) : resultOf(state, tool, zoomTo));
+}
+
+/** @param {HTMLButtonElement} button that applies: it can be reached while what is drawn is refused, and says why @param {State} state */
+export function refuseButton(button, state) {
+  const reason = state.barred ? state.refusal?.title ?? "" : "";
+  button.title = reason;
+  if (reason) button.setAttribute("aria-disabled", "true");
+  else button.removeAttribute("aria-disabled");
 }
 
 /** @param {string} name @param {() => void} takeOut */
@@ -299,7 +307,7 @@ function chip(name, takeOut) {
 /** @param {State} state @param {Tool} tool @param {(place: any) => void} zoomTo @returns {Node[]} */
 function resultOf({ refusal, tentative, preview, set, input }, tool, zoomTo) {
   const place = refusal?.fields.place;
-  const refused = refusal ? el("div", { class: tentative ? "notice" : "notice notice--alarm", role: tentative ? "status" : "alert", "data-refusal": refusal.code }, icon(tentative ? "info" : "attend"),
+  const refused = refusal ? el("div", { class: `notice notice--${tentative ? "attend" : "alarm"}`, role: tentative ? "status" : "alert", "data-refusal": refusal.code }, icon("attend"),
     el("div", { class: "stack-s" }, el("p", {}, el("strong", {}, refusal.title)), refusal.detail && refusal.detail !== refusal.title ? el("p", {}, refusal.detail) : null,
       place ? el("button", { class: "btn", type: "button", "data-zoom-refusal": "", onClick: () => zoomTo(place) }, icon("search"), t("Show the place")) : null)) : null;
   const shown = preview ? previewTable(preview, set) : null;
@@ -313,22 +321,16 @@ function nextStep(words) {
 
 /** @param {any} preview @param {import("./studio.js").ChangeSet} set */
 function previewTable(preview, set) {
-  const felt = preview.grids.filter((/** @type {any} */ grid) => isFelt(set.grids.get(grid.key), grid));
   const row = (/** @type {any} */ grid) => {
     const old = set.grids.get(grid.key);
-    return el("tr", {}, el("th", { scope: "row" }, old ? inPlace(old.name, set.community) : el("span", { class: "badge badge--action" }, t("new grid"))),
-      el("td", { class: "number" }, fromTo(old && hectares(old.area_m2), hectares(grid.area_m2))),
-      el("td", { class: "number" }, fromTo(old && String(old.households), String(grid.households))));
+    return el("tr", {}, el("th", { scope: "row" }, el("span", { class: "piece-mark" }, grid.mark), " ", old ? inPlace(old.name, set.community) : el("span", { class: "badge badge--action" }, t("new grid"))),
+      el("td", { class: "number" }, beforeAfter(old ? hectares(old.area_m2) : null, hectares(grid.area_m2))),
+      el("td", { class: "number" }, beforeAfter(old ? String(old.households) : null, String(grid.households))));
   };
   const gone = preview.ended.map((/** @type {number} */ key) => el("tr", {}, el("th", { scope: "row" }, inPlace(set.grids.get(key)?.name ?? "", set.community)), el("td", { colspan: 2, class: "number" }, el("span", { class: "badge" }, t("ends")))));
   return el("div", { class: "table-wrap", "data-preview": "" }, el("table", { class: "table studio-table" },
     el("thead", {}, el("tr", {}, el("th", {}, t("Grid")), el("th", { class: "number" }, t("Area (ha)")), el("th", { class: "number" }, t("Households")))),
-    el("tbody", {}, felt.map(row), gone)));
-}
-
-/** @param {string | null | undefined | false} before @param {string} after @returns {string} */
-function fromTo(before, after) {
-  return before && before !== after ? `${before} → ${after}` : after;
+    el("tbody", {}, piecesOf(preview, set).map(row), gone)));
 }
 
 /** @param {State} state @param {Tool} tool @returns {(Node | null)[]} a line as a surveyor writes it down, and the area of its ring */

@@ -1,15 +1,38 @@
 /** What the studio calls things: states, edits, kinds of rows, findings. Words only. */
 import { t, tn } from "../i18n.js";
 
-/** @param {string} state @returns {string} */
-export function stateWord(state) {
+/** @typedef {{state: string, returned?: {by: string, words: string} | null}} Standing where a change set stands */
+
+/** @param {Standing} set @returns {string} */
+export function stateWord({ state, returned }) {
+  if (returned) return t("Returned, to be mended");
   const words = { draft: t("Being drafted"), review: t("Waits for review"), approved: t("Approved, takes effect on its day"), published: t("Published"), discarded: t("Discarded") };
   return words[/** @type {keyof typeof words} */ (state)] ?? state;
 }
 
-/** @param {string} state @returns {string} the look of the badge */
-export function stateLook(state) {
+/** @param {{by: string, words: string}} returned @returns {string} who returned a change set, and what is to be mended */
+export function returnedWords({ by, words }) {
+  return t("{who}: {words}", { who: by, words });
+}
+
+/** @param {Standing} set @returns {string} the look of the badge */
+export function stateLook({ state, returned }) {
+  if (returned) return "badge--attend";
   return { review: "badge--attend", approved: "badge--action", published: "badge--done" }[state] ?? "";
+}
+
+/** @param {string} state of a grid in an impact @returns {string} "" where it only changes */
+export function gridStateWord(state) {
+  return { new: t("new"), ended: t("ends") }[state] ?? "";
+}
+
+/**
+ * @param {string | null} before null where there was nothing before
+ * @param {string} after
+ * @returns {string} both figures, or one where nothing changes
+ */
+export function beforeAfter(before, after) {
+  return before === null || before === after ? after : `${before} → ${after}`;
 }
 
 /** @param {string} kind @returns {string} what somebody did */
