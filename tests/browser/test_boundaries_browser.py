@@ -165,6 +165,7 @@ def test_a_change_set_is_returned_with_words_and_says_so(
     expect(refusal).to_have_count(0)
     assert studio.whole["state"] == "draft"
     desk.goto("/boundaries")
+    desk.locator("html[data-boundaries-ready]").wait_for(state="attached")
     row = desk.locator(f'[data-set="{studio.id}"]')
     expect(row.locator(".badge")).to_have_text("已退回，待修改")
     expect(row.locator("[data-returned]")).to_contain_text("请沿街道划分")
@@ -226,7 +227,6 @@ def test_an_opened_community_is_outlined_and_leads_back_from_an_earlier_day(desk
     today = date.fromisoformat(desk.locator("[data-boundaries]").get_attribute("data-today") or "")
     for day in (today - timedelta(days=1), date(1980, 1, 1)):
         desk.fill("[data-day]", day.isoformat())
-        desk.locator("[data-day]").blur()
         desk.click("[data-back-to-today]")
         expect(desk.locator("[data-code]").first).to_be_visible()
         expect(desk.locator("[data-back-to-today]")).to_have_count(0)
