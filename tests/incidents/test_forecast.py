@@ -172,6 +172,17 @@ def test_a_backtest_scores_every_candidate_over_every_origin_and_is_deterministi
     assert rates == sorted(rates)
 
 
+def test_a_map_that_can_be_drawn_only_late_does_not_end_the_mixture() -> None:
+    # The self-exciting process needs 200 incidents, which this town has only within the scored weeks.
+    past = past_of_town(days=400, per_day=0.6)
+    reached_d = float(past.t_d[200])
+    question = BacktestParams(reached_d - 30, reached_d + 30, rhythm=RHYTHM, warm_up=5)
+    found = backtest(past, ground_of(past), question, seed=1)
+    assert isinstance(found, Backtest)
+    assert "self_exciting" not in found.scores
+    assert "stack" in found.scores
+
+
 def test_nothing_at_an_origin_is_taken_from_after_it() -> None:
     past = past_of_town(repeats=0.25)
     ground = ground_of(past)

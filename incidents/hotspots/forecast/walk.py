@@ -4,6 +4,7 @@ Nothing at an origin is taken from after it: maps know incidents up to `late_d` 
 late), models and choices know origins whose outcome was complete by then.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -159,14 +160,12 @@ def _add_boosting(slate: Slate, learnt: _Learnt) -> None:
 
 
 def _add_stack(slate: Slate, closed: list[Slate], rhythm: Rhythm) -> None:
-    names = tuple(slate.density)
-    usable = [each for each in closed if all(name in each.density for name in names)]
-    if len(usable) < rhythm.fewest:
-        # Boosting is too young to be weighed: mix the others.
-        names = tuple(name for name in names if name != BOOSTING)
-        usable = [each for each in closed if all(name in each.density for name in names)]
-    if len(usable) < rhythm.fewest:
+    if len(closed) < rhythm.fewest:
         return
+    # Boosting and the self-exciting process begin late; until they have been tried the others are mixed.
+    tried = Counter(name for each in closed for name in each.density)
+    names = tuple(name for name in slate.density if tried[name] >= rhythm.fewest)
+    usable = [each for each in closed if all(name in each.density for name in names)]
     weight = exposure_weights([_example(each, names, np.flatnonzero(each.outcome)) for each in usable])
     slate.density[STACK] = np.column_stack([slate.density[name] for name in names]) @ weight
 
