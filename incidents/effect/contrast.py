@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, special, stats
 
-from incidents.effect.values import Change, Counts, EffectParams, Verdict
+from incidents.effect.values import Change, EffectParams, Verdict
 from incidents.hotspots.values import Floats, Ints
 
 #: A fall is searched to a thousandth.
@@ -52,19 +52,28 @@ class Spread:
         return fewer, 1.0 - fewer
 
 
-def change(treated: Counts, before: Ints, after: Ints, params: EffectParams) -> Change:
+@dataclass(frozen=True)
+class Treated:
+    """The place: its level (`baseline.Level`), > 0, its count after, the relative variance of its level."""
+
+    level: float
+    after: int
+    doubt: float = 0.0
+
+
+def change(treated: Treated, levels: Floats, after: Ints, params: EffectParams) -> Change:
     """Return the change of a place beside its control places.
 
     Parameters
     ----------
-    treated : Counts
-        Of the place; before >= 1.
-    before, after : int64, shape (controls,)
+    treated : Treated
+        The place.
+    levels, after : float64 and int64, shape (controls,)
         Of the control places; at least three, with incidents before and after.
     params : EffectParams
         For `confidence` and `power`.
     """
-    spread = spread_of(treated.before, before, after)
+    spread = spread_of(treated, levels, after)
     fewer, more = spread.tails(treated.after)
     p = min(1.0, 2 * min(fewer, more))
     low, high = interval(spread, treated.after, params.confidence)
@@ -74,32 +83,33 @@ def change(treated: Counts, before: Ints, after: Ints, params: EffectParams) -> 
         ratio=treated.after / spread.expected,
         ratio_low=low,
         ratio_high=high,
+        level=treated.level,
         expected=spread.expected,
         p=p,
-        p_placebo=placebo_p(treated, before, after),
+        p_placebo=placebo_p(treated, levels, after),
         dispersion=spread.dispersion,
         detectable_fall=detectable_fall(spread, params),
         verdict=(Verdict.FELL if fell else Verdict.ROSE) if found else Verdict.NO_DETECTABLE_CHANGE,
     )
 
 
-def spread_of(treated_before: int, before: Ints, after: Ints) -> Spread:
+def spread_of(treated: Treated, levels: Floats, after: Ints) -> Spread:
     """Return what control places make expect of a place, and how far such places are from it.
 
-    The common ratio r is all incidents after over all before (Mantel-Haenszel of one stratum). A place with
-    b before deviates by chance in b and in its count after, variance r b (1 + r), and by a share of its own,
+    The common ratio r is all incidents after over all levels (Mantel-Haenszel of one stratum). A place of
+    level b deviates by chance in b and in its count after, variance r b (1 + r), and by a share of its own,
     phi (r b)^2, found by moments from the control places; where they deviate less than by chance the whole
     is scaled down, not below the chance after alone. The error of r is added, at least that of a count.
     """
-    k, r = len(before), after.sum() / before.sum()
-    expected = r * before
+    k, r = len(levels), after.sum() / levels.sum()
+    expected = r * levels
     square = float(((after - expected) ** 2).sum()) * k / (k - 1)
     chance = float((1 + r) * expected.sum())
     own = max(0.0, (square - chance) / float((expected**2).sum()))
     scale = min(1.0, max(square / chance, 1 / (1 + r)))
     error_of_r = max(square / float(expected.sum()) ** 2, 1 / float(after.sum()))
-    mean = float(r * treated_before)
-    return Spread(mean, float(((1 + r) * scale - 1) / mean + own + error_of_r), k - 1)
+    mean = float(r * treated.level)
+    return Spread(mean, float(((1 + r) * scale - 1) / mean + own + error_of_r + treated.doubt), k - 1)
 
 
 def interval(spread: Spread, count: int, confidence: float) -> tuple[float, float]:
@@ -128,18 +138,18 @@ def detectable_fall(spread: Spread, params: EffectParams) -> float | None:
     return float(1 - ratios[enough[0]]) if len(enough) else 1.0
 
 
-def placebo_p(treated: Counts, before: Ints, after: Ints) -> float:
+def placebo_p(treated: Treated, levels: Floats, after: Ints) -> float:
     """Return the randomisation p-value: how many places changed as much (Abadie, Diamond, Hainmueller 2010).
 
     Each place, the treated one included, is held against all others together; its change is scaled by what
     chance alone gives a place of its size. Two-sided, the treated place counts among those as extreme.
     """
-    scores = _scores(np.append(before, treated.before), np.append(after, treated.after))
+    scores = _scores(np.append(levels, treated.level), np.append(after, treated.after))
     low, high = (scores <= scores[-1]).mean(), (scores >= scores[-1]).mean()
     return float(min(1.0, 2 * min(low, high)))
 
 
-def _scores(before: Ints, after: Ints) -> Floats:
-    r = (after.sum() - after) / np.maximum(before.sum() - before, 1)
-    expected = r * before
+def _scores(levels: Floats, after: Ints) -> Floats:
+    r = (after.sum() - after) / np.maximum(levels.sum() - levels, 1)
+    expected = r * levels
     return np.asarray((after - expected) / np.sqrt(np.maximum(expected * (1 + r), 1e-9)))

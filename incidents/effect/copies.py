@@ -54,6 +54,23 @@ class Copies:
         near_x = np.abs(self.column - self.column[copy]) < PHASES
         return np.asarray(near_x & (np.abs(self.row - self.row[copy]) < PHASES))
 
+    def apart(self, order: npt.NDArray[np.intp], most: int | None = None) -> npt.NDArray[np.intp]:
+        """Return the copies met in this order that share no ground with one met before, at most so many."""
+        free = np.zeros(len(self), dtype=bool)
+        free[order] = True
+        chosen: list[int] = []
+        for copy in order.tolist():
+            if len(chosen) == most:
+                break
+            if free[copy]:
+                chosen.append(copy)
+                free &= ~self.overlapping(copy)
+        return np.array(chosen, dtype=np.intp)
+
+    def only(self, chosen: npt.NDArray[np.intp]) -> "Copies":
+        """Return some of the copies."""
+        return Copies(self.treated, self.column[chosen], self.row[chosen])
+
     def holding(self, x_m: Floats, y_m: Floats) -> tuple[Ints, Ints]:
         """Return pairs of copy and point, the point being inside the copy; a point may be in several."""
         west, south, _, _ = self.treated.bounds

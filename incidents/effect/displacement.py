@@ -17,15 +17,23 @@ from incidents.effect.values import (
     Uninterpretable,
     Verdict,
 )
-from incidents.hotspots.values import Floats, Ints
+from incidents.hotspots.values import Floats
 
 #: Draws of an interval: its ends then vary by about a tenth of their distance to the middle.
 DRAWS = 4_000
 
 
+@dataclass(frozen=True)
+class Flow:
+    """Incidents before, counted or as a level, and after."""
+
+    level: float
+    after: float
+
+
 def displacement(
-    places: tuple[Counts, list[Counts]],
-    controls: tuple[Ints, Ints],
+    beside: tuple[Flow, Flow],
+    rings: list[Counts],
     found: Change,
     *,
     params: EffectParams,
@@ -35,43 +43,43 @@ def displacement(
 
     Parameters
     ----------
-    places : (Counts, list of Counts)
-        The place, and its rings from the inside.
-    controls : (int64, int64), shape (controls,)
-        Control places before and after.
+    beside : (Flow, Flow)
+        The place A, and the control places C together.
+    rings : list of Counts
+        From the inside, as many as `params.rings_m`. Nobody chose them for a bad month: they are counted.
     found : Change
         Of the place: without a detected fall nothing can have moved.
     """
-    treated, rings = places
-    control = Counts(int(controls[0].sum()), int(controls[1].sum()))
+    treated, control = beside
     inner_m = (0.0, *params.rings_m[:-1])
     answers = []
-    for inner, outer, ring in zip(inner_m, params.rings_m, rings, strict=True):
+    for inner, outer, counts in zip(inner_m, params.rings_m, rings, strict=True):
+        ring = Flow(counts.before, counts.after)
         draw = _Draw(treated, ring, control, found.dispersion)
-        why_not = _why_not(found, ring, params)
+        why_not = _why_not(found, counts, params)
         low, high = draw.interval(params.confidence, rng) if why_not is None else (None, None)
         quotient = wdq(treated, ring, control) if found.ratio < 1 else None
-        answers.append(Displacement(inner, outer, ring, quotient, low, high, why_not))
+        answers.append(Displacement(inner, outer, counts, quotient, low, high, why_not))
     return tuple(answers)
 
 
-def wdq(treated: Counts, ring: Counts, control: Counts) -> float:
+def wdq(treated: Flow, ring: Flow, control: Flow) -> float:
     """Return the weighted displacement quotient (Bowers and Johnson 2003).
 
     Examples
     --------
-    >>> round(wdq(Counts(100, 60), Counts(100, 110), Counts(1000, 1000)), 3)
+    >>> round(wdq(Flow(100, 60), Flow(100, 110), Flow(1000, 1000)), 3)
     -0.25
     """
-    moved = ring.after / control.after - ring.before / control.before
-    return moved / (treated.after / control.after - treated.before / control.before)
+    moved = ring.after / control.after - ring.level / control.level
+    return moved / (treated.after / control.after - treated.level / control.level)
 
 
 @dataclass(frozen=True)
 class _Draw:
-    treated: Counts
-    ring: Counts
-    control: Counts
+    treated: Flow
+    ring: Flow
+    control: Flow
     dispersion: float
 
     def interval(self, confidence: float, rng: np.random.Generator) -> tuple[float, float]:
@@ -81,7 +89,7 @@ class _Draw:
         where nothing is done. Draws in which the place did not fall are left out: the quotient says nothing
         there.
         """
-        a0, b0, c0 = (self._drawn(n.before, 0.0, rng) for n in (self.treated, self.ring, self.control))
+        a0, b0, c0 = (self._drawn(n.level, 0.0, rng) for n in (self.treated, self.ring, self.control))
         a1, b1 = (self._drawn(n.after, self.dispersion, rng) for n in (self.treated, self.ring))
         c1 = self._drawn(self.control.after, 0.0, rng)
         fall = a1 / c1 - a0 / c0
@@ -91,7 +99,7 @@ class _Draw:
         return float(low), float(high)
 
     @staticmethod
-    def _drawn(count: int, dispersion: float, rng: np.random.Generator) -> Floats:
+    def _drawn(count: float, dispersion: float, rng: np.random.Generator) -> Floats:
         shape = 1 / (1 / (count + 0.5) + dispersion)
         return np.asarray(rng.gamma(shape, (count + 0.5) / shape, DRAWS))
 

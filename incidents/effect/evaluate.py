@@ -10,9 +10,10 @@ import shapely
 from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
-from incidents.effect.contrast import change
+from incidents.effect.baseline import Level, level_of
+from incidents.effect.contrast import Treated, change
 from incidents.effect.copies import Copies, copies_of
-from incidents.effect.displacement import displacement
+from incidents.effect.displacement import Flow, displacement
 from incidents.effect.matching import Series, aligned, nearest
 from incidents.effect.values import (
     WEEK_S,
@@ -73,7 +74,6 @@ def evaluate(
     refuse_area(study_area)
     refuse_area(treated)
     look = _Look(incidents, params)
-    here = look.series(look.of_shape(treated))
     naive = _naive(look, treated)
     too_few = partial(TooFew, params, seed, naive=naive)
     if naive.counts.before < params.min_before:
@@ -83,24 +83,36 @@ def evaluate(
     if len(copies) < params.min_controls:
         return too_few(what=Lacking.CONTROLS, found=len(copies), minimum=params.min_controls)
     held = look.held(copies)
-    chosen = nearest(look.series(held), here, copies, params)
+    if params.selection is not None:
+        # Whoever proposed the place drew it where the window was worst; so are the copies.
+        worst = np.argsort(-look.counted(held).selection, kind="stable")
+        copies = copies.only(np.sort(copies.apart(worst)))
+        held = look.held(copies)
+    everywhere = look.counted(held)
+    level = level_of(everywhere.before, everywhere.selection, everywhere.after)
+    here = look.series(look.of_shape(treated), level)
+    chosen = nearest(look.series(held, level), here, copies, params)
     if len(chosen) < params.min_controls:
         return too_few(what=Lacking.CONTROLS, found=len(chosen), minimum=params.min_controls)
-    before, after = look.before(held)[chosen], look.after(held)[chosen]
-    if before.sum() < params.min_control_before or not after.any():
-        return too_few(
-            what=Lacking.CONTROL_BEFORE, found=int(before.sum()), minimum=params.min_control_before
-        )
-    found = change(naive.counts, before, after, params)
+    controls = _controls(copies, chosen, everywhere)
+    before = sum(control.counts.before for control in controls)
+    if before < params.min_control_before or not any(control.counts.after for control in controls):
+        return too_few(what=Lacking.CONTROL_BEFORE, found=before, minimum=params.min_control_before)
+    here_level = float(here.level[0])
+    doubt = level.doubt(naive.counts.before, naive.counts.selection)
+    levels = level.of(everywhere.before, everywhere.selection)[chosen]
+    after = everywhere.after[chosen]
+    found = change(Treated(here_level, naive.counts.after, doubt), levels, after, params)
     rings = [look.counts(look.of_shape(ring)) for ring in rings_around(treated, params)]
+    beside = (Flow(here_level, naive.counts.after), Flow(float(levels.sum()), int(after.sum())))
     return Effect(
         params,
         seed,
         found,
         naive,
-        controls=_controls(copies, chosen, before, after),
+        controls=controls,
         candidates=len(copies),
-        displacement=displacement((naive.counts, rings), (before, after), found, params=params, rng=rng),
+        displacement=displacement(beside, rings, found, params=params, rng=rng),
         dose=_told(dose or Dose(), params),
     )
 
@@ -124,6 +136,18 @@ class _Held:
     places: int
     place: Ints
     incident: Ints
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Counts of places, each int64 of shape (places,)."""
+
+    before: Ints
+    after: Ints
+    selection: Ints
+
+    def of(self, place: int) -> Counts:
+        return Counts(int(self.before[place]), int(self.after[place]), int(self.selection[place]))
 
 
 class _Look:
@@ -152,23 +176,26 @@ class _Look:
         place, incident = copies.holding(self.x_m, self.y_m)
         return _Held(len(copies), place, incident)
 
-    def before(self, held: _Held) -> Ints:
-        return self._tally(held, self.within(self.params.before) & ~self.selected)
-
-    def after(self, held: _Held) -> Ints:
-        return self._tally(held, self.within(self.params.after))
+    def counted(self, held: _Held) -> _Counted:
+        return _Counted(
+            before=self._tally(held, self.within(self.params.before) & ~self.selected),
+            after=self._tally(held, self.within(self.params.after)),
+            selection=self._tally(held, self.selected),
+        )
 
     def counts(self, held: _Held) -> Counts:
-        return Counts(int(self.before(held)[0]), int(self.after(held)[0]))
+        return self.counted(held).of(0)
 
-    def series(self, held: _Held) -> Series:
+    def series(self, held: _Held, level: Level) -> Series:
+        counted = self.counted(held)
         before = self.params.before
         late = Period((before.start_s + before.end_s) // 2, before.end_s)
         return Series(
-            before=self.before(held),
+            before=counted.before,
             late=self._tally(held, self.within(late) & ~self.selected),
             season=self._tally(held, self.within(aligned(self.params)) & ~self.selected),
-            selection=self._tally(held, self.selected),
+            selection=counted.selection,
+            level=level.of(counted.before, counted.selection),
         )
 
     def _tally(self, held: _Held, counted: Mask) -> Ints:
@@ -187,10 +214,11 @@ def _naive(look: _Look, treated: MultiPolygon) -> Naive:
     return Naive(counts, rate_ratio, year_ago, year_ago.after / year_ago.before if year_ago.before else None)
 
 
-def _controls(copies: Copies, chosen: npt.NDArray[np.intp], before: Ints, after: Ints) -> tuple[Control, ...]:
-    dx_m, dy_m = (axis[chosen].tolist() for axis in copies.offsets_m)
-    rows = zip(dx_m, dy_m, before.tolist(), after.tolist(), strict=True)
-    return tuple(Control(x, y, Counts(b, a)) for x, y, b, a in rows)
+def _controls(copies: Copies, chosen: npt.NDArray[np.intp], counted: _Counted) -> tuple[Control, ...]:
+    dx_m, dy_m = copies.offsets_m
+    return tuple(
+        Control(float(dx_m[place]), float(dy_m[place]), counted.of(place)) for place in chosen.tolist()
+    )
 
 
 def _told(dose: Dose, params: EffectParams) -> DoseTold:

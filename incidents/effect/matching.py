@@ -9,25 +9,26 @@ from incidents.effect.copies import Copies
 from incidents.effect.values import EffectParams
 from incidents.hotspots.values import DAY_S, Floats, Ints, Period
 
-#: How much each likeness counts: level, trend, season, and the window that made the place be proposed.
+#: How much each likeness counts. [ours]
 WEIGHTS = {"level": 2.0, "trend": 0.5, "season": 0.5, "selection": 1.0}
-#: A control place held at least half and at most twice as many incidents before. [ours]
+#: The level of a control place is at least half and at most twice that of the place. [ours]
 CALIPER = 2.0
 YEAR_D = 365.2425
 
 
 @dataclass(frozen=True)
 class Series:
-    """Counts of places in the spans before the measures, each int64 of shape (places,).
+    """Places before the measures, each of shape (places,).
 
-    `season` is the same time of the year as the period after, `late` the second half of `before`; `selection`
-    and `season` are all 0 where there is no such span.
+    `season` is the same time of the year as the period after (all 0 where `before` does not reach it), `late`
+    the second half of `before`; `level` the float64 of `baseline.Level`.
     """
 
     before: Ints
     late: Ints
     season: Ints
     selection: Ints
+    level: Floats
 
 
 def nearest(places: Series, treated: Series, copies: Copies, params: EffectParams) -> npt.NDArray[np.intp]:
@@ -41,17 +42,10 @@ def nearest(places: Series, treated: Series, copies: Copies, params: EffectParam
         Of the place, shape (1,).
     """
     away = distances(places, treated)
-    level = int(treated.before[0])
-    like = (places.before * CALIPER >= level) & (places.before <= CALIPER * level)
-    free = like.copy()
-    chosen: list[int] = []
-    for copy in np.lexsort((np.arange(len(copies)), away)).tolist():
-        if len(chosen) == params.controls:
-            break
-        if free[copy]:
-            chosen.append(copy)
-            free &= ~copies.overlapping(copy)
-    return np.array(chosen, dtype=np.intp)
+    level = float(treated.level[0])
+    like = (places.level * CALIPER >= level) & (places.level <= CALIPER * level)
+    order = np.argsort(away, kind="stable")
+    return copies.apart(order[like[order]], params.controls)
 
 
 def distances(places: Series, treated: Series) -> Floats:
@@ -61,9 +55,10 @@ def distances(places: Series, treated: Series) -> Floats:
     size that chance makes weighs the same for level, trend and season.
     """
     parts = {
-        "level": _roots(places.before) - _roots(treated.before),
+        "level": _roots(places.level) - _roots(treated.level),
         "trend": _tilt(places.late, places.before) - _tilt(treated.late, treated.before),
         "season": _tilt(places.season, places.before) - _tilt(treated.season, treated.before),
+        # Where a bad month was, some stay bad and some do not: such places are spread wider than others.
         "selection": _roots(places.selection) - _roots(treated.selection),
     }
     return np.asarray(np.sqrt(sum(WEIGHTS[name] * part**2 for name, part in parts.items())))
@@ -79,7 +74,7 @@ def aligned(params: EffectParams) -> Period | None:
     return None
 
 
-def _roots(counts: Ints) -> Floats:
+def _roots(counts: Ints | Floats) -> Floats:
     return np.asarray(2 * np.sqrt(counts))
 
 

@@ -32,8 +32,9 @@ class EffectParams:
         Half-open spans, seconds since 1970-01-01 UTC; `before` ends where `after` begins or earlier. They may
         differ in length: the control places share it.
     selection : Period, optional
-        The window whose incidents made somebody propose the place. Its incidents count in neither span, as a
-        place chosen for a bad month has a better one next without any measure (regression to the mean).
+        The window whose incidents made somebody propose the place. Its incidents do not count in `before`, as
+        a place chosen for a bad month has a better one next without any measure (regression to the mean);
+        they make the place's level what such windows meant elsewhere.
     rings_m : tuple of float
         Outer distances of the buffer rings around the place, ascending; the first ring begins at the place.
     controls : int
@@ -99,10 +100,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Counts:
-    """Incidents before and after, the selection window left out."""
+    """Incidents before and after; those of the selection window stand apart."""
 
     before: int
     after: int
+    selection: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,15 @@ class Change:
     Attributes
     ----------
     ratio : float
-        (after / before) of the place over (after / before) of its control places together: 0.7 is "three
-        tenths fewer than without the measures".
+        (after / level before) of the place over that of its control places together: 0.7 is "three tenths
+        fewer than without the measures".
     ratio_low, ratio_high : float
         Interval at `params.confidence`; `ratio_high` may be infinite.
+    level : float
+        Incidents before that the place is held to have had (`baseline.Level`): those counted, or with a
+        selection window what such counts and such a window meant elsewhere.
     expected : float
-        Incidents the control places make expect after.
+        Incidents the control places make expect after, in proportion to their levels.
     p : float
         Two-sided, under "as the control places".
     p_placebo : float
@@ -141,6 +146,7 @@ class Change:
     ratio: float
     ratio_low: float
     ratio_high: float
+    level: float
     expected: float
     p: float
     p_placebo: float

@@ -12,9 +12,9 @@ from scipy import stats
 from shapely import MultiPolygon, box
 
 from incidents.effect import Dose, Effect, EffectParams, TooFew, Verdict, evaluate
-from incidents.effect.contrast import Spread, change, detectable_fall, interval, placebo_p, spread_of
+from incidents.effect.contrast import Spread, Treated, change, detectable_fall, interval, placebo_p, spread_of
 from incidents.effect.copies import copies_of
-from incidents.effect.displacement import wdq
+from incidents.effect.displacement import Flow, wdq
 from incidents.effect.evaluate import kept_free, rings_around
 from incidents.effect.matching import aligned
 from incidents.effect.values import Counts, Lacking, Uninterpretable
@@ -61,7 +61,7 @@ def test_the_ratio_is_that_of_the_two_places() -> None:
     # in the place, 308 to 318 in its control ground, here divided among three control places.
     before, after = np.array([100, 104, 104]), np.array([104, 108, 106])
 
-    told = change(Counts(207, 110), before, after, PARAMS)
+    told = change(Treated(207, 110), before, after, PARAMS)
 
     assert told.ratio == pytest.approx((110 / 207) / (318 / 308))
     assert told.expected == pytest.approx(207 * 318 / 308)
@@ -71,7 +71,7 @@ def test_the_ratio_is_that_of_the_two_places() -> None:
 
 def test_displacement_by_hand() -> None:
     # Place, ring and control ground of the same example; the quotient as Bowers and Johnson 2003 define it.
-    place, ring, control = Counts(207, 110), Counts(178, 157), Counts(308, 318)
+    place, ring, control = Flow(207, 110), Flow(178, 157), Flow(308, 318)
 
     assert wdq(place, ring, control) == pytest.approx(
         (157 / 318 - 178 / 308) / (110 / 318 - 207 / 308), rel=1e-12
@@ -85,7 +85,7 @@ def test_displacement_by_hand() -> None:
     ids=["half moved", "all moved", "nothing moved", "the ring gained as much"],
 )
 def test_the_quotient_reads_as_its_authors_say(ring_after: int, quotient: float) -> None:
-    assert wdq(Counts(100, 60), Counts(100, ring_after), Counts(500, 500)) == pytest.approx(quotient)
+    assert wdq(Flow(100, 60), Flow(100, ring_after), Flow(500, 500)) == pytest.approx(quotient)
 
 
 def test_tails_are_those_of_the_negative_binomial() -> None:
@@ -125,8 +125,8 @@ def test_randomisation_counts_places_that_changed_as_much() -> None:
     before = np.full(19, 50)
     after = np.arange(41, 60)
 
-    assert placebo_p(Counts(50, 10), before, after) == pytest.approx(2 / 20)
-    assert placebo_p(Counts(50, 50), before, after) == 1.0
+    assert placebo_p(Treated(50, 10), before, after) == pytest.approx(2 / 20)
+    assert placebo_p(Treated(50, 50), before, after) == 1.0
 
 
 @given(
@@ -140,8 +140,8 @@ def test_swapping_before_and_after_inverts_the_ratio(
 ) -> None:
     b, a = np.array(before), np.array(after[: len(before)])
 
-    there = change(Counts(*place), b, a, PARAMS)
-    back = change(Counts(*place[::-1]), a, b, PARAMS)
+    there = change(Treated(*place), b, a, PARAMS)
+    back = change(Treated(*place[::-1]), a, b, PARAMS)
 
     assert there.ratio * back.ratio == pytest.approx(1.0)
     assert there.ratio_low <= there.ratio <= there.ratio_high
@@ -156,7 +156,7 @@ def test_the_order_of_control_places_does_not_matter(counts: list[tuple[int, int
     b, a = np.array(counts).T
     mixed = np.random.default_rng(seed).permutation(len(b))
 
-    one, other = (spread_of(30, x, y) for x, y in ((b, a), (b[mixed], a[mixed])))
+    one, other = (spread_of(Treated(30, 30), x, y) for x, y in ((b, a), (b[mixed], a[mixed])))
 
     assert one.expected == pytest.approx(other.expected)
     assert one.dispersion == pytest.approx(other.dispersion)
@@ -310,6 +310,7 @@ def test_the_window_that_made_the_place_be_proposed_counts_in_neither_span() -> 
 
     assert used.naive.counts.before - left_out.naive.counts.before >= 80
     assert used.change.ratio < 0.75 < left_out.change.ratio
+    assert left_out.naive.counts.selection >= 80
 
 
 def test_the_same_months_a_year_before_stand_beside() -> None:

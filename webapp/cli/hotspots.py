@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from core.models import JobRun
 
 
-@click.group(cls=Later, elsewhere={"backtest": "webapp.cli.hotspots_backtest"})
+@click.group(
+    cls=Later,
+    elsewhere={
+        "backtest": "webapp.cli.hotspots_backtest",
+        "effect": "webapp.cli.hotspots_effect",
+        "placebo": "webapp.cli.hotspots_effect",
+    },
+)
 def hotspots() -> None:
     """Find the places where incidents stand out from chance, and test forecasts of them."""
 

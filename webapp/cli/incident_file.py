@@ -38,6 +38,14 @@ ERRORS: dict[str, tuple[str, str]] = {
         "{setting} {value} is no date; write 2017-12-31.",
     ),
     "period_empty": ("开始日期 {start} 不早于结束日期 {end}。", "The period from {start} to {end} is empty."),
+    "periods_overlap": (
+        "{setting} 的末日 {end} 应早于 --after 的首日 {start}。",
+        "{setting} ends on {end}, which is not before the first day of --after, {start}.",
+    ),
+    "register_too_short": (
+        "{file} 只有 {days} 天的记录，至少需要 {minimum} 天。",
+        "{file} holds {days} days; at least {minimum} are needed.",
+    ),
     "numbers_unreadable": (
         "{setting} 应为用逗号分隔、由小到大的数，实为“{value}”。",
         "{setting} takes ascending numbers separated by commas, not {value}.",
