@@ -232,7 +232,12 @@ def _store(
     of: int | None = None,
 ) -> BoundaryEdit:
     row = drafted.row
-    for key in sorted(difference.touched):
+    ending = difference.touched - difference.after.keys()
+    for key in sorted(ending):
+        _store_grid(session, drafted, difference, key)
+    # What ends frees its code, in the database too, before another grid takes it.
+    session.flush()
+    for key in sorted(difference.touched - ending):
         _store_grid(session, drafted, difference, key)
     row.last_edit += 1
     row.next_key = max(row.next_key, 1 + max(difference.after, default=0))
@@ -263,6 +268,8 @@ def _store_grid(session: Session, drafted: Drafted, difference: Difference, key:
         draft = _new_grid(session, drafted, key, difference.lineage.get(key, ()))
     if draft is None:
         raise NotFound("grid_gone", grid=key)
+    if draft.ended and after is not None:
+        _come_back(session, drafted, draft)
     draft.changed = True
     draft.ended = after is None
     if after is not None:
@@ -272,25 +279,44 @@ def _store_grid(session: Session, drafted: Drafted, difference: Difference, key:
 
 
 def _new_grid(session: Session, drafted: Drafted, key: int, lineage: tuple[int, ...]) -> AreaDraft:
-    row = drafted.row
-    community = area_by_id(session, row.area_id)
-    code, number = _free_code(session, drafted, community)
+    community = area_by_id(session, drafted.row.area_id)
+    code, name = _free_code(session, drafted, community)
     draft = AreaDraft(
-        change_set_id=row.id, key=key, code=code, name=f"{community.name}第{number}网格"[:NAME_LIMIT],
-        lineage=list(lineage), **_owner(community),
+        change_set_id=drafted.row.id, key=key, code=code, name=name, lineage=list(lineage),
+        **_owner(community),
     )  # fmt: skip
     drafted.grids[key] = draft
     return draft
 
 
-def _free_code(session: Session, drafted: Drafted, community: Area) -> tuple[str, int]:
-    """Return the first code of the county's scheme that no grid ever had (S6), and its number."""
-    used = {draft.code for draft in drafted.grids.values()} | queries.codes_ever(session, community.id)
+def _come_back(session: Session, drafted: Drafted, draft: AreaDraft) -> None:
+    """Give a grid that was never published another code where its own was given away while it was gone."""
+    others = _others(drafted, draft)
+    if draft.code not in {other.code for other in others}:
+        return
+    if draft.grid_id is not None:
+        raise Conflict("grid_code_taken", code=draft.code)
+    draft.code, name = _free_code(session, drafted, area_by_id(session, drafted.row.area_id))
+    if draft.name in {other.name for other in others}:
+        draft.name = name
+
+
+def _others(drafted: Drafted, draft: AreaDraft) -> list[AreaDraft]:
+    return [other for other in drafted.grids.values() if other is not draft and not other.ended]
+
+
+def _free_code(session: Session, drafted: Drafted, community: Area) -> tuple[str, str]:
+    """Return the first code of the county's scheme that is free, and the name of a grid with its number.
+
+    A code that was ever published is never free (S6); one that only a draft had is, once its grid is gone.
+    """
+    used = {draft.code for draft in drafted.grids.values() if draft.grid_id or not draft.ended}
+    used |= queries.codes_ever(session, community.id)
     scheme = code_scheme_of(session, community.county_id)
     for number in range(1, scheme.most_grids + 1):
         code = scheme.grid_code(community.code, number)
         if code not in used:
-            return code, number
+            return code, f"{community.name}第{number}网格"[:NAME_LIMIT]
     raise Conflict("codes_used_up", community=community.name)
 
 
@@ -377,7 +403,11 @@ def _turn_codes(session: Session, drafted: Drafted, edit: BoundaryEdit, kind: st
     ]
     if stale:
         raise Conflict("grid_changed", grids=stale)
-    _give_codes(session, drafted, {key: pair[wanted] for key, pair in pairs.items()})
+    codes = {key: pair[wanted] for key, pair in pairs.items()}
+    for key, draft in drafted.grids.items():
+        if key not in codes and not draft.ended and draft.code in codes.values():
+            raise Conflict("grid_code_taken", code=draft.code)
+    _give_codes(session, drafted, codes)
     return _store(session, drafted, Difference(), kind=kind, params=edit.params, of=edit.number)
 
 
@@ -484,7 +514,7 @@ def rename_drafted(
 
 def _refuse_taken(session: Session, drafted: Drafted, draft: AreaDraft, code: str) -> None:
     """Refuse a code that another grid of the draft has, or an area of the county outside the community."""
-    drafts = {other.code for other in drafted.grids.values() if other is not draft and not other.ended}
+    drafts = {other.code for other in _others(drafted, draft)}
     row = drafted.row
     if code in drafts or code in queries.present_codes(session, row.county_id, beyond=row.area_id):
         raise Conflict("grid_code_taken", code=code)
