@@ -26,7 +26,7 @@ _AMERICAN_DATE = re.compile(
 )
 
 
-def text_of(cell: Cell) -> str:
+def text_of(cell: object) -> str:
     """Return a cell as trimmed text; 13800000000.0 of a workbook is the text 13800000000."""
     if cell is None:
         return ""

@@ -13,20 +13,16 @@ from core import audit
 from core.clock import today
 from core.db import touch_layer
 from core.errors import InvalidInput
-from core.intake.cell import text_of
-from core.intake.header import find_columns
 from core.intake.report import ImportReport, Refusal
-from core.intake.vector import read_layer
-from core.intake.weight import refuse_heavy
 from geo.areas.code_scheme import SHIPPED, CodeScheme
 from geo.areas.county import CountyWish, boundary_of, county_for, is_provisional, replace_boundary
+from geo.areas.feature import FeatureOptions, read_features
 from geo.areas.models import Area, AreaBoundary
 from geo.areas.overlays import Holders, reown_overlays
 from geo.areas.ownership import reown
 from geo.areas.queries import code_scheme_of, counties, hold_partition
-from geo.areas.service import NewArea, add_boundary, as_multipolygon, create_area
+from geo.areas.service import NewArea, add_boundary, create_area
 from geo.areas.tree import AreaRecord, Flaw, by_depth, flaws, level_of, uncovered_m2, with_parents
-from geo.shapes.snap import snap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,24 +31,18 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
     from sqlalchemy.orm import Session
 
-_WANTED = ("code", "name", "level", "parent")
 # A file with more flaws than this is not mended from a list; the first ones, by size, are enough.
 _FLAWS_TOLD = 20
-_NO_SHAPE = shapely.MultiPolygon()
 
 
 @dataclass(frozen=True, slots=True)
-class AreaOptions:
-    """How to read the file: layer, CRS to assume, columns by field, and the level where no column tells.
+class AreaOptions(FeatureOptions):
+    """How to read the file, and the level where no column tells it.
 
     `scheme` is how codes are built in the county the file goes to; None leaves it to the import to find out.
     """
 
-    layer: str | None = None
-    crs: str | None = None
-    columns: Mapping[str, str] | None = None
     level: str = ""
-    drop_forbidden: bool = False
     scheme: CodeScheme | None = None
 
 
@@ -62,61 +52,21 @@ def read_areas(path: Path, options: AreaOptions, report: ImportReport) -> list[A
     Raises
     ------
     InvalidInput
-        What `refuse_heavy` and `read_layer` raise, ``columns_missing``, ``column_not_found`` or
-        ``column_forbidden``.
+        What `read_features` raises.
     """
-    whole = read_layer(refuse_heavy(path), layer=options.layer, crs=options.crs)
-    layer, dropped = whole.without_forbidden(drop=options.drop_forbidden)
-    if dropped:
-        report.notice("columns_dropped", columns=dropped)
-    found = find_columns(layer.columns, _WANTED, options.columns or {})
-    if "code" not in found and "name" not in found:
-        raise InvalidInput("columns_missing", missing=["code", "name"], found=list(layer.columns))
-    records: list[AreaRecord] = []
-    seen: set[str] = set()
-    for index, row in enumerate(layer.rows()):
-        cells = {field: text_of(row[layer.columns[place]]) for field, place in found.items()}  # type: ignore[arg-type]
-        outcome = _record(index + 1, cells, layer.geometries[index], options)
-        if isinstance(outcome, AreaRecord) and outcome.code in seen:
-            outcome = Refusal(index + 1, "code_twice", {"code": outcome.code})
-        if isinstance(outcome, AreaRecord):
-            seen.add(outcome.code)
-            records.append(outcome)
+    records = []
+    for feature in read_features(path, options, report, more=("level", "parent")):
+        level = level_of(feature.cells["level"] or options.level, feature.code, options.scheme or SHIPPED)
+        if level is None:
+            told = {"code": feature.code, "level": feature.cells["level"]}
+            report.refuse([Refusal(feature.line, "level_unknown", told, feature.row)])
         else:
-            report.refuse([Refusal(outcome.line, outcome.code, outcome.fields, row)])
+            records.append(
+                AreaRecord(
+                    feature.line, feature.code, feature.name, level, feature.cells["parent"], feature.shape
+                )
+            )
     return records
-
-
-def _record(
-    line: int, cells: dict[str, str], geometry: BaseGeometry | None, options: AreaOptions
-) -> AreaRecord | Refusal:
-    code = cells.get("code", "")
-    name = cells.get("name", "") or code
-    code = code or name
-    if not code:
-        return Refusal(line, "code_missing")
-    level = level_of(cells.get("level", "") or options.level, code, options.scheme or SHIPPED)
-    if level is None:
-        return Refusal(line, "level_unknown", {"code": code, "level": cells.get("level", "")})
-    return _shaped(line, geometry, AreaRecord(line, code, name, level, cells.get("parent", ""), _NO_SHAPE))
-
-
-def _shaped(line: int, geometry: BaseGeometry | None, record: AreaRecord) -> AreaRecord | Refusal:
-    """Return the record with its boundary, or why the geometry is none."""
-    ground = ground_of(line, record.code, geometry)
-    return ground if isinstance(ground, Refusal) else replace(record, shape=ground)
-
-
-def ground_of(line: int, code: str, geometry: BaseGeometry | None) -> shapely.MultiPolygon | Refusal:
-    """Return a feature's geometry as snapped ground (EPSG:4326), or the refusal of a feature without any."""
-    if geometry is None or geometry.is_empty:
-        return Refusal(line, "geometry_missing", {"code": code})
-    if geometry.geom_type not in {"Polygon", "MultiPolygon"}:
-        return Refusal(line, "geometry_not_polygon", {"code": code, "found": geometry.geom_type})
-    if not geometry.is_valid:
-        return Refusal(line, "geometry_invalid", {"code": code, "where": shapely.is_valid_reason(geometry)})
-    shape = as_multipolygon(snap(geometry))
-    return Refusal(line, "geometry_missing", {"code": code}) if shape.is_empty else shape
 
 
 def import_areas(session: Session, path: Path, wish: CountyWish, options: AreaOptions) -> ImportReport:

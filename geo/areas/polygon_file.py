@@ -74,10 +74,7 @@ def read_polygons(path: Path, *, layer: str | None = None, crs: str | None = Non
         raise InvalidInput("no_polygons", file=path.name, found=", ".join(sorted(kinds)) or "-")
     _refuse_far_from_use(read, path.name)
     found = find_columns(read.columns, ("code", "name", "level"), {})
-    cells = {
-        field: [text_of(_plain(cell)) for cell in read.values[place]]  # type: ignore[arg-type]
-        for field, place in found.items()
-    }
+    cells = {field: [text_of(_plain(cell)) for cell in read.values[place]] for field, place in found.items()}
     return PolygonFile(read, _names(cells, len(read)), _families(cells, len(read)))
 
 

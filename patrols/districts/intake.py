@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,9 @@ from core import audit
 from core.clock import today
 from core.errors import InvalidInput
 from core.intake.bulk import Loaded
-from core.intake.cell import text_of
-from core.intake.header import find_columns
 from core.intake.report import ImportReport, Refusal
-from core.intake.vector import read_layer
-from core.intake.weight import refuse_heavy
-from core.text import visible
 from geo.areas.county import county_for
-from geo.areas.intake import ground_of
+from geo.areas.feature import Feature, FeatureOptions, read_features
 from geo.areas.overlays import Holders, reown_overlays
 from geo.areas.queries import boundary_shape, hold_partition
 from geo.areas.service import as_multipolygon
@@ -33,101 +28,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from shapely.geometry.base import BaseGeometry
     from sqlalchemy.orm import Session
 
     from geo.areas.county import CountyWish
     from geo.areas.models import Area
 
-# A column that names districts is looked for first: the plain one may be that of another thing.
-_WANTED = ("district_code", "district_name", "code", "name", "force")
 # A file with more misfits than this is not mended from a list; the first ones, by size, are enough.
 _MISFITS_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
-class DistrictOptions:
+class DistrictOptions(FeatureOptions):
     """How to read the file, and what to do with what is new or other than here.
 
     `force_kind` is the kind of forces that are made when the file names some that are not there; empty, such
     rows are refused. With `replace` a district that is here with other values ends and the file's begins.
     """
 
-    layer: str | None = None
-    crs: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    drop_forbidden: bool = False
     force_kind: str = ""
     replace: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DistrictRecord:
-    """One district of a file; `shape` is valid ground in EPSG:4326, `force` a name or empty."""
-
-    line: int
-    code: str
-    name: str
-    force: str
-    shape: BaseGeometry
-    row: Mapping[str, object] = field(default_factory=dict)
-
-
-def read_districts(path: Path, options: DistrictOptions, report: ImportReport) -> list[DistrictRecord]:
-    """Return the districts of a vector file; `report` is told features that are none and columns left out.
-
-    Raises
-    ------
-    InvalidInput
-        What `refuse_heavy` and `read_layer` raise, ``columns_missing``, ``column_not_found`` or
-        ``column_forbidden``.
-    """
-    whole = read_layer(refuse_heavy(path), layer=options.layer, crs=options.crs)
-    layer, dropped = whole.without_forbidden(drop=options.drop_forbidden)
-    if dropped:
-        report.notice("columns_dropped", columns=dropped)
-    found = _columns(layer.columns, options.columns)
-    if "code" not in found and "name" not in found:
-        raise InvalidInput("columns_missing", missing=["code", "name"], found=list(layer.columns))
-    records: list[DistrictRecord] = []
-    seen: set[str] = set()
-    for index, row in enumerate(layer.rows()):
-        cells = {name: visible(_cell(row[layer.columns[place]])) for name, place in found.items()}
-        outcome = _record(index + 1, cells, layer.geometries[index], seen)
-        if isinstance(outcome, Refusal):
-            report.refuse([Refusal(outcome.line, outcome.code, outcome.fields, row)])
-        else:
-            records.append(DistrictRecord(*outcome, row=row))
-            seen.add(records[-1].code)
-    return records
-
-
-def _columns(columns: Sequence[str], chosen: Mapping[str, str]) -> dict[str, int]:
-    """Return the place of code, name and force in a row; what the user chose wins, then districts' own."""
-    found = find_columns(columns, _WANTED, chosen)
-    for field_name in ("code", "name"):
-        own = found.pop(f"district_{field_name}", None)
-        if own is not None and field_name not in chosen:
-            found[field_name] = own
-    return found
-
-
-def _cell(value: object) -> str:
-    return text_of(value)  # type: ignore[arg-type]
-
-
-def _record(
-    line: int, cells: Mapping[str, str], geometry: BaseGeometry | None, seen: set[str]
-) -> tuple[int, str, str, str, BaseGeometry] | Refusal:
-    code = cells.get("code") or cells.get("name", "")
-    if not code:
-        return Refusal(line, "code_missing")
-    if code in seen:
-        return Refusal(line, "code_twice", {"code": code})
-    ground = ground_of(line, code, geometry)
-    if isinstance(ground, Refusal):
-        return ground
-    return line, code, cells.get("name") or code, cells.get("force", ""), ground
 
 
 def import_districts(
@@ -138,13 +57,13 @@ def import_districts(
     Raises
     ------
     InvalidInput
-        What `read_districts`, `county_for` and `store_districts` raise; ``nothing_usable`` when no feature
+        What `read_features`, `county_for` and `store_districts` raise; ``nothing_usable`` when no feature
         could be read; ``force_kind_unknown`` (fields `kind`, `kinds`).
     """
     if options.force_kind and options.force_kind not in FORCE_KINDS:
         raise InvalidInput("force_kind_unknown", kind=options.force_kind, kinds=list(FORCE_KINDS))
     report = ImportReport("districts", path.name)
-    records = read_districts(path, options, report)
+    records = list(read_features(path, options, report, more=("force",), own="district"))
     if not records:
         raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
     west, south, east, north = shapely.total_bounds([record.shape for record in records])
@@ -156,7 +75,7 @@ def import_districts(
 
 def store_districts(
     session: Session,
-    records: Sequence[DistrictRecord],
+    records: Sequence[Feature],
     county: Area,
     *,
     report: ImportReport,
@@ -175,10 +94,10 @@ def store_districts(
     # Of two files read at once the second must be checked against what the first one brought.
     hold_partition(session, county.id)
     forces = _forces(session, county, records, report=report, kind=options.force_kind)
-    usable = [record for record in records if not record.force or record.force in forces]
+    usable = [record for record in records if not record.cells["force"] or record.cells["force"] in forces]
     here = {row.code: row for row in present_districts(session, county.id)}
     verdicts = [
-        _verdict(here.get(record.code), record, forces.get(record.force), replace=options.replace)
+        _verdict(here.get(record.code), record, forces.get(record.cells["force"]), replace=options.replace)
         for record in usable
     ]
     fresh = [record for record, verdict in zip(usable, verdicts, strict=True) if verdict in _STORED]
@@ -192,15 +111,18 @@ def store_districts(
 
 
 def _forces(
-    session: Session, county: Area, records: Sequence[DistrictRecord], *, report: ImportReport, kind: str
+    session: Session, county: Area, records: Sequence[Feature], *, report: ImportReport, kind: str
 ) -> dict[str, int]:
     """Return the ids of the county's forces by name; those the file names are made, or their rows refused."""
     known = {
         force.name: force.id for force in session.scalars(select(Force).where(Force.county_id == county.id))
     }
-    missing = [record for record in records if record.force and record.force not in known]
+    missing = [record for record in records if record.cells["force"] and record.cells["force"] not in known]
     if kind:
-        made = [Force(name=name, kind=kind, **_owner(county)) for name in sorted({r.force for r in missing})]
+        made = [
+            Force(name=name, kind=kind, **_owner(county))
+            for name in sorted({r.cells["force"] for r in missing})
+        ]
         session.add_all(made)
         session.flush()
         report.loaded["force"] += len(made)
@@ -209,7 +131,7 @@ def _forces(
         Refusal(
             record.line,
             "force_unknown",
-            {"code": record.code, "force": record.force, "known": sorted(known)},
+            {"code": record.code, "force": record.cells["force"], "known": sorted(known)},
             record.row,
         )
         for record in missing
@@ -233,9 +155,7 @@ class _Verdict(Enum):
 _STORED = frozenset({_Verdict.NEW, _Verdict.REPLACED})
 
 
-def _verdict(
-    row: PatrolDistrict | None, record: DistrictRecord, force_id: int | None, *, replace: bool
-) -> _Verdict:
+def _verdict(row: PatrolDistrict | None, record: Feature, force_id: int | None, *, replace: bool) -> _Verdict:
     if row is None:
         return _Verdict.NEW
     same = (row.name, row.force_id) == (record.name, force_id)
@@ -246,7 +166,7 @@ def _verdict(
 
 def _refuse_misfits(
     session: Session,
-    fresh: Sequence[DistrictRecord],
+    fresh: Sequence[Feature],
     here: Mapping[str, PatrolDistrict],
     county: Area,
 ) -> None:
@@ -278,14 +198,12 @@ def _end(session: Session, replaced: Sequence[PatrolDistrict], report: ImportRep
         report.notice("districts_ended", codes=[row.code for row in replaced])
 
 
-def _add(
-    session: Session, fresh: Sequence[DistrictRecord], holders: Holders, forces: Mapping[str, int]
-) -> None:
+def _add(session: Session, fresh: Sequence[Feature], holders: Holders, forces: Mapping[str, int]) -> None:
     session.add_all(
         PatrolDistrict(
             code=record.code,
             name=record.name,
-            force_id=forces.get(record.force),
+            force_id=forces.get(record.cells["force"]),
             valid_from=today(),
             geom=from_shape(as_multipolygon(record.shape), srid=4326),
             **_owner(holders.owner(record.shape)),

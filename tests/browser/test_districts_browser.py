@@ -1,6 +1,7 @@
 """Patrol districts in a browser: what a split does to them, and the layer on the dispatcher's map."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import pytest
 import shapely
@@ -87,15 +88,30 @@ def test_a_split_shows_which_part_lies_in_which_district(
     assert any("分属 2 个巡区" in one["words"] for one in shown)
 
 
-def test_the_dispatcher_sees_the_districts_and_is_told_which_one_is_pressed(
-    sign_in: Callable[..., Page], live_server: LiveServer
-) -> None:
+class OnDistrict(NamedTuple):
+    """The dispatcher's map with its districts, and one of them: its words and where to press it."""
+
+    page: Page
+    code: str
+    name: str
+    at: tuple[float, float]
+    lon: float
+
+
+@pytest.fixture
+def on_district(sign_in: Callable[..., Page], live_server: LiveServer) -> OnDistrict:
+    """Show the districts to the dispatcher and bring the widest place of one to the middle of the map."""
     page = sign_in("dispatcher", width=1440, height=900)
     code, (name, ground) = next(iter(districts_of(live_server).items()))
     inner = shapely.maximum_inscribed_circle(ground).coords[0]
     with page.expect_response(lambda answer: "/tiles/districts/" in answer.url and answer.status == 200):
         page.goto("/dispatch?layers=districts")
     x, y = page.evaluate(TO_SCREEN, list(inner))
+    return OnDistrict(page, code, name, (x, y), inner[0])
+
+
+def test_the_dispatcher_sees_the_districts_and_is_told_which_one_is_pressed(on_district: OnDistrict) -> None:
+    page, code, name, (x, y), _ = on_district
     page.get_by_role("button", name="图例").click()
     expect(page.locator(".legend__row")).to_contain_text("巡区")
     page.get_by_role("button", name="图例").click()
@@ -107,15 +123,8 @@ def test_the_dispatcher_sees_the_districts_and_is_told_which_one_is_pressed(
     expect(page.locator(".toast", has_text=name)).to_have_count(1)
 
 
-def test_a_press_that_sets_the_station_of_a_team_names_no_district(
-    sign_in: Callable[..., Page], live_server: LiveServer
-) -> None:
-    page = sign_in("dispatcher", width=1440, height=900)
-    _, (name, ground) = next(iter(districts_of(live_server).items()))
-    inner = shapely.maximum_inscribed_circle(ground).coords[0]
-    with page.expect_response(lambda answer: "/tiles/districts/" in answer.url and answer.status == 200):
-        page.goto("/dispatch?layers=districts")
-    x, y = page.evaluate(TO_SCREEN, list(inner))
+def test_a_press_that_sets_the_station_of_a_team_names_no_district(on_district: OnDistrict) -> None:
+    page, _, name, (x, y), lon = on_district
     page.mouse.click(x, y)
     expect(page.locator(".toast", has_text=name)).to_be_visible()
 
@@ -124,4 +133,4 @@ def test_a_press_that_sets_the_station_of_a_team_names_no_district(
 
     expect(page.locator(".toast", has_text="驻地已设为您点的位置。")).to_have_count(1)
     expect(page.locator(".toast", has_text=name)).to_have_count(0)
-    assert float(page.locator("[name=lon]").input_value()) == pytest.approx(inner[0], abs=0.001)
+    assert float(page.locator("[name=lon]").input_value()) == pytest.approx(lon, abs=0.001)

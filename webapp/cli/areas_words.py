@@ -75,12 +75,6 @@ ERRORS: dict[str, Words] = {
 
 NOTICES: dict[str, Words] = {
     **IMPORT_NOTICES,
-    "heights_dropped": (
-        "{count} 个面带高程，高程已略去，只检查平面位置。",
-        "{count} polygons carry heights; these are left out, only positions are checked.",
-    ),
-    "crs_assumed": ("按指定的坐标系 {taken} 读取。", "Read in the system given: {taken}."),
-    "geometry_mixed": ("图层含多种几何：{found}。", "The layer mixes kinds of geometry: {found}."),
     "levels_apart": (
         "文件含 {count} 个级别，各级分别处理。",
         "The file holds {count} levels; each is handled by itself.",

@@ -20,8 +20,8 @@ ERRORS: dict[str, Words] = {
         "{file} holds more than {cap_mb} MB; import it in parts.",
     ),
     "file_truncated": (
-        "{file} 不完整（压缩数据中断），请重新下载或复制。",
-        "{file} is cut off (its compressed data end early); fetch it again.",
+        "{file} 不完整（数据中断），请重新下载或复制。",
+        "{file} is cut off (its data end early); fetch it again.",
     ),
     "file_damaged": ("{file} 已损坏，无法读取。", "{file} is damaged and cannot be read."),
     "file_locked": ("{file} 设有密码，请先去除。", "{file} is protected by a password; remove it first."),
@@ -136,8 +136,8 @@ ERRORS: dict[str, Words] = {
         "The file holds several counties ({codes}); import them one by one.",
     ),
     "file_outside_county": (
-        "文件范围 {extent} 不在 {county} 内。",
-        "The file's extent {extent} lies outside {county}.",
+        "文件范围 {extent} 不在 {county} 内，请核对文件和坐标系。",
+        "The file's extent {extent} lies outside {county}; check the file and its coordinate system.",
     ),
     "file_outside_counties": (
         "文件范围 {extent} 不在任何已有县区内（{counties}）。若是新的县区，请加 --new-county 名称。",
@@ -159,7 +159,7 @@ ERRORS: dict[str, Words] = {
     ),
     "districts_do_not_fit": (
         "巡区之间重叠或越出县区共 {count} 处，未导入任何内容：{flaws}",
-        "Patrol districts overlap or leave the county in {count} places; nothing was loaded: {flaws}",
+        "Patrol districts overlap or leave the county, {count} times; nothing was loaded: {flaws}",
     ),
     "force_kind_unknown": (
         "--force-kind 不认识“{kind}”，可用：{kinds}。",
@@ -277,6 +277,24 @@ NOTICES: dict[str, Words] = {
     "columns_dropped": (
         "未导入的个人属性列：{columns}。",
         "Left out, because attributes of persons are never kept: {columns}.",
+    ),
+    "heights_dropped": (
+        "{count} 个要素带高程，高程已略去，只读平面位置。",
+        "{count} shapes carry heights; these are left out, only positions are read.",
+    ),
+    "crs_assumed": ("按指定的坐标系 {taken} 读取。", "Read in the system given: {taken}."),
+    "geometry_mixed": ("图层含多种几何：{found}。", "The layer mixes kinds of geometry: {found}."),
+    "outlines_filled": (
+        "由闭合线得到 {count} 个面，其中 {labelled} 个有文字注记。",
+        "{count} closed lines were taken for polygons; {labelled} of them have a text.",
+    ),
+    "encoding_contradicted": (
+        "文件写明的文字编码 {declared} 与内容不符，按 {taken} 读取。",
+        "The text is not in {declared}, as the file says; it was read as {taken}.",
+    ),
+    "text_replaced": (
+        "{count} 处文字无法按 {encoding} 读取，已用 � 代替。",
+        "{count} texts cannot be read as {encoding}; what is unreadable is shown as �.",
     ),
     "columns_unused": ("未使用的列：{columns}。", "Columns not used: {columns}."),
     "types_added": ("新增警情类型：{names}。", "Incident types added: {names}."),

@@ -20,6 +20,7 @@ from core.cluster import write_private
 from core.db import touch_layer
 from core.intake.bulk import stage
 from core.intake.report import ImportReport
+from geo.areas.feature import Feature
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
 from geo.households.masking import mask_name, mask_phone
@@ -27,7 +28,7 @@ from geo.households.models import Building, Dwelling, Household, HouseholdContac
 from geo.places.models import Place
 from geo.roads.models import GroundCover, RoadSection
 from incidents.models import Incident
-from patrols.districts.intake import DistrictOptions, DistrictRecord, store_districts
+from patrols.districts.intake import DistrictOptions, store_districts
 from patrols.models import Force, Team
 from webapp.demo.dwellings import NEVER
 from webapp.demo.forces import FORCES
@@ -391,7 +392,7 @@ def _load_districts(session: Session, loading: Loading) -> dict[str, int]:
     districts = loading.town.districts
     columns = (districts.code, districts.name, districts.force, districts.shapes)
     records = [
-        DistrictRecord(k + 1, str(code), str(name), FORCES[int(force)][0], shape)
+        Feature(k + 1, str(code), str(name), {"force": FORCES[int(force)][0]}, shape, {})
         for k, (code, name, force, shape) in enumerate(zip(*columns, strict=True))
     ]
     report = ImportReport("districts", "demo")
