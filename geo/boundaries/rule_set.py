@@ -22,17 +22,13 @@ CHOICES = (*(severity.value for severity in Severity), OFF)
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A number that may be set: what breaks it, what ships, in which range it makes sense, its unit.
-
-    `source` is ``text`` where the number comes from the customer's documents, ``ours`` where it is ours.
-    """
+    """A number that may be set: what breaks it, what ships, in which range it makes sense, its unit."""
 
     name: str
     kind: Kind
     default: float | None
     most: float
     unit: str
-    source: str = "ours"
 
 
 #: A captain knows 150 to 500 households; 2 km2 are an hour's walk; 500 m2 a single block of flats; into 3 m

@@ -57,7 +57,7 @@ def rules_in_force(session: Session, county_id: int) -> InForce:
 
 
 def store_rules(
-    session: Session, county: Area, given: Mapping[str, Any], *, seen: int, reason: str = ""
+    session: Session, county: Area, given: Mapping[str, Any], *, seen: int, reason: str
 ) -> GridRuleSet:
     """Put new rules in force for a county; the old ones stay on record.
 
@@ -68,7 +68,8 @@ def store_rules(
     Forbidden
         ``rules_outside_area`` (field `name`): the county is larger than the actor's own area.
     InvalidInput
-        What `read_rules` refuses, ``nothing_changes``, ``reason_too_long`` (field `limit`).
+        What `read_rules` refuses, ``nothing_changes``, ``reason_missing`` or ``reason_too_long`` (field
+        `limit`).
     Conflict
         ``rules_changed`` (field `number`): somebody set others meanwhile.
     """
@@ -79,11 +80,13 @@ def store_rules(
     old = rules_in_force(session, county.id)
     if old.number != seen:
         raise Conflict("rules_changed", number=old.number)
-    if len(reason) > REASON_LIMIT:
-        raise InvalidInput("reason_too_long", limit=REASON_LIMIT)
     changed = changes(old.rules, new)
     if not changed:
         raise InvalidInput("nothing_changes")
+    if not reason:
+        raise InvalidInput("reason_missing")
+    if len(reason) > REASON_LIMIT:
+        raise InvalidInput("reason_too_long", limit=REASON_LIMIT)
     row = GridRuleSet(
         number=seen + 1, rules=new.as_json(), reason=reason, made_by=actor_of(session),
         county_id=county.id, area_id=county.id, area_path=county.path,
@@ -91,7 +94,7 @@ def store_rules(
     session.add(row)
     session.flush()
     session.refresh(row)
-    audit.record(session, "grid_rules.change", subject=row, number=row.number, changed=changed)
+    audit.record(session, "grid_rules.change", subject=row, number=row.number, changed=changed, reason=reason)
     return row
 
 

@@ -24,7 +24,7 @@ def test_what_a_migration_made_is_gone_when_it_is_taken_back_and_comes_again(own
     town = build_small_town()
     with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
         place_by_hand(session, "dwelling", town.west_dwelling, grid_id=town.east.id, reason="院落")
-        store_rules(session, town.county, {"max_households": 400}, seen=0)
+        store_rules(session, town.county, {"max_households": 400}, seen=0, reason="试")
 
     def made() -> tuple[set[str], set[str]]:
         with owner_engine.connect() as connection:

@@ -10,10 +10,11 @@ from sqlalchemy import event, text
 from core.clock import today
 from core.db import Scope, engine, transaction
 from core.intake.report import ImportReport
+from geo.areas.feature import Feature
 from geo.areas.queries import area_by_id
 from geo.boundaries import service
 from geo.boundaries.impact import impact
-from patrols.districts.intake import DistrictOptions, DistrictRecord, store_districts
+from patrols.districts.intake import DistrictOptions, store_districts
 from tests.boundaries.studio_town import EAST, SPLIT_WEST, WEST, WHOLE, do, opened, published
 from tests.small_town import SmallTown
 
@@ -34,7 +35,8 @@ A, B = box(119, 30, 119.004, 30.01), box(119.004, 30, 119.02, 30.01)
 def plant(town: SmallTown, **shapes: Polygon) -> None:
     """Store districts by name."""
     records = [
-        DistrictRecord(k, name, f"{name}巡区", "", shape) for k, (name, shape) in enumerate(shapes.items())
+        Feature(k, name, f"{name}巡区", {"force": ""}, shape, {})
+        for k, (name, shape) in enumerate(shapes.items())
     ]
     with transaction(Scope.everything()) as session:
         county = area_by_id(session, town.county.id)

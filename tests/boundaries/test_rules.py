@@ -26,7 +26,7 @@ from tests.small_town import SmallTown
 
 def set_rules(town: SmallTown, seen: int = 0, **rules: Any) -> None:
     with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
-        store_rules(session, area_by_id(session, town.county.id), rules, seen=seen)
+        store_rules(session, area_by_id(session, town.county.id), rules, seen=seen, reason="试")
 
 
 def told(town: SmallTown, set_id: int) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ def test_only_who_works_for_the_whole_county_changes_its_rules(town: SmallTown) 
     with transaction(Scope((town.community.path,)), actor_id=town.drawer) as session:
         county = area_by_id(session, town.county.id)
         with pytest.raises(Forbidden) as no:
-            store_rules(session, county, {"max_households": 1}, seen=0)
+            store_rules(session, county, {"max_households": 1}, seen=0, reason="试")
     assert no.value.code == "rules_outside_area"
 
 
@@ -275,7 +275,9 @@ def test_rules_of_another_county_hold_only_there(town: SmallTown) -> None:
 def test_who_sets_rules_at_the_same_moment_waits_and_is_told(town: SmallTown) -> None:
     with ThreadPoolExecutor(1) as pool:
         with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
-            store_rules(session, session.get_one(Area, town.county.id), {"max_households": 300}, seen=0)
+            store_rules(
+                session, session.get_one(Area, town.county.id), {"max_households": 300}, seen=0, reason="试"
+            )
             second = pool.submit(set_rules, town, max_households=400)
             with pytest.raises(TimeoutError):
                 second.result(timeout=1)

@@ -43,8 +43,21 @@ def test_rules_are_tried_while_they_are_typed_and_put_in_force(sign_in: Callable
 
     page.fill("[name=min_households]", "")
     page.fill("[name=max_households]", "640")
-    page.fill("[data-reason]", "高层小区")
     page.click("[data-save]")
+    question = page.locator("[data-question]")
+    expect(question.locator("[data-changes]")).to_contain_text("→ 640")
+    expect(question.locator("[data-consequence]")).to_contain_text("按新规则，现有")
+    page.click("[data-confirm]")
+    expect(question.locator("[role=alert]")).to_contain_text("请说明原因")
+    expect(page.locator("[name=max_households]")).to_have_value("640")
+    assert page.request.get("/api/grid-rules").json()["number"] == before["number"]
+    page.fill("[data-reason]", "高层小区")
+    # Going back to the form keeps the reason, and what changes there is asked for anew.
+    page.click("[data-keep-editing]")
+    expect(question).to_be_hidden()
+    page.click("[data-save]")
+    expect(page.locator("[data-reason]")).to_have_value("高层小区")
+    page.click("[data-confirm]")
     expect(page.locator("[data-versions] li").first).to_contain_text("640")
     expect(page.locator("[data-versions] li").first).to_contain_text("高层小区")
     assert page.request.get("/api/grid-rules").json()["rules"]["max_households"] == 640

@@ -23,10 +23,10 @@ test("an order nobody knows is the rank", () => {
   assert.equal(Object.keys(SORTS).length, 4);
 });
 
-test("the words above the due list say how it is sorted", () => {
+test("the words above the due list say how it is sorted and from where distances count", () => {
   const words = DUE_SORTS.map((sort) => orderWord(sort, "area"));
   assert.equal(new Set([...words, orderWord("nearest", "here")]).size, 4);
-  assert.equal(orderWord("longest", "here"), orderWord("longest", "area"));
+  for (const sort of DUE_SORTS) assert.notEqual(orderWord(sort, "here"), orderWord(sort, "area"));
 });
 
 test("the ratio is said in plain words, the interval stands behind it", () => {

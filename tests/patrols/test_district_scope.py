@@ -8,10 +8,11 @@ from sqlalchemy.exc import DBAPIError
 from core.clock import today
 from core.db import Scope, transaction
 from core.intake.report import ImportReport
+from geo.areas.feature import Feature
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
 from geo.nearby import Spot
-from patrols.districts.intake import DistrictOptions, DistrictRecord, store_districts
+from patrols.districts.intake import DistrictOptions, store_districts
 from patrols.districts.tiles import districts_at
 from patrols.models import Force, PatrolDistrict
 from tests.conftest import Database
@@ -43,7 +44,7 @@ def towns(database: Database) -> dict[str, Area]:
             session, NewArea("town", "990001002", "东镇", box(119.02, 30, 119.04, 30.02)), county
         )
         other = create_area(session, NewArea("county", "880001", "邻县", box(120, 31, 120.02, 31.02)), None)
-        records = [DistrictRecord(1, code, code, "", shape) for code, shape in DISTRICTS.items()]
+        records = [Feature(1, code, code, {"force": ""}, shape, {}) for code, shape in DISTRICTS.items()]
         store_districts(
             session, records, county, report=ImportReport("districts", "test"), options=DistrictOptions()
         )
@@ -72,7 +73,7 @@ def test_a_reader_sees_the_districts_over_the_own_ground(
 def test_who_sees_a_district_reads_whose_it_is(
     towns: dict[str, Area], reader: str, force: str | None
 ) -> None:
-    record = DistrictRecord(1, "west", "west", "县巡防队", DISTRICTS["west"])
+    record = Feature(1, "west", "west", {"force": "县巡防队"}, DISTRICTS["west"], {})
     with transaction(Scope.everything()) as session:
         store_districts(
             session, [record], towns["county"], report=ImportReport("districts", "test"),

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from core.clock import today
 from core.db import Scope, transaction
 from core.intake.report import ImportReport
+from geo.areas.feature import Feature
 from geo.areas.queries import area_by_id
-from patrols.districts.intake import DistrictOptions, DistrictRecord, store_districts
+from patrols.districts.intake import DistrictOptions, store_districts
 from tests.webapp.conftest import World, stranger
 from tests.webapp.test_tiles import address, features, tile_at
 
@@ -26,8 +27,8 @@ HERE = "/api/here?lon=119.003&lat=30.005&zoom=16&layers=districts"
 def patrolled(world: World) -> World:
     """The small town in two districts: one along the west grid's first third, one over the rest."""
     records = [
-        DistrictRecord(1, "XQ01", "桥西巡区", "专职队", box(119, 30, 119.004, 30.02)),
-        DistrictRecord(2, "XQ02", "桥东巡区", "", box(119.004, 30, 119.02, 30.02)),
+        Feature(1, "XQ01", "桥西巡区", {"force": "专职队"}, box(119, 30, 119.004, 30.02), {}),
+        Feature(2, "XQ02", "桥东巡区", {"force": ""}, box(119.004, 30, 119.02, 30.02), {}),
     ]
     with transaction(Scope.everything()) as session:
         store_districts(
@@ -44,6 +45,21 @@ def test_tiles_carry_the_outline_and_a_label_of_each_district(patrolled: World, 
     assert sorted((one["code"], one["name"]) for one in found["districts"]) == names
     assert all(set(one) == {"id", "code", "name"} for one in found["districts"])
     assert {one["code"] for one in found["district_labels"]} <= {"XQ01", "XQ02"}
+
+
+def test_near_by_every_tile_inside_a_district_names_it(patrolled: World, sign_in: SignIn) -> None:
+    # Two tiles far apart in the wide district, and the stored label lies in one of them at most.
+    for lon in (119.006, 119.018):
+        found = features(sign_in("dispatcher"), "districts", tile_at(lon, 30.005, 17))
+        assert [one["code"] for one in found["district_labels"]] == ["XQ02"]
+
+
+def test_the_layer_is_offered_where_there_are_districts_only(world: World, sign_in: SignIn) -> None:
+    assert "/tiles/districts/" not in sign_in("dispatcher").get("/dispatch").text
+
+
+def test_the_layer_is_offered_with_districts(patrolled: World, sign_in: SignIn) -> None:
+    assert "/tiles/districts/" in sign_in("dispatcher").get("/dispatch").text
 
 
 def test_districts_that_meet_share_their_border_in_the_tile(patrolled: World, sign_in: SignIn) -> None:

@@ -26,16 +26,16 @@ def rules(client: FlaskClient) -> dict:
     return client.get("/api/grid-rules").json
 
 
-def put(client: FlaskClient, *, seen: int = 0, reason: str = "", **changed: object):
+def put(client: FlaskClient, *, seen: int = 0, reason: str = "试用", **changed: object):
     return client.put("/api/grid-rules", json={"rules": changed, "seen": seen, "reason": reason})
 
 
-def test_the_page_shows_what_ships_and_where_each_number_comes_from(drawer: FlaskClient) -> None:
+def test_the_page_shows_the_defaults(drawer: FlaskClient) -> None:
     page = drawer.get("/boundaries/rules").text
 
-    assert "as shipped: nobody has changed them yet" in page
-    assert page.count("are our own choice: the documents name none") == 1
-    assert "6+3+3+3 digits, from the customer&#39;s documents" in page
+    assert "the defaults, not changed so far" in page
+    assert page.count("Default: 500.") == 2
+    assert "Default: 6+3+3+3 digits." in page
     assert "Always refused" in page
 
 
@@ -86,7 +86,7 @@ def test_how_many_grids_break_new_rules_is_told_before_they_hold(drawer: FlaskCl
     assert drawer.get("/api/grid-rules/broken").json["broken"] == 0
     page = drawer.get(f"/boundaries/rules?{address}").text
     assert "2 of 2 grids of today break a rule." in page
-    assert "You look at rules that do not hold yet" in page
+    assert "These rules are not in force yet" in page
 
 
 def test_the_list_of_grids_that_break_a_rule_is_filtered_sorted_and_exported(drawer: FlaskClient) -> None:
@@ -128,7 +128,8 @@ def test_everybody_who_works_in_the_county_may_look_and_only_few_may_change(sign
 
     page = client.get("/boundaries/rules")
     assert page.status_code == 200
-    assert "Put in force" not in page.text
+    assert "data-save" not in page.text
+    assert client.get("/api/grid-rules/consequence?max_households=400").status_code == 403
     assert put(client, max_households="400").status_code == 403
 
 
@@ -141,6 +142,7 @@ def test_an_administrator_changes_rules_and_finds_them_from_the_settings(sign_in
     assert "Changed the rules for grids" in trail
     assert "Most households: 500 → 400" in trail
     assert "Smallest width (m): 3 → 2.5" in trail
+    assert "试用" in trail
 
 
 def test_somebody_of_another_county_neither_reads_nor_changes_these_rules(
@@ -203,3 +205,29 @@ def test_there_are_no_rules_of_a_community(drawer: FlaskClient, world: World) ->
     assert drawer.get(f"/api/grid-rules?county={code}").status_code == 404
     refused = drawer.put(f"/api/grid-rules?county={code}", json={"rules": {"max_households": 7}, "seen": 0})
     assert (refused.status_code, refused.json["code"]) == (404, "area_unknown")
+
+
+def test_what_new_rules_would_change_and_break_is_told_before_they_hold(drawer: FlaskClient) -> None:
+    address = "/api/grid-rules/consequence?max_area_m2=1000000&severity.area_large=refuse"
+
+    answer = drawer.get(address).json
+
+    assert answer == {
+        "changes": ["Largest area (m²): 2,000,000 → 1,000,000", "A large grid: is shown → is refused"],
+        "grids": 2,
+        "broken": 2,
+        "communities": 1,
+        "now": 0,
+    }
+    assert rules(drawer)["number"] == 0
+    assert drawer.get("/api/grid-rules/consequence").json["code"] == "nothing_changes"
+    crossed = drawer.get("/api/grid-rules/consequence?min_area_m2=9000&max_area_m2=500")
+    assert crossed.json["code"] == "grid_areas_crossed"
+
+
+@pytest.mark.parametrize("reason", ["", " \u3000\n"], ids=["none", "blanks"])
+def test_rules_without_a_reason_are_refused(drawer: FlaskClient, reason: str) -> None:
+    answer = put(drawer, max_households="400", reason=reason)
+
+    assert (answer.status_code, answer.json["code"]) == (422, "reason_missing")
+    assert rules(drawer)["number"] == 0

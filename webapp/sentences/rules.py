@@ -28,9 +28,6 @@ GRAVITY_WORDS = {
     "warn": mark("is shown"),
     "off": mark("is not looked for"),
 }
-SOURCE_WORDS = {
-    "text": mark("from the customer's documents"),
-}
 PART_WORDS = {
     "county": mark("Digits of the county"),
     "town": mark("of the town"),

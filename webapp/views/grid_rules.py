@@ -30,7 +30,6 @@ from webapp.sentences.rules import (
     KIND_WORDS,
     LIMIT_WORDS,
     PART_WORDS,
-    SOURCE_WORDS,
     SWEEP_WORDS,
 )
 from webapp.session import request_session
@@ -113,6 +112,30 @@ def tried() -> Response:
     divided = divided_now(session, county.id)
     found = broken_today(session, county.id, rules, divided)
     return jsonify(grids=_grids(divided), broken=len({one.grid.id for one in found}), kinds=_counts(found))
+
+
+@blueprint.get("/api/grid-rules/consequence")
+@requires("area.rules")
+def consequence() -> Response:
+    """Answer what the rules in the address would change, and what of today breaks them; nothing is stored.
+
+    Every grid of the county is judged, by the rules in force and by the new ones.
+    """
+    session = request_session()
+    county = _county(session)
+    old, new = rules_in_force(session, county.id), read_rules(_asked() or {})
+    changed = changes(old.rules, new)
+    if not changed:
+        raise InvalidInput("nothing_changes")
+    divided = divided_now(session, county.id)
+    found = broken_today(session, county.id, new, divided)
+    return jsonify(
+        changes=[change_words(*change) for change in changed.items()],
+        grids=_grids(divided),
+        broken=len({one.grid.id for one in found}),
+        communities=len({one.community.id for one in found}),
+        now=len({one.grid.id for one in broken_today(session, county.id, old.rules, divided)}),
+    )
 
 
 @blueprint.get("/api/grid-rules/broken.csv")
@@ -213,7 +236,6 @@ def _words() -> dict[str, Any]:
         "always": [_(KIND_WORDS[code]) for code in ALWAYS],
         "limit": {code: _(word) for code, word in LIMIT_WORDS.items()},
         "gravity": [(code, _(GRAVITY_WORDS[code])) for code in CHOICES],
-        "source": {code: _(word) for code, word in SOURCE_WORDS.items()},
         "part": {code: _(word) for code, word in PART_WORDS.items()},
         "sweep": [(code, _(word)) for code, word in SWEEP_WORDS.items()],
     }

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.db import scope_of
 from geo.areas.queries import ancestors, area_by_id, scope_extent
+from patrols.districts.tiles import has_districts
 from webapp.maps import (
     BaseTiles,
     LayerControl,
@@ -32,11 +33,16 @@ def scope_map(
     offered: Sequence[str] = (),
     tools: Sequence[MacroElement] = (),
 ) -> MapParts:
-    """Return a map of the reader's areas: layers `shown` at once, `offered` by the layer control."""
+    """Return a map of the reader's areas: layers `shown` at once, `offered` by the layer control.
+
+    Patrol districts are offered where there are any: they come by an import, which not every county has made.
+    """
     extent = scope_extent(session, scope_of(session).paths)
     lon, lat, zoom = NOWHERE
     patrol_map = PatrolMap(center=(lon, lat), zoom=15 if extent else zoom, bounds=extent, min_zoom=4)
-    layers = [VectorTiles(name, visible=name in shown) for name in (*shown, *offered)]
+    named = (*shown, *offered)
+    dead = {"districts"} if "districts" in named and not has_districts(session) else set()
+    layers = [VectorTiles(name, visible=name in shown) for name in named if name not in dead]
     common = (LayerControl(), Legend(), LocateButton(), ZoomButtons(), ScaleBar())
     for element in (BaseTiles(), *layers, *common, *tools):
         patrol_map.add_child(element)

@@ -8,6 +8,7 @@
 import { get } from "../api.js";
 import { svg } from "../dom.js";
 import { toast, toastProblem } from "../toast.js";
+import { highlight } from "./highlight.js";
 
 /** @typedef {{lon: number, lat: number, zoom: number, features: any[], owners: any[]}} Pick */
 
@@ -35,7 +36,7 @@ export function mountPicker(map, { layers, url = "/api/here" }) {
       const pick = { lon, lat, zoom, features: answer.features ?? [], owners: answer.owners ?? [] };
       for (const listener of listeners) listener(pick);
       const isFree = document.dispatchEvent(new CustomEvent("place-picked", { detail: pick, cancelable: true }));
-      sayDistrict(isFree ? pick.features[0] : null);
+      sayDistrict(map, isFree ? pick.features[0] : null);
     } catch (error) {
       if (!signal.aborted) toastProblem(error);
     }
@@ -65,16 +66,21 @@ export function mountPicker(map, { layers, url = "/api/here" }) {
 }
 
 /**
- * Name the patrol district where nothing smaller lies under the finger.
+ * Name the patrol district and light it up where nothing smaller lies under the finger.
+ * @param {L.Map} map
  * @param {any} first
  */
-function sayDistrict(first) {
-  closeLast();
-  closeLast = first?.kind === "district" ? toast([first.label, first.code, first.force].filter(Boolean).join(" · ")) : () => {};
+function sayDistrict(map, first) {
+  leaveLast();
+  leaveLast = () => {};
+  if (first?.kind !== "district") return;
+  const close = toast([first.label, first.code, first.force].filter(Boolean).join(" · "));
+  const dim = highlight(map, first.geometry);
+  leaveLast = () => (close(), dim());
 }
 
-/** Takes away what was said of the last press: of two presses only the second counts. */
-let closeLast = () => {};
+/** Takes away what was said and lit up by the last press: of two presses only the second counts. */
+let leaveLast = () => {};
 
 /**
  * @param {string} url

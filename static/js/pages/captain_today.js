@@ -14,12 +14,11 @@ export const SORTS = /** @type {const} */ (["nearest", "longest", "address"]);
 /**
  * @param {Sort} sort
  * @param {string} origin "here" or "area": where distances are counted from
- * @returns {string} what the list begins with
+ * @returns {string} what the list begins with, and where distances count from
  */
 export function orderWord(sort, origin) {
-  if (sort === "longest") return t("Longest not visited first");
-  if (sort === "address") return t("By address");
-  return origin === "here" ? t("Nearest to you first") : t("Nearest to the middle of your area first");
+  const order = { nearest: t("Nearest first"), longest: t("Longest not visited first"), address: t("By address") }[sort];
+  return `${order} · ${origin === "here" ? t("from where you are") : t("from the middle of your area")}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The rules for grids: what is typed is tried on today's grids at once, and put in force by one press. */
+/** The rules for grids: what is typed is tried on today's grids at once; saving asks, with a reason, before it holds. */
 import { ProblemError, get, request } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { t } from "../i18n.js";
@@ -12,6 +12,7 @@ const refusal = /** @type {HTMLElement} */ (root.querySelector("[data-refusal]")
 const told = /** @type {HTMLElement} */ (root.querySelector("[data-told]"));
 const counts = /** @type {HTMLElement} */ (root.querySelector("[data-counts]"));
 const save = /** @type {HTMLButtonElement | null} */ (root.querySelector("[data-save]"));
+const question = /** @type {HTMLElement | null} */ (root.querySelector("[data-question]"));
 let timer = 0;
 let asked = new AbortController();
 
@@ -69,14 +70,31 @@ async function tryThem() {
   }
 }
 
-async function putInForce() {
-  if (!save) return;
+/** @param {string} selector @returns {HTMLElement} a part of the question before rules hold */
+function asking(selector) {
+  return /** @type {HTMLElement} */ (question?.querySelector(selector));
+}
+
+/** @param {string} words empty takes them away */
+function refuseReason(words) {
+  const line = asking("[data-question-refusal]");
+  line.hidden = words === "";
+  fillWith(line, words === "" ? "" : icon("attend"), words);
+}
+
+/** Show what would change and what of today breaks it; nothing holds yet. */
+async function ask() {
+  if (!save || !question) return;
   save.disabled = true;
   try {
-    const reason = /** @type {HTMLInputElement} */ (root.querySelector("[data-reason]")).value;
-    const { body } = await request(`/api/grid-rules?county=${encodeURIComponent(root.dataset.county ?? "")}`, { method: "PUT", body: { rules: rules(), seen: Number(root.dataset.number), reason } });
-    toast(t("Rules no. {number} are in force.", { number: body.number }));
-    location.assign(`/boundaries/rules?county=${encodeURIComponent(root.dataset.county ?? "")}`);
+    const told = await get(`/api/grid-rules/consequence?${inAddress()}`);
+    refuse(null);
+    refuseReason("");
+    fillWith(asking("[data-changes]"), told.changes.map((/** @type {string} */ line) => el("li", {}, line)));
+    fillWith(asking("[data-consequence]"), el("strong", {}, t("By the new rules {broken} of {grids} grids of today break a rule, in {communities} communities; by those in force {now}.", told)));
+    question.hidden = false;
+    question.scrollIntoView({ block: "nearest" });
+    question.focus({ preventScroll: true });
   } catch (error) {
     refuse(error);
     refusal.scrollIntoView({ block: "center" });
@@ -85,13 +103,37 @@ async function putInForce() {
   }
 }
 
+async function putInForce() {
+  const confirm = /** @type {HTMLButtonElement} */ (asking("[data-confirm]"));
+  const reason = /** @type {HTMLInputElement} */ (asking("[data-reason]"));
+  confirm.disabled = true;
+  try {
+    const { body } = await request(`/api/grid-rules?county=${encodeURIComponent(root.dataset.county ?? "")}`, { method: "PUT", body: { rules: rules(), seen: Number(root.dataset.number), reason: reason.value } });
+    toast(t("Rules no. {number} are in force.", { number: body.number }));
+    location.assign(`/boundaries/rules?county=${encodeURIComponent(root.dataset.county ?? "")}`);
+  } catch (error) {
+    refuseReason(error instanceof ProblemError ? error.text : t("Something went wrong."));
+    if (error instanceof ProblemError && error.code === "reason_missing") reason.focus();
+  } finally {
+    confirm.disabled = false;
+  }
+}
+
 listen(form, "input", (event) => {
-  if (/** @type {Element} */ (event.target).matches("[data-reason], [name=community]")) return;
+  if (/** @type {Element} */ (event.target).matches("[name=community]")) return;
+  if (question) question.hidden = true;
   clearTimeout(timer);
   timer = window.setTimeout(() => void tryThem(), ASK_AFTER_MS);
 });
 listen(form, "change", (event) => {
   if (/** @type {Element} */ (event.target).matches("[name=community]")) form.requestSubmit();
 });
-if (save) listen(save, "click", () => void putInForce());
+if (save) listen(save, "click", () => void ask());
+if (question) {
+  listen(asking("[data-confirm]"), "click", () => void putInForce());
+  listen(asking("[data-keep-editing]"), "click", () => {
+    question.hidden = true;
+    save?.focus();
+  });
+}
 document.documentElement.dataset.rulesReady = "true";
