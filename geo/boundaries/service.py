@@ -22,7 +22,7 @@ from geo.areas.code_scheme import CodeScheme, numbered
 from geo.areas.models import Area, ChangeSet
 from geo.areas.queries import area_by_id, boundary_shape, code_scheme_of, dated_grids
 from geo.areas.service import NAME_LIMIT, as_multipolygon
-from geo.boundaries import queries
+from geo.boundaries import code_queries, queries
 from geo.boundaries.models import AreaDraft, BoundaryEdit
 from geo.shapes.crs import area_m2
 from geo.shapes.tiling import Difference, Ground, Tiling, apply, as_ground
@@ -311,7 +311,7 @@ def _free_code(session: Session, drafted: Drafted, community: Area) -> tuple[str
     A code that was ever published is never free (S6); one that only a draft had is, once its grid is gone.
     """
     used = {draft.code for draft in drafted.grids.values() if draft.grid_id or not draft.ended}
-    used |= queries.codes_ever(session, community.id)
+    used |= code_queries.codes_ever(session, community.id)
     scheme = code_scheme_of(session, community.county_id)
     for number in range(1, scheme.most_grids + 1):
         code = scheme.grid_code(community.code, number)
@@ -421,8 +421,8 @@ def codes_by_scheme(session: Session, drafted: Drafted, scheme: CodeScheme | Non
     """
     row = drafted.row
     community = area_by_id(session, row.area_id)
-    taken = queries.codes_ended(session, row.area_id)
-    taken |= queries.present_codes(session, row.county_id, beyond=row.area_id)
+    taken = code_queries.codes_ended(session, row.area_id)
+    taken |= code_queries.present_codes(session, row.county_id, beyond=row.area_id)
     taken |= {draft.code for draft in drafted.grids.values() if draft.ended and draft.grid_id}
     codes = numbered(
         drafted.tiling.parts, community.code, scheme or code_scheme_of(session, row.county_id), taken
@@ -516,7 +516,7 @@ def _refuse_taken(session: Session, drafted: Drafted, draft: AreaDraft, code: st
     """Refuse a code that another grid of the draft has, or an area of the county outside the community."""
     drafts = {other.code for other in _others(drafted, draft)}
     row = drafted.row
-    if code in drafts or code in queries.present_codes(session, row.county_id, beyond=row.area_id):
+    if code in drafts or code in code_queries.present_codes(session, row.county_id, beyond=row.area_id):
         raise Conflict("grid_code_taken", code=code)
 
 

@@ -17,7 +17,7 @@ from core.listing import Order
 from geo.areas.code_scheme import PARTS, numbered
 from geo.areas.models import Area
 from geo.areas.queries import area_by_code, area_by_id, counties
-from geo.boundaries.queries import codes_ended, present_codes
+from geo.boundaries.code_queries import codes_ended, present_codes
 from geo.boundaries.rule_queries import Divided, divided_now, rule_sets
 from geo.boundaries.rule_set import CHOICES, CHOSEN, LIMITS, SHIPPED, GridRules, changes, read_rules
 from geo.boundaries.ruling import Breaking, InForce, broken_today, rules_in_force, store_rules
