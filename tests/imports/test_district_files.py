@@ -1,7 +1,10 @@
 """``gridpatrol import districts`` on real PostGIS: what comes in, what is refused, nothing half there."""
 
 import json
-from collections.abc import Sequence
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,10 @@ import pytest
 import shapely
 from click.testing import CliRunner
 from shapely import box
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, text
 
 from core.db import Scope, transaction
+from core.settings import PROJECT_DIR
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
 from geo.shapes.crs import shape_to_metric
@@ -325,3 +329,83 @@ def test_a_file_without_a_code_or_a_name_is_refused(town: SmallTown, tmp_path: P
 
     assert run_json(path, exit_code=2)["error"]["code"] == "columns_missing"
     assert run_json(path, "--column", "code=x1")["loaded"] == {"patrol_district": 1}
+
+
+def test_heights_are_left_out_and_that_is_said(town: SmallTown, tmp_path: Path) -> None:
+    path = districts_file(tmp_path, [(*row[:3], shapely.force_3d(row[3], 12.0)) for row in ROWS])
+
+    assert {"code": "heights_dropped", "fields": {"count": 2}} in run_json(path)["notices"]
+    assert "带高程" in run(path)
+    assert len(stored()) == 2
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5], ids=["its head only", "half of it"])
+def test_a_file_cut_off_is_refused_in_one_sentence(town: SmallTown, tmp_path: Path, share: float) -> None:
+    path = tmp_path / "districts.gpkg"
+    pyogrio.raw.write(
+        path, shapely.to_wkb(np.array([A, B])), [np.array(["1", "2"], dtype=object)], ["code"],
+        geometry_type="Polygon", crs="EPSG:4326", driver="GPKG",
+    )  # fmt: skip
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+    told = run(path, exit_code=2)
+
+    assert told.count("\n") == 2
+    assert "数据中断" in told
+    assert stored() == []
+
+
+def test_a_file_in_the_zone_of_another_place_says_to_check_the_system(
+    town: SmallTown, tmp_path: Path
+) -> None:
+    # Metres of one zone, named as those of a zone to the east: the file lies where no county is.
+    path = tmp_path / "districts.gpkg"
+    metric = np.array([shape_to_metric(row[3], 32650) for row in ROWS], dtype=object)
+    pyogrio.raw.write(
+        path, shapely.to_wkb(metric), [np.array(["1", "2"], dtype=object)], ["code"],
+        geometry_type="Polygon", crs="EPSG:32652", driver="GPKG",
+    )  # fmt: skip
+
+    told = run(path, "--county", "990001", exit_code=2)
+
+    assert "请核对文件和坐标系" in told
+    assert stored() == []
+
+
+def test_an_import_killed_before_it_ended_leaves_nothing(
+    town: SmallTown, owner_engine: Engine, tmp_path: Path
+) -> None:
+    # Whoever holds the audit trail keeps the import waiting after it has written its forces and districts.
+    path = districts_file(tmp_path, [("XQ01", "西巡区", "新队", A), ROWS[1]])
+    command = [sys.executable, "-c", "from webapp.cli.imports import imports\nimports()"]
+    with owner_engine.connect() as holder, owner_engine.connect() as watcher:
+        holder.execute(text("LOCK TABLE audit_event IN EXCLUSIVE MODE"))
+        with subprocess.Popen(
+            [*command, "districts", str(path), "--force-kind", "full_time"], cwd=PROJECT_DIR
+        ) as child:
+            until(lambda: waiting_for_audit(watcher) > 0)
+            child.kill()
+        holder.rollback()
+        until(lambda: waiting_for_audit(watcher) == 0)
+
+    assert stored() == []
+    with transaction(Scope.everything()) as session:
+        assert session.scalar(text("SELECT count(*) FROM force")) == 0
+    assert run_json(path, "--force-kind", "full_time")["loaded"] == {"force": 1, "patrol_district": 2}
+
+
+def waiting_for_audit(watcher: Connection) -> int:
+    """Return how many wait for the audit trail."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'audit_event'::regclass"
+    found: int = watcher.execute(text(waiting)).scalar_one()
+    watcher.rollback()
+    return found
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Ask until `reached` says yes."""
+    end = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < end, "in a minute it has not come to it"
+        time.sleep(0.05)

@@ -37,6 +37,7 @@ FIELDS = {
     "number": mark("Number"),
     "outcome": mark("Outcome"),
     "purpose": mark("Purpose"),
+    "reason": mark("Why"),
     "role": mark("Role"),
     "row": mark("Number"),
     "rows": mark("Rows"),
