@@ -54,26 +54,48 @@ class Spread:
 
 @dataclass(frozen=True)
 class Treated:
-    """The place: its level (`baseline.Level`), > 0, its count after, the relative variance of its level."""
+    """The place.
+
+    Attributes
+    ----------
+    level : float
+        `baseline.Level`, > 0.
+    after : int
+        Incidents after.
+    doubt : float
+        Relative variance of its level.
+    clump : float
+        How many incidents come at once: 1 when each for itself (`clumps_of`).
+    """
 
     level: float
     after: int
     doubt: float = 0.0
+    clump: float = 1.0
 
 
-def change(treated: Treated, levels: Floats, after: Ints, params: EffectParams) -> Change:
+@dataclass(frozen=True)
+class Beside:
+    """The control places: at least three, with incidents before and after; arrays of shape (controls,)."""
+
+    levels: Floats
+    after: Ints
+    clumps: Floats
+
+
+def change(treated: Treated, beside: Beside, params: EffectParams) -> Change:
     """Return the change of a place beside its control places.
 
     Parameters
     ----------
     treated : Treated
         The place.
-    levels, after : float64 and int64, shape (controls,)
-        Of the control places; at least three, with incidents before and after.
+    beside : Beside
+        Its control places.
     params : EffectParams
         For `confidence` and `power`.
     """
-    spread = spread_of(treated, levels, after)
+    spread = spread_of(treated, beside)
     fewer, more = spread.tails(treated.after)
     p = min(1.0, 2 * min(fewer, more))
     low, high = interval(spread, treated.after, params.confidence)
@@ -86,30 +108,47 @@ def change(treated: Treated, levels: Floats, after: Ints, params: EffectParams) 
         level=treated.level,
         expected=spread.expected,
         p=p,
-        p_placebo=placebo_p(treated, levels, after),
+        p_placebo=placebo_p(treated, beside),
         dispersion=spread.dispersion,
         detectable_fall=detectable_fall(spread, params),
         verdict=(Verdict.FELL if fell else Verdict.ROSE) if found else Verdict.NO_DETECTABLE_CHANGE,
     )
 
 
-def spread_of(treated: Treated, levels: Floats, after: Ints) -> Spread:
+def spread_of(treated: Treated, beside: Beside) -> Spread:
     """Return what control places make expect of a place, and how far such places are from it.
 
     The common ratio r is all incidents after over all levels (Mantel-Haenszel of one stratum). A place of
-    level b deviates by chance in b and in its count after, variance r b (1 + r), and by a share of its own,
-    phi (r b)^2, found by moments from the control places; where they deviate less than by chance the whole
-    is scaled down, not below the chance after alone. The error of r is added, at least that of a count.
+    level b deviates by chance in b and in its count after, variance c r b (1 + r) where incidents come in
+    clumps of c, and by a share of its own, phi (r b)^2, found by moments from the control places; where they
+    deviate less than by chance the whole is scaled down, not below the chance after alone. The error of r is
+    added, at least that of a count.
     """
-    k, r = len(levels), after.sum() / levels.sum()
-    expected = r * levels
-    square = float(((after - expected) ** 2).sum()) * k / (k - 1)
-    chance = float((1 + r) * expected.sum())
+    k, r = len(beside.levels), beside.after.sum() / beside.levels.sum()
+    expected = r * beside.levels
+    square = float(((beside.after - expected) ** 2).sum()) * k / (k - 1)
+    chance = float((1 + r) * (beside.clumps * expected).sum())
     own = max(0.0, (square - chance) / float((expected**2).sum()))
-    scale = min(1.0, max(square / chance, 1 / (1 + r)))
-    error_of_r = max(square / float(expected.sum()) ** 2, 1 / float(after.sum()))
+    scale = min(1.0, max(square, float(expected.sum())) / chance)
+    error_of_r = max(square / float(expected.sum()) ** 2, 1 / float(beside.after.sum()))
     mean = float(r * treated.level)
-    return Spread(mean, float(((1 + r) * scale - 1) / mean + own + error_of_r + treated.doubt), k - 1)
+    by_chance = max(0.0, (1 + r) * scale * treated.clump - 1) / mean
+    return Spread(mean, float(by_chance + own + error_of_r + treated.doubt), k - 1)
+
+
+def clumps_of(blocks: Ints) -> Floats:
+    """Return how many incidents come at once in each place, at least 1; shape (places,).
+
+    Of a compound Poisson series the mean of squared counts over the mean of counts, less the mean: a place
+    where ten lockers are broken into in one night counts ten and knows one event.
+
+    Parameters
+    ----------
+    blocks : int64, shape (places, blocks)
+        Counts in successive spans before the measures.
+    """
+    total = np.maximum(blocks.sum(axis=1), 1)
+    return np.maximum((blocks**2).sum(axis=1) / total - blocks.mean(axis=1), 1.0)
 
 
 def interval(spread: Spread, count: int, confidence: float) -> tuple[float, float]:
@@ -138,18 +177,22 @@ def detectable_fall(spread: Spread, params: EffectParams) -> float | None:
     return float(1 - ratios[enough[0]]) if len(enough) else 1.0
 
 
-def placebo_p(treated: Treated, levels: Floats, after: Ints) -> float:
+def placebo_p(treated: Treated, beside: Beside) -> float:
     """Return the randomisation p-value: how many places changed as much (Abadie, Diamond, Hainmueller 2010).
 
     Each place, the treated one included, is held against all others together; its change is scaled by what
     chance alone gives a place of its size. Two-sided, the treated place counts among those as extreme.
     """
-    scores = _scores(np.append(levels, treated.level), np.append(after, treated.after))
+    scores = _scores(
+        np.append(beside.levels, treated.level),
+        np.append(beside.after, treated.after),
+        np.append(beside.clumps, treated.clump),
+    )
     low, high = (scores <= scores[-1]).mean(), (scores >= scores[-1]).mean()
     return float(min(1.0, 2 * min(low, high)))
 
 
-def _scores(levels: Floats, after: Ints) -> Floats:
+def _scores(levels: Floats, after: Ints, clumps: Floats) -> Floats:
     r = (after.sum() - after) / np.maximum(levels.sum() - levels, 1)
     expected = r * levels
-    return np.asarray((after - expected) / np.sqrt(np.maximum(expected * (1 + r), 1e-9)))
+    return np.asarray((after - expected) / np.sqrt(np.maximum(clumps * expected * (1 + r), 1e-9)))

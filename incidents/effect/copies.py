@@ -49,22 +49,19 @@ class Copies:
         step_x, step_y = self.step_m
         return np.asarray(self.column * step_x), np.asarray(self.row * step_y)
 
-    def overlapping(self, copy: int) -> npt.NDArray[np.bool_]:
-        """Return which copies share ground with one of them, by their bounding boxes."""
-        near_x = np.abs(self.column - self.column[copy]) < PHASES
-        return np.asarray(near_x & (np.abs(self.row - self.row[copy]) < PHASES))
-
     def apart(self, order: npt.NDArray[np.intp], most: int | None = None) -> npt.NDArray[np.intp]:
         """Return the copies met in this order that share no ground with one met before, at most so many."""
-        free = np.zeros(len(self), dtype=bool)
-        free[order] = True
+        # Shifted so that a slice around any copy stays in the table.
+        row, column = self.row - self.row.min() + PHASES, self.column - self.column.min() + PHASES
+        taken = np.zeros((row.max() + PHASES, column.max() + PHASES), dtype=bool)
         chosen: list[int] = []
         for copy in order.tolist():
             if len(chosen) == most:
                 break
-            if free[copy]:
+            r, c = row[copy], column[copy]
+            if not taken[r, c]:
                 chosen.append(copy)
-                free &= ~self.overlapping(copy)
+                taken[r - PHASES + 1 : r + PHASES, c - PHASES + 1 : c + PHASES] = True
         return np.array(chosen, dtype=np.intp)
 
     def only(self, chosen: npt.NDArray[np.intp]) -> "Copies":

@@ -159,13 +159,18 @@ def random_trials(
 def proposed_trials(
     incidents: Incidents, study_area: BaseGeometry, params: PlaceboParams, rng: np.random.Generator
 ) -> Iterator[Trial]:
-    """Yield every place the hotspot job finds at dates in random order, a week apart."""
+    """Yield every place the hotspot job finds, at weekly dates in random order and then at those between.
+
+    A place is proposed at several dates running: such trials are alike, and an interval of their share that
+    takes them for separate is too narrow.
+    """
     known = max(params.before_days, params.hotspot_history_days) + params.hotspot_days
     first_d, last_d = _days(incidents, known, params.after_days)
     if last_d < first_d:
         return
     lattice = lattice_over(study_area, HotspotParams(0).cell_m)
-    for day in rng.permutation(np.arange(first_d, last_d + 1, 7)).tolist():
+    weeks = [rng.permutation(np.arange(first_d + weekday, last_d + 1, 7)) for weekday in range(7)]
+    for day in np.concatenate(weeks).tolist():
         asked = HotspotParams(
             as_of_s=day * DAY_S, days=params.hotspot_days, history_days=params.hotspot_history_days
         )

@@ -12,7 +12,16 @@ from scipy import stats
 from shapely import MultiPolygon, box
 
 from incidents.effect import Dose, Effect, EffectParams, TooFew, Verdict, evaluate
-from incidents.effect.contrast import Spread, Treated, change, detectable_fall, interval, placebo_p, spread_of
+from incidents.effect.contrast import (
+    Beside,
+    Spread,
+    Treated,
+    change,
+    detectable_fall,
+    interval,
+    placebo_p,
+    spread_of,
+)
 from incidents.effect.copies import copies_of
 from incidents.effect.displacement import Flow, wdq
 from incidents.effect.evaluate import kept_free, rings_around
@@ -27,6 +36,11 @@ START_S = 1_500_000_000 // DAY_S * DAY_S
 PARAMS = EffectParams(
     before=Period(START_S - 365 * DAY_S, START_S), after=Period(START_S, START_S + 365 * DAY_S)
 )
+
+
+def apiece(before: np.ndarray, after: np.ndarray) -> Beside:
+    """Return control places whose incidents come one by one."""
+    return Beside(before, after, np.ones(len(before)))
 
 
 def town(seed: int = 1, count: int = 12_000, days: int = 730) -> Incidents:
@@ -61,7 +75,7 @@ def test_the_ratio_is_that_of_the_two_places() -> None:
     # in the place, 308 to 318 in its control ground, here divided among three control places.
     before, after = np.array([100, 104, 104]), np.array([104, 108, 106])
 
-    told = change(Treated(207, 110), before, after, PARAMS)
+    told = change(Treated(207, 110), apiece(before, after), PARAMS)
 
     assert told.ratio == pytest.approx((110 / 207) / (318 / 308))
     assert told.expected == pytest.approx(207 * 318 / 308)
@@ -125,8 +139,8 @@ def test_randomisation_counts_places_that_changed_as_much() -> None:
     before = np.full(19, 50)
     after = np.arange(41, 60)
 
-    assert placebo_p(Treated(50, 10), before, after) == pytest.approx(2 / 20)
-    assert placebo_p(Treated(50, 50), before, after) == 1.0
+    assert placebo_p(Treated(50, 10), apiece(before, after)) == pytest.approx(2 / 20)
+    assert placebo_p(Treated(50, 50), apiece(before, after)) == 1.0
 
 
 @given(
@@ -140,8 +154,8 @@ def test_swapping_before_and_after_inverts_the_ratio(
 ) -> None:
     b, a = np.array(before), np.array(after[: len(before)])
 
-    there = change(Treated(*place), b, a, PARAMS)
-    back = change(Treated(*place[::-1]), a, b, PARAMS)
+    there = change(Treated(*place), apiece(b, a), PARAMS)
+    back = change(Treated(*place[::-1]), apiece(a, b), PARAMS)
 
     assert there.ratio * back.ratio == pytest.approx(1.0)
     assert there.ratio_low <= there.ratio <= there.ratio_high
@@ -156,7 +170,7 @@ def test_the_order_of_control_places_does_not_matter(counts: list[tuple[int, int
     b, a = np.array(counts).T
     mixed = np.random.default_rng(seed).permutation(len(b))
 
-    one, other = (spread_of(Treated(30, 30), x, y) for x, y in ((b, a), (b[mixed], a[mixed])))
+    one, other = (spread_of(Treated(30, 30), apiece(x, y)) for x, y in ((b, a), (b[mixed], a[mixed])))
 
     assert one.expected == pytest.approx(other.expected)
     assert one.dispersion == pytest.approx(other.dispersion)
