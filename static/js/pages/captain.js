@@ -11,7 +11,7 @@ import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { backButton, focusHeading, showCard } from "./captain_card.js";
 import { asSent, browserStore, isGone, makeNotes, makeOutbox, mayPass, newRef } from "./captain_outbox.js";
-import { FILTERS, SORTS, emptyList, emptyState, itemRow, orderWord, showFilters, showTally } from "./captain_today.js";
+import { FILTERS, SORTS, emptyList, emptyState, itemRow, orderWord, originWord, showFilters, showTally } from "./captain_today.js";
 import { doorLabel, outcomeWord, roomLabel } from "./captain_words.js";
 
 /** @typedef {import("./captain_words.js").Card} Card */
@@ -100,7 +100,8 @@ function showToday({ tally, origin, more: hasMore }) {
   showFilters(part("[data-filters]"), { tally, chosen: state.filter, onChoose: chooseFilter });
   const rows = state.items.map((item) => itemRow(item, { onChoose: ({ id }) => select("dwelling", id) }));
   fillWith(list, rows.length ? el("ul", { class: "list" }, rows) : emptyList(tally, state.filter));
-  part("[data-origin]").textContent = orderWord(state.sort, origin);
+  part("[data-origin]").textContent = originWord(origin);
+  part("[data-origin]").title = orderWord(state.sort, origin);
   more.hidden = !hasMore;
   nearest.disabled = state.items.length === 0;
   fillWith(nearest, icon("home"), state.sort === "nearest" ? t("Visit the nearest household") : t("Visit the first household"));

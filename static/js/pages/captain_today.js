@@ -18,7 +18,12 @@ export const SORTS = /** @type {const} */ (["nearest", "longest", "address"]);
  */
 export function orderWord(sort, origin) {
   const order = { nearest: t("Nearest first"), longest: t("Longest not visited first"), address: t("By address") }[sort];
-  return `${order} · ${origin === "here" ? t("from where you are") : t("from the middle of your area")}`;
+  return `${order} · ${originWord(origin)}`;
+}
+
+/** @param {string} origin @returns {string} from where distances count */
+export function originWord(origin) {
+  return origin === "here" ? t("from where you are") : t("from the middle of your area");
 }
 
 /**
