@@ -59,6 +59,7 @@ class RunningJob:
     county_id: int
     area_id: int
     area_path: str
+    occasion: str | None = None
 
     @contextlib.contextmanager
     def transaction(self, *, statement_timeout_s: int = 600) -> Iterator[Session]:
@@ -142,6 +143,7 @@ def request(
     params: dict[str, Any],
     timeout_s: int = 900,
     drawn: Sequence[str] = (),
+    occasion: str | None = None,
 ) -> JobRun:
     """Record a run of `kind` and enqueue it once the session commits.
 
@@ -156,6 +158,8 @@ def request(
         JSON values: ids and scalars only, no geometry and no personal data.
     drawn
         Names of `params` that were drawn by lot and make no other question.
+    occasion
+        What the house itself asks for it on; the caller made sure with `asked_on` that there is no such run.
 
     Raises
     ------
@@ -170,6 +174,7 @@ def request(
         queue=queue,
         params=params,
         timeout_s=timeout_s,
+        occasion=occasion,
         actor_id=actor_of(session),
         scope=list(scope_of(session).paths),
         county_id=owner.county_id,
@@ -183,6 +188,11 @@ def request(
     session.flush()
     session.info.setdefault("enqueue", []).append((run.id, queue, timeout_s))
     return run
+
+
+def asked_on(session: Session, owner: Any, kind: str, occasion: str) -> bool:
+    """Tell whether the house asked for a run of `kind` for an area on an occasion; others wait to ask."""
+    return queries.lock_occasion(session, area_id=owner.id, kind=kind, occasion=occasion)
 
 
 def _asked_before(session: Session, run: JobRun, drawn: Sequence[str]) -> JobRun | None:
@@ -316,6 +326,7 @@ def _claim(run_id: int) -> RunningJob | None:
             county_id=run.county_id,
             area_id=run.area_id,
             area_path=run.area_path,
+            occasion=run.occasion,
         )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, Identity, Index, Integer, Text, func
+from sqlalchemy import Float, Identity, Index, Integer, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -11,7 +11,11 @@ from core.db import Base, Owned
 
 
 class JobRun(Owned, Base):
-    """One requested run of a job. States: queued, running, done, failed, cancelled."""
+    """One requested run of a job. States: queued, running, done, failed, cancelled.
+
+    `occasion` names what the house itself asked for it on, such as a night: there is one run of a kind for an
+    area and an occasion, however many reconcilers ask.
+    """
 
     __tablename__ = "job_run"
 
@@ -27,6 +31,7 @@ class JobRun(Owned, Base):
     error: Mapped[dict[str, Any] | None] = mapped_column()
     actor_id: Mapped[int | None] = mapped_column()
     scope: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    occasion: Mapped[str | None] = mapped_column()
     attempt: Mapped[int] = mapped_column(Integer, server_default="0")
     cancel_requested: Mapped[bool] = mapped_column(server_default="false")
     timeout_s: Mapped[int] = mapped_column(Integer, server_default="900")
@@ -41,4 +46,12 @@ class JobRun(Owned, Base):
         return (
             Index("ix_job_run_unfinished", "state", "heartbeat_at"),
             Index("ix_job_run_recent", "county_id", "kind", "created_at"),
+            Index(
+                "uq_job_run_occasion",
+                "area_id",
+                "kind",
+                "occasion",
+                unique=True,
+                postgresql_where=text("occasion IS NOT NULL"),
+            ),
         )

@@ -61,14 +61,32 @@ def left_behind(session: Session, *, silent_since: datetime) -> bool:
     )
 
 
-def runs_of(session: Session, kind: str, *, states: Sequence[str], most: int) -> Sequence[JobRun]:
-    """Return the newest runs of `kind` in the session's scope that are in one of `states`, newest first."""
-    return session.scalars(
-        select(JobRun)
-        .where(JobRun.kind == kind, JobRun.state.in_(states))
-        .order_by(JobRun.created_at.desc(), JobRun.id.desc())
-        .limit(most)
-    ).all()
+def runs_of(
+    session: Session, kind: str, *, states: Sequence[str], most: int, area_id: int | None = None
+) -> Sequence[JobRun]:
+    """Return the newest runs of `kind` in the session's scope that are in one of `states`, newest first.
+
+    With `area_id` only those that were asked for that very area.
+    """
+    found = select(JobRun).where(JobRun.kind == kind, JobRun.state.in_(states))
+    if area_id is not None:
+        found = found.where(JobRun.area_id == area_id)
+    return session.scalars(found.order_by(JobRun.created_at.desc(), JobRun.id.desc()).limit(most)).all()
+
+
+def lock_occasion(session: Session, *, area_id: int, kind: str, occasion: str) -> bool:
+    """Tell whether a run of `kind` was asked for on an occasion; nobody else may ask until the commit."""
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"),
+        {"what": f"job_run {area_id} {kind} {occasion}"},
+    )
+    return bool(
+        session.scalar(
+            select(
+                exists().where(JobRun.area_id == area_id, JobRun.kind == kind, JobRun.occasion == occasion)
+            )
+        )
+    )
 
 
 def runs_in_tray(session: Session, *, most: int) -> Sequence[JobRun]:

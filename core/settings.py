@@ -47,6 +47,7 @@ class Settings:
     contact_wait_hours: int = 24
     job_stale_s: int = 60
     reconcile_every_s: int = 15
+    nightly_hour: int = 2
     log_level: str = "INFO"
     metrics_token: str = ""
     base_map_url: str = ""

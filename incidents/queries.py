@@ -8,12 +8,18 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import psycopg
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, exists, select, text
 from sqlalchemy.orm import Session
 
+from core.clock import today
 from core.errors import NotFound
+from core.models import JobRun
+from core.queries import runs_of
 from geo.areas.models import Area
 from incidents.models import Hotspot, IncidentType
+
+#: How many of an area's runs are looked through for one that answered the same question.
+LOOKED_THROUGH = 50
 
 # One row of COPY BINARY of the five columns below: a field count, then each field with its length.
 # All are of fixed width and never null, so the stream is an array (PostgreSQL manual, "COPY", file formats).
@@ -123,6 +129,20 @@ def hotspot_types(session: Session, wanted: Sequence[str] = ()) -> tuple[str, ..
     return tuple(sorted(row.code for row in rows if row.code in wanted or row.parent_code in wanted))
 
 
+def areas_with_incidents(session: Session, *, levels: Sequence[str]) -> Sequence[Row[int, str]]:
+    """Return (id, path) of the areas of these levels with a boundary and incidents, larger ones first."""
+    return session.execute(
+        text(
+            "SELECT a.id, a.path::text AS path FROM area AS a "
+            "WHERE a.level = ANY (:levels) AND a.valid_to IS NULL AND EXISTS (SELECT FROM area_boundary AS b "
+            "WHERE b.area_id = a.id AND b.valid @> CAST(:day AS date)) AND EXISTS (SELECT FROM incident AS i "
+            "WHERE i.county_id = a.county_id AND i.area_path <@ a.path) "
+            "ORDER BY nlevel(a.path), a.id"
+        ),
+        {"levels": list(levels), "day": today()},
+    ).all()
+
+
 def latest_incident(
     session: Session, area: Area, *, types: Sequence[str], before: datetime
 ) -> datetime | None:
@@ -222,6 +242,20 @@ def hotspots_of_run(session: Session, run_id: int) -> Sequence[Row[Any]]:
     return _hotspots(session, "run_id = :run", {"run": run_id})
 
 
+def answered_before(session: Session, kind: str, area: Area, fingerprint: str) -> JobRun | None:
+    """Return the newest run of `kind` for `area` that computed what has this fingerprint, None without."""
+    runs = runs_of(session, kind, states=("done",), most=LOOKED_THROUGH, area_id=area.id)
+    same = (run for run in runs if (run.result or {}).get("fingerprint") == fingerprint)
+    return next((run for run in same if "same_as" not in (run.result or {})), None)
+
+
+def hotspots_stand(session: Session, run: JobRun, *, at: datetime) -> bool:
+    """Tell whether a run's places are still on the map, or it found none."""
+    if (run.result or {})["outcome"] != "found":
+        return True
+    return bool(session.scalar(select(exists().where(Hotspot.run_id == run.id, Hotspot.expires_at > at))))
+
+
 def hotspot(session: Session, hotspot_id: int) -> Hotspot:
     """Return one hotspot.
 
@@ -309,6 +343,18 @@ def hotspot_shapes(session: Session, run_id: int) -> dict[int, dict[str, Any]]:
         {"run": run_id},
     )
     return {row.id: row.shape for row in rows}
+
+
+def places_also_of(session: Session, run_id: int, other_run_id: int) -> set[int]:
+    """Return the ids of the places of a run that share more than an edge with a place of another run."""
+    rows = session.scalars(
+        text(
+            "SELECT h.id FROM hotspot AS h WHERE h.run_id = :run AND EXISTS (SELECT FROM hotspot AS o "
+            "WHERE o.run_id = :other AND o.geom && h.geom AND ST_Relate(o.geom, h.geom, '2********'))"
+        ),
+        {"run": run_id, "other": other_run_id},
+    )
+    return set(rows)
 
 
 def incident_types(session: Session) -> Sequence[Row[str, str | None, str, str, bool]]:

@@ -1,11 +1,14 @@
 """Hotspot runs: load the incidents, let the engine decide, store what it found."""
 
 import dataclasses
+import hashlib
+import json
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import shapely
@@ -25,30 +28,28 @@ from incidents import queries
 from incidents.hotspots import HotPlace, HotspotMap, HotspotParams, Incidents, TooFew
 from incidents.hotspots.profile import peak_hours
 from incidents.models import Hotspot
+from incidents.question import Question
 from incidents.tiles import reference_moment
 
-#: Lowest and highest value a person may ask for; outside them the answer would mislead or not fit in memory.
-LIMITS: dict[str, tuple[float, float]] = {
-    "days": (1, 366),
-    "history_days": (30, 3660),
-    "cell_m": (50, 2000),
-    "window_radius_m": (0, 5000),
-    "bandwidth_m": (200, 20000),
-    "q": (0.001, 0.2),
-    "min_window_count": (3, 1000),
-    "seed": (0, 2**31 - 1),
-    "valid_days": (1, 366),
-}
 
-
-@dataclass(frozen=True)
-class HotspotQuestion:
+@dataclass(frozen=True, kw_only=True)
+class HotspotQuestion(Question):
     """What a person asks a hotspot run; the defaults are [ours], see docs/hotspots.md.
 
-    `as_of` ends the tested period (exclusive); None takes now, or the newest incident where the register
-    ended long ago (`incidents.tiles.reference_moment`). `types` are codes of types, roll-ups included; empty
-    means all that are allowed. `valid_days` is how long the found hotspots stay on the map.
+    `as_of` ends the tested period (exclusive). `valid_days` is how long the found hotspots stay on the map.
     """
+
+    limits: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "days": (1, 366),
+        "history_days": (30, 3660),
+        "cell_m": (50, 2000),
+        "window_radius_m": (0, 5000),
+        "bandwidth_m": (200, 20000),
+        "q": (0.001, 0.2),
+        "min_window_count": (3, 1000),
+        "seed": (0, 2**31 - 1),
+        "valid_days": (1, 366),
+    }
 
     days: int = 28
     history_days: int = 730
@@ -59,46 +60,13 @@ class HotspotQuestion:
     min_window_count: int = 5
     seed: int = 1
     valid_days: int = 28
-    types: tuple[str, ...] = ()
-    as_of: datetime | None = None
 
     def __post_init__(self) -> None:
-        for name, (low, high) in LIMITS.items():
-            value = getattr(self, name)
-            # Not-a-number fails the comparison.
-            if not (isinstance(value, int | float) and low <= value <= high):
-                raise InvalidInput("hotspot_setting_out_of_range", setting=name, low=low, high=high)
+        super().__post_init__()
         if self.history_days < self.days:
             raise InvalidInput("hotspot_history_too_short", days=self.days, history_days=self.history_days)
         if self.bandwidth_m < max(self.window_radius_m, self.cell_m):
             raise InvalidInput("hotspot_bandwidth_too_small", bandwidth_m=self.bandwidth_m)
-        if self.as_of is not None and self.as_of.tzinfo is None:
-            raise InvalidInput("time_without_zone", setting="as_of")
-
-    def to_params(self) -> dict[str, Any]:
-        """Return the question as JSON values."""
-        fields = dataclasses.asdict(self)
-        return fields | {"types": list(self.types), "as_of": self.as_of.isoformat() if self.as_of else None}
-
-    @classmethod
-    def from_params(cls, params: dict[str, Any]) -> "HotspotQuestion":
-        """Return the question `to_params` wrote down; what it does not hold keeps its default.
-
-        Raises
-        ------
-        InvalidInput
-            ``hotspot_setting_unknown``, ``hotspot_setting_out_of_range`` or ``time_unreadable``.
-        """
-        unknown = params.keys() - {field.name for field in dataclasses.fields(cls)}
-        if unknown:
-            raise InvalidInput("hotspot_setting_unknown", setting=min(unknown))
-        values = dict(params)
-        if values.get("as_of") is not None:
-            try:
-                values["as_of"] = datetime.fromisoformat(values["as_of"])
-            except (TypeError, ValueError) as error:
-                raise InvalidInput("time_unreadable", setting="as_of") from error
-        return cls(**values | {"types": tuple(values.get("types") or ())})
 
 
 @dataclass(frozen=True)
@@ -117,6 +85,7 @@ class Task:
     type_codes: tuple[str, ...]
     as_of_source: str
     valid_days: int
+    fingerprint: str
 
 
 def load_task(session: Session, area: Area, question: HotspotQuestion) -> Task:
@@ -129,11 +98,9 @@ def load_task(session: Session, area: Area, question: HotspotQuestion) -> Task:
     NotFound
         ``incident_type_unknown``.
     """
-    boundary = boundary_shape(session, area.id)
-    if boundary is None:
-        raise NotEnough("area_without_boundary", area=area.name)
+    boundary = boundary_of(session, area)
     types = queries.hotspot_types(session, question.types)
-    as_of, as_of_source = _as_of(session, area, question, types)
+    as_of, as_of_source = latest_moment(session, area, question, types)
     params = HotspotParams(
         as_of_s=math.ceil(as_of.timestamp()),
         days=question.days,
@@ -148,14 +115,17 @@ def load_task(session: Session, area: Area, question: HotspotQuestion) -> Task:
         county_id=area.county_id,
         area_path=area.path,
         type_codes=types,
-        start=_moment(params.history.start_s),
-        end=_moment(params.recent.end_s),
+        start=moment_of(params.history.start_s),
+        end=moment_of(params.recent.end_s),
         zone=settings().time_zone,
     )
-    centre = boundary.centroid
-    epsg = settings().metric_epsg or metric_epsg(centre.x, centre.y)
+    epsg = epsg_of(boundary)
+    arrays = queries.load_incident_arrays(session, selection)
+    # Of a moving window not the moment counts but what lies in it.
+    recent = int((arrays.t_s >= params.recent.start_s).sum())
+    asked = question.to_params() | {"as_of": as_of.isoformat() if as_of_source != "now" else recent}
     return Task(
-        incidents=_metric(queries.load_incident_arrays(session, selection), epsg),
+        incidents=in_metres(arrays, epsg),
         study_area=shape_to_metric(boundary, epsg),
         params=params,
         seed=question.seed,
@@ -163,7 +133,37 @@ def load_task(session: Session, area: Area, question: HotspotQuestion) -> Task:
         type_codes=types,
         as_of_source=as_of_source,
         valid_days=question.valid_days,
+        fingerprint=fingerprint(asked, boundary, arrays),
     )
+
+
+def boundary_of(session: Session, area: Area) -> BaseGeometry:
+    """Return today's boundary of `area` (EPSG:4326).
+
+    Raises
+    ------
+    NotEnough
+        ``area_without_boundary`` (field `area`).
+    """
+    boundary = boundary_shape(session, area.id)
+    if boundary is None:
+        raise NotEnough("area_without_boundary", area=area.name)
+    return boundary
+
+
+def epsg_of(boundary: BaseGeometry) -> int:
+    """Return the metric CRS an area (EPSG:4326) is measured in."""
+    return settings().metric_epsg or metric_epsg(boundary.centroid.x, boundary.centroid.y)
+
+
+def fingerprint(asked: Mapping[str, Any], boundary: BaseGeometry, arrays: queries.IncidentArrays) -> str:
+    """Return what names a question (JSON values), its ground and register: equal ones, equal answers."""
+    # Rows come in no order.
+    order = np.lexsort((arrays.type_id, arrays.lat, arrays.lon, arrays.t_s))
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode() + boundary.wkb)
+    for column in (arrays.lon, arrays.lat, arrays.t_s, arrays.type_id):
+        digest.update(np.ascontiguousarray(column[order]).tobytes())
+    return digest.hexdigest()
 
 
 def store_map(session: Session, run_id: int, area: Area, *, task: Task, found: HotspotMap) -> list[Hotspot]:
@@ -200,14 +200,15 @@ def summary(found: HotspotMap | TooFew, task: Task) -> dict[str, Any]:
     params, tally = found.params, found.tally
     told: dict[str, Any] = {
         "outcome": "too_few" if isinstance(found, TooFew) else "found" if found.places else "none",
-        "as_of": _moment(params.as_of_s).isoformat(),
+        "as_of": moment_of(params.as_of_s).isoformat(),
         "as_of_source": task.as_of_source,
-        "window": _span(params.recent.start_s, params.recent.end_s),
-        "history": _span(params.history.start_s, params.history.end_s),
+        "window": span(params.recent.start_s, params.recent.end_s),
+        "history": span(params.history.start_s, params.history.end_s),
         "incidents": dataclasses.asdict(tally),
         "params": {name: value for name, value in dataclasses.asdict(params).items() if name != "as_of_s"},
         "seed": found.seed,
         "metric_epsg": task.epsg,
+        "fingerprint": task.fingerprint,
     }
     if isinstance(found, TooFew):
         return told | {"too_few": {"what": found.what, "found": found.found, "minimum": found.minimum}}
@@ -220,9 +221,16 @@ def summary(found: HotspotMap | TooFew, task: Task) -> dict[str, Any]:
     }
 
 
-def _as_of(
-    session: Session, area: Area, question: HotspotQuestion, types: tuple[str, ...]
+def latest_moment(
+    session: Session, area: Area, question: Question, types: tuple[str, ...]
 ) -> tuple[datetime, str]:
+    """Return the moment a question looks back from, and whether it is requested, now or latest_incident.
+
+    Raises
+    ------
+    NotEnough
+        ``no_incidents`` (field `area`).
+    """
     if question.as_of is not None:
         return question.as_of, "requested"
     moment = now()
@@ -235,15 +243,18 @@ def _as_of(
     return (moment, "now") if until == moment else (until + timedelta(seconds=1), "latest_incident")
 
 
-def _moment(seconds: int) -> datetime:
+def moment_of(seconds: int) -> datetime:
+    """Return the moment that many seconds after 1970-01-01 UTC."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _span(start_s: int, end_s: int) -> dict[str, str]:
-    return {"from": _moment(start_s).isoformat(), "to": _moment(end_s).isoformat()}
+def span(start_s: int, end_s: int) -> dict[str, str]:
+    """Return a period as JSON values."""
+    return {"from": moment_of(start_s).isoformat(), "to": moment_of(end_s).isoformat()}
 
 
-def _metric(arrays: queries.IncidentArrays, epsg: int) -> Incidents:
+def in_metres(arrays: queries.IncidentArrays, epsg: int) -> Incidents:
+    """Return the incidents with coordinates in the metric CRS `epsg`."""
     xy = to_metric(np.column_stack([arrays.lon, arrays.lat]), epsg)
     return Incidents(xy[:, 0], xy[:, 1], arrays.t_s, arrays.hour_of_week, arrays.type_id)
 
@@ -263,8 +274,8 @@ def _row(place: HotPlace, task: Task, *, area: Area, around: queries.Surrounding
         area_path=area.path,
         rank=place.rank,
         name=_name(around) or area.name,
-        window_from=_moment(task.params.recent.start_s),
-        window_to=_moment(task.params.recent.end_s),
+        window_from=moment_of(task.params.recent.start_s),
+        window_to=moment_of(task.params.recent.end_s),
         observed=place.n,
         expected=place.expected,
         ratio=place.ratio,

@@ -25,6 +25,7 @@ for module in (
     "geo.places.models",
     "geo.roads.models",
     "geo.staff.models",
+    "incidents.forecasts.models",
     "incidents.models",
     "patrols.models",
 ):

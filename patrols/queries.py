@@ -18,11 +18,11 @@ from patrols.planning.candidates import Spot, SpotKind
 #: Places that are no patrol targets: teams start there.
 NO_TARGETS = ("station", "service_point")
 
-# Of every area the last finished run counts, even one that found nothing; and no run counts beneath an
-# area with a later one.
+# Of every area the last finished run counts, even one that found nothing, or the one whose answer it took
+# over; and no run counts beneath an area with a later one.
 _HOTSPOTS = """
 WITH finished AS (
-    SELECT area_path, max(id) AS run_id FROM job_run
+    SELECT area_path, max(coalesce((result ->> 'same_as')::bigint, id)) AS run_id FROM job_run
     WHERE county_id = :county AND kind = 'hotspots.find' AND state = 'done' GROUP BY area_path),
 current AS (
     SELECT run_id FROM finished AS own WHERE NOT EXISTS (

@@ -2,7 +2,14 @@
 
 from importlib import import_module
 
-JOB_MODULES = ("cameras.jobs", "geo.boundaries.jobs", "incidents.jobs", "patrols.jobs", "webapp.print.jobs")
+JOB_MODULES = (
+    "cameras.jobs",
+    "geo.boundaries.jobs",
+    "incidents.forecasts.jobs",
+    "incidents.jobs",
+    "patrols.jobs",
+    "webapp.print.jobs",
+)
 
 
 def register_handlers() -> None:

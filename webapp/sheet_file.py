@@ -20,8 +20,9 @@ def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) ->
     return file_answer(name, "\ufeff" + sheet.getvalue(), "text/csv")
 
 
-def file_answer(name: str, content: str, kind: str) -> Response:
+def file_answer(name: str, content: str | bytes, kind: str) -> Response:
     """Return `content` of a media type as the download `name`."""
-    response = Response(content, content_type=f"{kind}; charset=utf-8")
+    text = isinstance(content, str)
+    response = Response(content, content_type=f"{kind}; charset=utf-8" if text else kind)
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response

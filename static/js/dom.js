@@ -45,6 +45,28 @@ export function icon(name) {
 }
 
 /**
+ * The one part of the page that a selector names.
+ * @param {string} selector
+ * @returns {HTMLElement}
+ * @throws {Error} when the page lacks it
+ */
+export function part(selector) {
+  const found = /** @type {HTMLElement | null} */ (document.querySelector(selector));
+  if (!found) throw new Error(`the page lacks ${selector}`);
+  return found;
+}
+
+/**
+ * A sentence with elements in its places.
+ * @param {string} sentence already translated, with `{name}` places
+ * @param {Record<string, Node>} nodes
+ * @returns {(Node | string)[]}
+ */
+export function withNodes(sentence, nodes) {
+  return sentence.split(/(\{\w+\})/).map((piece) => (piece.startsWith("{") ? nodes[piece.slice(1, -1)] ?? piece : piece));
+}
+
+/**
  * Replace everything inside an element.
  * @param {Element} element
  * @param {...(Child | Child[])} children

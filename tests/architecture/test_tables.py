@@ -124,6 +124,7 @@ def test_models_and_migrations_agree(owner_engine: Engine) -> None:
         "geo.places",
         "geo.roads",
         "incidents",
+        "incidents.forecasts",
         "cameras",
         "patrols",
     ):

@@ -5,18 +5,23 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.hotspots.forecast import (
     Backtest,
     BacktestParams,
+    Outlook,
     Past,
     Rhythm,
     TooShort,
     backtest,
-    forecast,
+    band_cells,
+    ground_of_boundary,
     ground_of_incidents,
+    outline,
+    outlook,
 )
 from incidents.hotspots.forecast.choose import COUNT, STACK, Trial, choose
 from incidents.hotspots.forecast.ground import GRID_ORIGINS
@@ -220,10 +225,73 @@ def test_late_reports_are_unknown_to_every_map() -> None:
 def test_a_forecast_expects_as_many_incidents_as_the_last_weeks_held() -> None:
     past = past_of_town()
     ground = ground_of(past)
-    found = forecast(past, ground, 300.0, rhythm=RHYTHM, seed=1)
-    assert found.expected.sum() == pytest.approx(12.0 * 7, rel=0.15)
-    assert (found.expected >= 0).all()
-    assert len(found.expected) == len(ground.used[found.grid])
+    found = outlook(past, ground, replace(QUESTION, first_d=300.0 - 42, last_d=300.0), seed=1)
+    assert isinstance(found, Outlook)
+    made = found.forecast
+    assert made.origin_d == 300.0
+    assert made.expected.sum() == pytest.approx(12.0 * 7, rel=0.15)
+    assert (made.expected >= 0).all()
+    assert len(made.expected) == len(ground.used[made.grid])
+
+
+def test_an_outlook_scores_as_the_backtest_does_and_tells_each_origin() -> None:
+    past = past_of_town(repeats=0.25)
+    told: list[tuple[int, int]] = []
+    found = outlook(
+        past, ground_of(past), QUESTION, seed=3, on_origin=lambda done, of: told.append((done, of))
+    )
+    alone = backtest(past, ground_of(past), QUESTION, seed=3)
+    assert isinstance(found, Outlook)
+    assert isinstance(alone, Backtest)
+    assert (found.backtest.chosen, found.backtest.scores) == (alone.chosen, alone.scores)
+    assert told == [(number, len(told)) for number in range(1, len(told) + 1)]
+
+
+def test_an_origin_whose_outcome_late_reports_may_change_is_not_scored() -> None:
+    past = past_of_town()
+    late = replace(QUESTION, rhythm=replace(RHYTHM, late_d=3.0))
+    found = outlook(past, ground_of(past), late, seed=1)
+    assert isinstance(found, Outlook)
+    assert found.backtest.origins_d.max() + 7 <= late.last_d - 3
+    assert len(found.backtest.choices) == len(found.backtest.origins_d) == 5
+
+
+def test_who_hears_of_an_origin_may_end_the_walk() -> None:
+    class Enough(Exception):
+        pass
+
+    def stop(done: int, _of: int) -> None:
+        if done == 2:
+            raise Enough
+
+    past = past_of_town(days=270)
+    with pytest.raises(Enough):
+        outlook(past, ground_of(past), replace(QUESTION, last_d=264.0), seed=1, on_origin=stop)
+
+
+def test_bands_are_disjoint_and_the_riskiest_come_first() -> None:
+    risk = np.random.default_rng(1).random(1_000)
+    bands = band_cells(risk, (0.01, 0.05, 0.1, 0.2), seed=1)
+    assert [len(cells) for cells in bands] == [10, 40, 50, 100]
+    assert len(set(np.concatenate(bands).tolist())) == 200
+    for better, worse in itertools.pairwise(bands):
+        assert risk[better].min() >= risk[worse].max()
+
+
+def test_equal_cells_are_not_taken_from_one_corner() -> None:
+    (first,) = band_cells(np.zeros(10_000), (0.05,), seed=1)
+    assert first.mean() == pytest.approx(5_000, rel=0.1)
+
+
+def test_an_outline_covers_its_cells_within_the_study_area() -> None:
+    area = shapely.box(0, 0, 1_000, 1_000)
+    ground = ground_of_boundary(area, 200.0)
+    for grid, used in enumerate(ground.used):
+        shape = outline(used, ground, grid, study_area=area)
+        x, y = shapely.get_coordinates(shapely.centroid(ground.boxes(used, grid))).T
+        np.testing.assert_array_equal(ground.cell(ground.half_cell(x - 1, y - 1), grid), used)
+        assert shape.is_valid
+        assert 0.6 < shape.area / area.area <= 1.0
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
+import pyogrio
 import pytest
 import shapely
 from flask.testing import FlaskClient
 from geoalchemy2.shape import from_shape
+from sqlalchemy import text
 
 from core.clock import now
 from core.db import Scope, transaction
@@ -93,6 +96,39 @@ def test_a_burst_is_one_place_with_a_name_a_number_and_a_sentence(leader: FlaskC
     assert shapely.geometry.shape(first["shape"]).is_valid
 
 
+def look_back_a_week(run_id: int) -> None:
+    """Let a run have looked at days that ended a week earlier."""
+    with transaction(Scope.everything()) as session:
+        run = session.get_one(JobRun, run_id)
+        window = {
+            name: (datetime.fromisoformat(moment) - timedelta(days=7)).isoformat()
+            for name, moment in run.result["window"].items()
+        }
+        run.result = run.result | {"window": window}
+
+
+def test_a_place_is_new_unless_it_stood_out_in_the_run_before(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=60)
+    first_run = find(leader)
+    first = leader.get("/api/leader/state").json
+    assert [place["is_new"] for place in first["places"]] == [None] * len(first["places"])
+    assert first["before"] is None
+
+    # A second look on the same day is no news.
+    find(leader)
+    assert leader.get("/api/leader/state").json["before"] is None
+    look_back_a_week(first_run)
+    again = leader.get("/api/leader/state").json
+    assert again["before"]["id"] == first_run
+    assert not any(place["is_new"] for place in again["places"])
+    assert again["sentence"].startswith(first["sentence"])
+    assert again["sentence"] != first["sentence"]
+
+    # Another question is no earlier look at this one.
+    find(leader, days=90)
+    assert leader.get("/api/leader/state").json["before"] is None
+
+
 @pytest.mark.parametrize("burst", [pytest.param(60, id="one place"), pytest.param(0, id="no place")])
 def test_a_register_that_ended_long_ago_is_not_told_as_the_last_days(
     leader: FlaskClient, world: World, burst: int
@@ -172,7 +208,7 @@ def test_another_countys_run_does_not_exist(leader: FlaskClient, world: World) -
     foreign = stranger(world, "leader")
 
     assert foreign.get("/api/leader/state").json["run"] is None
-    for address in ("state", "charts", "hotspots.csv", "hotspots.geojson"):
+    for address in ("state", "charts", "hotspots.csv", "hotspots.geojson", "hotspots.gpkg"):
         answer = foreign.get(f"/api/leader/{address}?run={run_id}")
         assert (answer.status_code, answer.json["code"]) == (404, "hotspot_run_unknown"), address
 
@@ -190,3 +226,51 @@ def test_a_dispatcher_reads_but_does_not_start_a_run(sign_in) -> None:
     assert "data-find-form" not in dispatcher.get("/leader").text
     answer = dispatcher.post("/api/leader/runs", json={"days": 28})
     assert (answer.status_code, answer.json["fields"]["permission"]) == (403, "hotspot.run")
+
+
+def test_two_runs_are_compared_by_the_ground_their_places_share(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=60)
+    first, second = find(leader), find(leader)
+    (place,) = leader.get("/api/leader/state").json["places"]
+
+    same = leader.get(f"/api/leader/compare?run={second}&other={first}").json
+    assert [(one["id"], one["fate"]) for one in same["places"]] == [(place["id"], "stayed")]
+    assert "1" in same["sentence"]
+    with transaction(Scope.everything()) as session:
+        session.execute(
+            text("UPDATE hotspot SET geom = ST_Translate(geom, 0.02, 0) WHERE run_id = :run"), {"run": first}
+        )
+    moved = leader.get(f"/api/leader/compare?run={second}&other={first}").json
+    assert [one["fate"] for one in moved["places"]] == ["new", "gone"]
+    assert leader.get(f"/api/leader/compare?run={second}&other={second}").status_code == 422
+    foreign = stranger(world, "leader")
+    assert foreign.get(f"/api/leader/compare?run={second}&other={first}").status_code == 404
+
+
+def test_an_answer_taken_over_is_shown_as_the_earlier_run(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=60)
+    first, again = find(leader), find(leader)
+    with transaction(Scope.everything()) as session:
+        run = session.get_one(JobRun, again)
+        run.result = session.get_one(JobRun, first).result | {"same_as": first}
+
+    answer = leader.get("/api/leader/state").json
+
+    assert answer["run"]["id"] == first
+    assert [run["id"] for run in answer["runs"]] == [first]
+    assert leader.get(f"/api/leader/state?run={again}").json["run"]["id"] == first
+
+
+def test_the_geopackage_opens_with_the_places(leader: FlaskClient, world: World, tmp_path: Path) -> None:
+    add_incidents(world.town, burst=60)
+    run_id = find(leader)
+    places = leader.get("/api/leader/state").json["places"]
+
+    answer = leader.get(f"/api/leader/hotspots.gpkg?run={run_id}")
+    file = tmp_path / "places.gpkg"
+    file.write_bytes(answer.get_data())
+    meta, _, shapes, columns = pyogrio.raw.read(file, layer="hotspots")
+
+    assert meta["crs"] == "EPSG:4326"
+    assert list(columns[list(meta["fields"]).index("name")]) == [place["name"] for place in places]
+    assert shapely.from_wkb(shapes[0]).equals(shapely.geometry.shape(places[0]["shape"]))

@@ -24,6 +24,7 @@ MOST = 20
 RESULT_PAGES = {
     "atlas.print": ("atlas.document", "run"),
     "hotspots.find": ("leader.index", "run"),
+    "hotspots.forecast": ("leader.index", "forecast"),
     "patrols.plan": ("dispatch.index", "run"),
 }
 #: Kinds whose outcome is a file to be fetched.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,12 @@ import click
 import numpy as np
 
 from core.errors import InvalidInput
+from incidents.forecasts.answer import day_words, told_backtest, told_too_short
 from incidents.hotspots.forecast import (
-    SIMPLE_NAMES,
     Backtest,
     BacktestParams,
     Past,
     Rhythm,
-    Score,
     TooShort,
     backtest,
     ground_of_boundary,
@@ -79,7 +77,7 @@ def _params(register: Register, asked: dict[str, Any], shares: tuple[float, ...]
     last_d = min(newest - asked["late_days"], np.inf if last is None else float(last.astype(int)) + 1)
     first_d = last_d - 364 if first is None else float(first.astype(int))
     if first_d + asked["horizon_days"] > last_d:
-        raise InvalidInput("period_empty", start=_day(first_d), end=_day(last_d - 1))
+        raise InvalidInput("period_empty", start=day_words(first_d), end=day_words(last_d - 1))
     if not all(0 < share <= 1 for share in shares):
         raise InvalidInput("numbers_unreadable", setting="--areas", value=asked["areas"])
     rhythm = Rhythm(horizon_d=float(asked["horizon_days"]), late_d=asked["late_days"])
@@ -106,7 +104,7 @@ def _told(
 ) -> dict[str, Any]:
     cells = len(ground.used[0])
     told: dict[str, Any] = {
-        "period": {"from": _day(params.first_d), "to": _day(params.last_d - 1)},
+        "period": {"from": day_words(params.first_d), "to": day_words(params.last_d - 1)},
         "horizon_days": int(params.rhythm.horizon_d),
         "late_days": params.rhythm.late_d,
         "cell_m": ground.cell_m,
@@ -115,52 +113,8 @@ def _told(
         "areas_percent": list(percents),
     }
     if isinstance(found, TooShort):
-        return told | {
-            "outcome": "too_few",
-            "too_few": {"what": found.what, "found": found.found, "minimum": found.minimum},
-        }
-    used = Counter(choice.method for choice in found.choices)
-    best = max(found.choices[-1].advantage, 0.0)
-    return told | {
-        "outcome": "scored",
-        "origins": len(found.origins_d),
-        "incidents": found.chosen[0].incidents,
-        "methods": {
-            name: {"simple": name in SIMPLE_NAMES} | _figures(scores, percents)
-            for name, scores in found.scores.items()
-        },
-        "chosen": {
-            "method": found.choices[-1].method,
-            "used": dict(used.most_common()),
-            "by_origin": [
-                {"origin": _day(origin), "method": choice.method}
-                for origin, choice in zip(found.origins_d, found.choices, strict=True)
-            ],
-            "advantage_over_count": round(best, 4),
-            "counting_is_best": found.choices[-1].method == "count",
-        }
-        | _figures(found.chosen, percents),
-    }
-
-
-def _figures(scores: tuple[Score, ...], percents: tuple[float, ...]) -> dict[str, Any]:
-    keys = [f"{percent:g}" for percent in percents]
-
-    def by_area(name: str, digits: int) -> dict[str, float]:
-        return {
-            key: round(float(getattr(score, name)), digits) for key, score in zip(keys, scores, strict=True)
-        }
-
-    return {
-        "hit_rate": by_area("hit_rate", 4),
-        "hit_rate_interval": {
-            key: [round(score.hit_rate_low, 4), round(score.hit_rate_high, 4)]
-            for key, score in zip(keys, scores, strict=True)
-        },
-        "pai": by_area("pai", 3),
-        "pei_star": by_area("pei_star", 4),
-        "hits": by_area("hits", 2),
-    }
+        return told | told_too_short(found)
+    return told | {"outcome": "scored"} | told_backtest(found, percents)
 
 
 def _words(answer: dict[str, Any]) -> str:
@@ -189,10 +143,6 @@ def _verdict(chosen: dict[str, Any]) -> str:
         return "没有模型胜过简单计数，采用计数。 No model beats counting: counting is used."
     more = f"{chosen['advantage_over_count']:.1%}"
     return f"采用 used: {chosen['method']} (命中比计数多 more hits than counting: {more})"
-
-
-def _day(days: float) -> str:
-    return str(np.datetime64(int(np.floor(days)), "D"))
 
 
 __all__ = ["Past", "run_backtest"]

@@ -2,11 +2,12 @@
 
 import signal
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 
 import click
 
+from core.clock import now
 from core.db import Scope, transaction
 from core.document import sweep_documents
 from core.jobs import QUEUES, reconcile_forever, work
@@ -44,7 +45,7 @@ def register_models() -> None:
 
 
 def tidy() -> None:
-    """Delete sign-ins, documents and waiting files whose time is over; publish what is due."""
+    """Delete sign-ins, documents and files whose time is over; publish what is due; ask at night."""
     # Geometry is heavy, and wanted once an hour.
     from geo.boundaries.jobs import request_due  # noqa: PLC0415
     from geo.boundaries.upload import sweep_uploads  # noqa: PLC0415
@@ -55,6 +56,26 @@ def tidy() -> None:
         sweep_uploads(session)
     with transaction(Scope.everything()) as session:
         request_due(session)
+    ask_tonight(now())
+
+
+def ask_tonight(moment: datetime) -> list[int]:
+    """Ask for the runs of the night `moment` lies in, none by day; return their ids."""
+    from geo.areas.queries import area_by_id  # noqa: PLC0415 - as above
+    from incidents.nightly import night_at, request_night  # noqa: PLC0415
+    from incidents.queries import areas_with_incidents  # noqa: PLC0415
+
+    night = night_at(moment)
+    if night is None:
+        return []
+    with transaction(Scope.everything()) as session:
+        areas = areas_with_incidents(session, levels=("county", "town"))
+    asked: list[int] = []
+    for area in areas:
+        # A run sees what the session sees that asks for it: its own area.
+        with transaction(Scope((area.path,))) as session:
+            asked += [run.id for run in request_night(session, area_by_id(session, area.id), night)]
+    return asked
 
 
 @click.command()

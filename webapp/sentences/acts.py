@@ -37,6 +37,7 @@ ACTS = {
     "placement.export": mark("Saved the list of rows placed by hand as a file"),
     "placement.make": mark("Placed a row by hand"),
     "placement.undo": mark("Took back a placement by hand"),
+    "forecast.requested": mark("Asked for a forecast of incidents"),
     "ground.import": mark("Imported streets and buildings"),
     "hotspots.export": mark("Saved hotspots as a file"),
     "hotspots.requested": mark("Asked for hotspots"),

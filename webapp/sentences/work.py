@@ -7,6 +7,7 @@ JOB_TITLES = {
     "area.publish": mark("Publish boundaries"),
     "area.propose": mark("Propose grids"),
     "hotspots.find": mark("Find hotspots"),
+    "hotspots.forecast": mark("Forecast incidents"),
     "patrols.plan": mark("Plan patrols"),
     "cameras.sight": mark("Compute what cameras see"),
 }
@@ -39,6 +40,8 @@ PROGRESS: dict[str, tuple[str, str]] = {
         "",
     ),
     "hotspots_storing": (mark("Naming and saving the places"), ""),
+    "forecast_origin": (mark("Trying every map on the past: forecast %(origin)s of %(origins)s"), ""),
+    "forecast_storing": (mark("Drawing and saving the map"), ""),
     "sight_loading": (mark("Reading cameras and buildings"), ""),
     "sight_computing": (
         mark_n(
@@ -126,6 +129,22 @@ _HOTSPOTS: dict[str, tuple[str, str]] = {
     "no_incidents": (
         mark("No incidents are recorded in %(area)s."),
         mark("Import incidents first, or choose another area."),
+    ),
+    "forecast_ground_unusable": (
+        mark("%(area)s cannot be divided into cells of %(cell_m)s m: it is too small or too large."),
+        mark("Choose another area."),
+    ),
+    "forecast_question_unusable": (
+        mark("This forecast cannot be asked for."),
+        mark("Choose a number of days of the list and types that exist."),
+    ),
+    "forecast_unknown": (
+        mark("This forecast does not exist or lies outside your area."),
+        mark("Reload the page."),
+    ),
+    "runs_not_comparable": (
+        mark("These two analyses cannot be compared."),
+        mark("Choose two different ones of the same area."),
     ),
     "hotspot_unknown": (mark("This hotspot no longer exists."), mark("Reload the list.")),
     "hotspot_setting_unknown": (mark("There is no setting %(setting)s."), ""),

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 import cameras.tiles
 import geo.mvt
 import geo.tiles
+import incidents.forecasts.tiles
 import incidents.tiles
 import patrols.districts.tiles
 from cameras.tiles import camera_views_tile, cameras_tile
@@ -20,6 +22,7 @@ from core.errors import InvalidInput, NotFound
 from core.queries import layer_versions
 from geo.tile_address import Tile
 from geo.tiles import areas_tile, base_tile, drafts_tile, dwellings_tile, places_tile
+from incidents.forecasts.tiles import HORIZONS, forecast_tile
 from incidents.tiles import PERIODS_DAYS, hotspots_tile, incidents_tile, newest_incident, reference_moment
 from patrols.districts.tiles import districts_tile
 from webapp.kept import keep, recall
@@ -28,7 +31,14 @@ from webapp.kept import keep, recall
 FORM = hashlib.sha256(
     b"".join(
         Path(str(module.__file__)).read_bytes()
-        for module in (geo.mvt, geo.tiles, cameras.tiles, incidents.tiles, patrols.districts.tiles)
+        for module in (
+            geo.mvt,
+            geo.tiles,
+            cameras.tiles,
+            incidents.tiles,
+            incidents.forecasts.tiles,
+            patrols.districts.tiles,
+        )
     )
 ).hexdigest()[:8]
 DEFAULT_DAYS = 28
@@ -68,6 +78,16 @@ LAYERS: dict[str, Layer] = {
         Layer("camera_views", "camera.view", camera_views_tile, ("camera_views", "cameras")),
         Layer("incidents", "incident.view", _no_cut, ("incidents",), dated="hour", takes_days=True),
         Layer("hotspots", "hotspot.view", hotspots_tile, ("hotspots",), dated="hour"),
+        *(
+            Layer(
+                f"forecast_{days}",
+                "hotspot.view",
+                partial(forecast_tile, horizon_days=days),
+                ("forecast",),
+                dated="hour",
+            )
+            for days in HORIZONS
+        ),
     )
 }
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
@@ -19,18 +19,21 @@ from core.queries import UNFINISHED, runs_of
 from core.settings import settings
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
+from incidents.export import hotspots_package
+from incidents.forecasts.tiles import HORIZONS
 from incidents.jobs import FIND, request_find
 from incidents.queries import (
     hotspot_shapes,
     hotspots_of_run,
     incident_types,
     period_profile,
+    places_also_of,
     weekly_counts,
 )
 from incidents.service import HotspotQuestion
 from webapp.api.jobs import as_json
 from webapp.api.parameter import sent
-from webapp.i18n import in_locale
+from webapp.i18n import choose_locale, in_locale
 from webapp.maps import Picker
 from webapp.permission import requires
 from webapp.session import request_session
@@ -42,6 +45,7 @@ blueprint = Blueprint("leader", __name__)
 PERIODS = (7, 28, 90)
 WEEKS = 26
 RUNS_LISTED = 20
+RUNS_LOOKED_THROUGH = 100
 
 
 @blueprint.get("/leader")
@@ -54,11 +58,19 @@ def index() -> str:
         map_parts=scope_map(
             session,
             ("areas", "hotspots"),
-            offered=("districts", "incidents", "cameras", "dwellings", "places"),
+            offered=(
+                *(f"forecast_{days}" for days in HORIZONS),
+                "districts",
+                "incidents",
+                "cameras",
+                "dwellings",
+                "places",
+            ),
             tools=(Picker(),),
         ),
         place_name=area_by_id(session, current_user.grants.area_id).name,
         periods=PERIODS,
+        horizons=HORIZONS,
         types=[row for row in incident_types(session) if row.hotspot_allowed],
         may_run=current_user.can("hotspot.run"),
     )
@@ -69,14 +81,15 @@ def index() -> str:
 def state() -> Response:
     """Answer the latest finished run (or ``?run=ID``) with its places, and the runs before it."""
     session = request_session()
-    runs = runs_of(session, FIND, states=(*UNFINISHED, "done"), most=RUNS_LISTED)
+    area_id = current_user.grants.area_id
+    runs = runs_of(session, FIND, states=(*UNFINISHED, "done"), most=RUNS_LISTED, area_id=area_id)
     shown = _shown(session, runs, request.args.get("run", type=int))
     working = next((run for run in runs if run.state in UNFINISHED), None)
     return jsonify(
         working=as_json(working) if working else None,
-        runs=[_run_line(run) for run in runs if run.state == "done"],
+        runs=[run_line(run) for run in runs if run.state == "done" and not _refers(run)],
         may_run=current_user.can("hotspot.run"),
-        **_answer(session, shown),
+        **_answer(session, shown, earlier_answer(session, shown)),
     )
 
 
@@ -101,7 +114,7 @@ def find() -> tuple[Response, int]:
 def charts() -> Response:
     """Answer counts by week for the area of a run, or for one of its hotspots (``?hotspot=ID``)."""
     session = request_session()
-    run = _run(session, request.args.get("run", type=int))
+    run = run_of(session, request.args.get("run", type=int))
     window = (run.result or {}).get("window")
     if window is None:
         raise NotFound("hotspot_run_unknown", id=run.id)
@@ -124,7 +137,7 @@ def charts() -> Response:
 def table_file() -> Response:
     """Answer the places of a run as a table."""
     session = request_session()
-    run = _run(session, request.args.get("run", type=int))
+    run = run_of(session, request.args.get("run", type=int))
     names = (
         "rank", "name", "window_from", "window_to", "observed", "expected", "ratio", "ratio_low",
         "ratio_high", "p_value", "q_value", "area_m2", "expires_at", "lon", "lat",
@@ -136,12 +149,23 @@ def table_file() -> Response:
     )
 
 
+@blueprint.get("/api/leader/hotspots.gpkg")
+@requires("hotspot.view")
+def package_file() -> Response:
+    """Answer the places of a run as a GeoPackage (EPSG:4326)."""
+    session = request_session()
+    run = run_of(session, request.args.get("run", type=int))
+    content = hotspots_package(hotspots_of_run(session, run.id), hotspot_shapes(session, run.id))
+    audit.record(session, "hotspots.export", subject=run, form="gpkg")
+    return file_answer(f"hotspots-{run.id}.gpkg", content, "application/geopackage+sqlite3")
+
+
 @blueprint.get("/api/leader/hotspots.geojson")
 @requires("hotspot.view")
 def shape_file() -> Response:
     """Answer the places of a run as GeoJSON (EPSG:4326)."""
     session = request_session()
-    run = _run(session, request.args.get("run", type=int))
+    run = run_of(session, request.args.get("run", type=int))
     shapes = hotspot_shapes(session, run.id)
     features = [
         {
@@ -164,30 +188,71 @@ def shape_file() -> Response:
     return file_answer(f"hotspots-{run.id}.geojson", content, "application/geo+json")
 
 
+def earlier_answer(session: Session, run: JobRun | None) -> JobRun | None:
+    """Return the newest run that answered the same question for its area about an earlier day, or None.
+
+    Pressing twice a day is no second look: all places of the first stand in the second.
+    """
+    if run is None or (run.result or {}).get("outcome") == "too_few":
+        return None
+    runs = runs_of(session, FIND, states=("done",), most=RUNS_LOOKED_THROUGH, area_id=run.area_id)
+    asked = _question(run)
+    same = (one for one in runs if _question(one) == asked and not _refers(one))
+    return next((one for one in same if _told_of(one) and _last_day(one) < _last_day(run)), None)
+
+
+def _told_of(run: JobRun) -> bool:
+    return (run.result or {}).get("outcome") in ("found", "none")
+
+
+def _last_day(run: JobRun) -> date:
+    """Return the day on the deployment's clocks on which a run's tested period ended."""
+    return datetime.fromisoformat((run.result or {})["window"]["to"]).astimezone(local_zone()).date()
+
+
+def _question(run: JobRun) -> dict[str, Any]:
+    """Return what makes two runs comparable: all that was asked but the moment and how long answers stay."""
+    return {name: value for name, value in run.params.items() if name not in ("as_of", "valid_days")}
+
+
 def _shown(session: Session, runs: Sequence[JobRun], run_id: int | None) -> JobRun | None:
-    if run_id is not None:
-        return _run(session, run_id)
-    return next((run for run in runs if run.state == "done"), None)
+    if run_id is None:
+        run_id = next((run.id for run in runs if run.state == "done"), None)
+    return None if run_id is None else run_of(session, run_id)
 
 
-def _run(session: Session, run_id: int | None) -> JobRun:
+def run_of(session: Session, run_id: int | None) -> JobRun:
+    """Return a finished run in the reader's scope, or the one whose answer it took over.
+
+    Raises
+    ------
+    NotFound
+        ``hotspot_run_unknown`` (field `id`).
+    """
     run = session.get(JobRun, run_id) if run_id is not None else None
     if run is None or run.kind != FIND or run.state != "done" or not scope_of(session).holds(run.area_path):
         raise NotFound("hotspot_run_unknown", id=run_id)
-    return run
+    return run_of(session, run.result["same_as"]) if run.result and _refers(run) else run
 
 
-def _answer(session: Session, run: JobRun | None) -> dict[str, Any]:
+def _refers(run: JobRun) -> bool:
+    """Tell whether a run took over the answer of an earlier one."""
+    return "same_as" in (run.result or {})
+
+
+def _answer(session: Session, run: JobRun | None, before: JobRun | None) -> dict[str, Any]:
     if run is None:
         return {"run": None, "places": [], "sentence": gettext("Nobody has looked for hotspots here yet.")}
     result = run.result or {}
     shapes = hotspot_shapes(session, run.id)
     names = _type_names(session)
+    stayed = None if before is None else places_also_of(session, run.id, before.id)
     places = [
         {
             "id": row.id,
             "rank": row.rank,
             "name": row.name,
+            "is_new": None if stayed is None else row.id not in stayed,
             "observed": row.observed,
             "expected": row.expected,
             "ratio": row.ratio,
@@ -208,10 +273,12 @@ def _answer(session: Session, run: JobRun | None) -> dict[str, Any]:
         }
         for row in hotspots_of_run(session, run.id)
     ]
+    told = {name: value for name, value in result.items() if name != "fingerprint"}
     return {
-        "run": _run_line(run) | {"result": result, "params": run.params},
+        "run": run_line(run) | {"result": told, "params": run.params},
         "places": places,
-        "sentence": _sentence(area_by_id(session, run.area_id), result, places),
+        "before": run_line(before) if before else None,
+        "sentence": _sentence(area_by_id(session, run.area_id), result, places) + _news(places, before),
     }
 
 
@@ -251,6 +318,36 @@ def _sentence(area: Area, result: dict[str, Any], places: list[dict[str, Any]]) 
     )
 
 
+def _news(places: list[dict[str, Any]], before: JobRun | None) -> str:
+    """Return how many of the places stood in no place of the run before, as a sentence; empty without any."""
+    if before is None or not places:
+        return ""
+    day = _last_day(before).isoformat()
+    fresh = sum(place["is_new"] for place in places)
+    if fresh == len(places):
+        words = ngettext(
+            "It is new since the look at the days to %(day)s.",
+            "All are new since the look at the days to %(day)s.",
+            len(places),
+            day=day,
+        )
+    elif fresh == 0:
+        words = ngettext(
+            "It stood out in the days to %(day)s too.",
+            "All stood out in the days to %(day)s too.",
+            len(places),
+            day=day,
+        )
+    else:
+        words = ngettext(
+            "%(num)s is new since the look at the days to %(day)s.",
+            "%(num)s are new since the look at the days to %(day)s.",
+            fresh,
+            day=day,
+        )
+    return " " + str(words) if choose_locale() == "en" else str(words)
+
+
 def _period(result: dict[str, Any]) -> str:
     """Return the tested days in words; those of a register that ended long ago are not the last ones."""
     days = result["params"]["days"]
@@ -264,7 +361,8 @@ def _period(result: dict[str, Any]) -> str:
     )
 
 
-def _run_line(run: JobRun) -> dict[str, Any]:
+def run_line(run: JobRun) -> dict[str, Any]:
+    """Return what a list of runs tells about one."""
     result = run.result or {}
     return {
         "id": run.id,

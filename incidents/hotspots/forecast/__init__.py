@@ -1,18 +1,21 @@
 """Forecasts of the next days per cell, and the backtest that decides which forecast deserves trust.
 
-`backtest` walks through the past and scores every candidate where it could not know the outcome; `forecast`
-takes the walk one origin further. docs/hotspots.md has the formulae and the measured tables.
+`backtest` walks through the past and scores every candidate where it could not know the outcome; `outlook`
+takes the walk one origin further, to a forecast. docs/hotspots.md has the formulae and the measured tables.
 """
 
 from incidents.hotspots.forecast.backtest import (
     Backtest,
     BacktestParams,
     Forecast,
+    OnOrigin,
+    Outlook,
     TooShort,
     backtest,
-    forecast,
+    outlook,
     past_of,
 )
+from incidents.hotspots.forecast.bands import band_cells, outline
 from incidents.hotspots.forecast.candidates import SIMPLE
 from incidents.hotspots.forecast.ground import Ground, ground_of_boundary, ground_of_incidents
 from incidents.hotspots.forecast.score import Score
@@ -27,13 +30,17 @@ __all__ = [
     "BacktestParams",
     "Forecast",
     "Ground",
+    "OnOrigin",
+    "Outlook",
     "Past",
     "Rhythm",
     "Score",
     "TooShort",
     "backtest",
-    "forecast",
+    "band_cells",
     "ground_of_boundary",
     "ground_of_incidents",
+    "outline",
+    "outlook",
     "past_of",
 ]

@@ -1,5 +1,6 @@
 """A rolling-origin backtest: what each map would have hit, and which would have been chosen."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,9 +12,15 @@ from incidents.hotspots.forecast.score import Score, hits, perfect_hits, pooled
 from incidents.hotspots.forecast.walk import Past, Rhythm, Slate, walk
 from incidents.hotspots.values import DAY_S, Floats, Incidents
 
-CHOSEN = "chosen"
 #: Days whose incidents set the level of a forecast. [ours]
 LEVEL_DAYS = 56.0
+
+#: Called after each origin of a walk with the origins done and all of them; may raise to end the walk.
+type OnOrigin = Callable[[int, int], None]
+
+
+def unheard(_done: int, _of: int) -> None:
+    """Let nobody know."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,62 @@ def past_of(incidents: Incidents, ground: Ground) -> Past:
     return Past(incidents.t_s[order] / DAY_S, ground.half_cell(x_m, y_m), x_m, y_m)
 
 
-def backtest(past: Past, ground: Ground, params: BacktestParams, seed: int) -> Backtest | TooShort:
+@dataclass(frozen=True)
+class Outlook:
+    """What a backtest found, and the forecast the same walk ends with."""
+
+    backtest: Backtest
+    forecast: Forecast
+
+
+@dataclass
+class _Record:
+    """The walk so far: what every map hit at each origin, and the choices made from `first` on."""
+
+    params: BacktestParams
+    first: int
+    trials: list[tuple[float, Trial, Floats]] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+
+    def choice_at(self, origin_d: float) -> Choice:
+        """Return the map to use at an origin, by the trials that were complete before it."""
+        rhythm = self.params.rhythm
+        return choose(
+            [
+                trial
+                for earlier_d, trial, _ in self.trials
+                if earlier_d + rhythm.horizon_d <= origin_d - rhythm.late_d
+            ]
+        )
+
+    def take(self, slate: Slate) -> None:
+        """Add an origin whose outcome is known."""
+        trial, best = _trial(slate, self.params.area_shares)
+        if len(self.trials) >= self.first:
+            self.choices.append(self.choice_at(slate.origin_d))
+        self.trials.append((slate.origin_d, trial, best))
+
+    def scored(self, complete_d: float) -> Backtest:
+        """Return the scores of the origins whose outcomes were complete by then."""
+        scored = [
+            one for one in self.trials[self.first :] if one[0] + self.params.rhythm.horizon_d <= complete_d
+        ]
+        choices = self.choices[: len(scored)]
+        methods = set.intersection(*(set(trial.hits) for _, trial, _ in scored))
+        shares = self.params.area_shares
+        scores = {
+            name: _scores(scored, [trial.hits[name] for _, trial, _ in scored], shares)
+            for name in scored[-1][1].hits
+            if name in methods
+        }
+        used = [trial.hits[choice.method] for (_, trial, _), choice in zip(scored, choices, strict=True)]
+        origins_d = np.array([origin_d for origin_d, _, _ in scored])
+        return Backtest(origins_d, scores, _scores(scored, used, shares), tuple(choices))
+
+
+def backtest(
+    past: Past, ground: Ground, params: BacktestParams, seed: int, *, on_origin: OnOrigin = unheard
+) -> Backtest | TooShort:
     """Return the scores of all methods; the same seed gives the same answer.
 
     Every map, fit and choice at an origin rests on what was known before it.
@@ -111,44 +173,49 @@ def backtest(past: Past, ground: Ground, params: BacktestParams, seed: int) -> B
     if short is not None:
         return short
     origins_d, first = _origins(past, params)
-    rhythm = params.rhythm
-    trials: list[tuple[float, Trial, Floats]] = []
-    choices: list[Choice] = []
-    slates = walk(past, ground, origins_d, rhythm=rhythm, fit_from=max(first - params.warm_up, 0), seed=seed)
-    for number, slate in enumerate(slates):
-        trial, best = _trial(slate, params.area_shares)
-        if number >= first:
-            known = [
-                old
-                for origin_d, old, _ in trials
-                if origin_d + rhythm.horizon_d <= slate.origin_d - rhythm.late_d
-            ]
-            choices.append(choose(known))
-            trial.hits[CHOSEN] = trial.hits[choices[-1].method]
-        trials.append((slate.origin_d, trial, best))
-    scored = trials[first:]
-    methods = set.intersection(*(set(trial.hits) for _, trial, _ in scored))
-    names = [name for name in scored[-1][1].hits if name in methods]
-    scores = {name: _scores(scored, name, params.area_shares) for name in names}
-    chosen = scores.pop(CHOSEN)
-    return Backtest(origins_d[first:], scores, chosen, tuple(choices))
+    record = _Record(params, first)
+    for slate in _walked(past, ground, origins_d, record=record, seed=seed, on_origin=on_origin):
+        record.take(slate)
+    return record.scored(np.inf)
 
 
-def forecast(past: Past, ground: Ground, origin_d: float, *, rhythm: Rhythm, seed: int) -> Forecast:
-    """Return what is expected in the days after `origin_d`, by the map chosen on the origins before it.
+def outlook(
+    past: Past, ground: Ground, params: BacktestParams, seed: int, *, on_origin: OnOrigin = unheard
+) -> Outlook | TooShort:
+    """Return the backtest of a period and, from the same walk, the forecast of the days after `last_d`.
 
-    The total is what the last eight weeks let expect; the chosen map says where.
+    The period must hold a whole number of horizons. Origins whose outcome the late days leave incomplete
+    are walked through and not scored.
     """
-    params = BacktestParams(origin_d, origin_d + rhythm.horizon_d, rhythm=rhythm)
-    origins_d, first = _origins(past, params)
-    fit_from = max(first - params.warm_up, 0)
-    *earlier, last = walk(past, ground, origins_d, rhythm=rhythm, fit_from=fit_from, seed=seed)
-    closed = [each for each in earlier if each.origin_d + rhythm.horizon_d <= origin_d - rhythm.late_d]
-    choice = choose([_trial(each, params.area_shares)[0] for each in closed])
+    short = _too_short(past, params)
+    if short is not None:
+        return short
+    earlier_d, first = _origins(past, params)
+    origins_d = np.append(earlier_d, params.last_d)
+    record = _Record(params, first)
+    *earlier, last = _walked(past, ground, origins_d, record=record, seed=seed, on_origin=on_origin)
+    for slate in earlier:
+        record.take(slate)
+    made = _forecast(past, last, record.choice_at(params.last_d), params.rhythm)
+    return Outlook(record.scored(params.last_d - params.rhythm.late_d), made)
+
+
+def _walked(
+    past: Past, ground: Ground, origins_d: Floats, *, record: _Record, seed: int, on_origin: OnOrigin
+) -> Iterator[Slate]:
+    params = record.params
+    fit_from = max(record.first - params.warm_up, 0)
+    slates = walk(past, ground, origins_d, rhythm=params.rhythm, fit_from=fit_from, seed=seed)
+    for done, slate in enumerate(slates, start=1):
+        on_origin(done, len(origins_d))
+        yield slate
+
+
+def _forecast(past: Past, last: Slate, choice: Choice, rhythm: Rhythm) -> Forecast:
+    """Return the forecast at an origin: the last eight weeks say how many, the chosen map says where."""
     density = last.density[choice.method].astype(np.float64)
-    return Forecast(
-        origin_d, last.grid, choice, density / density.sum() * _expected_total(past, origin_d, rhythm)
-    )
+    total = _expected_total(past, last.origin_d, rhythm)
+    return Forecast(last.origin_d, last.grid, choice, density / density.sum() * total)
 
 
 def _expected_total(past: Past, origin_d: float, rhythm: Rhythm) -> float:
@@ -187,9 +254,9 @@ def _trial(slate: Slate, shares: tuple[float, ...]) -> tuple[Trial, Floats]:
 
 
 def _scores(
-    scored: list[tuple[float, Trial, Floats]], name: str, shares: tuple[float, ...]
+    scored: list[tuple[float, Trial, Floats]], hit: list[Floats], shares: tuple[float, ...]
 ) -> tuple[Score, ...]:
-    mine = np.array([trial.hits[name] for _, trial, _ in scored])
+    mine = np.array(hit)
     best = np.array([perfect for _, _, perfect in scored])
     incidents = np.array([trial.incidents for _, trial, _ in scored])
     return tuple(pooled(share, mine[:, i], best[:, i], incidents) for i, share in enumerate(shares))

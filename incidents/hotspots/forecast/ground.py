@@ -67,6 +67,14 @@ class Ground:
         within = (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
         return np.where(within, row * self.columns + column, -1)
 
+    def boxes(self, cells: Ints, grid: int) -> npt.NDArray[np.object_]:
+        """Return the square of each cell of a grid origin, metric CRS."""
+        row, column = np.divmod(cells, self.columns)
+        shift_rows, shift_columns = GRID_ORIGINS[grid]
+        west = self.west_m + (column + shift_columns / 2) * self.cell_m
+        south = self.south_m + (row + shift_rows / 2) * self.cell_m
+        return np.asarray(shapely.box(west, south, west + self.cell_m, south + self.cell_m))
+
     def coarse(self, halves: Floats, grid: int) -> Floats:
         """Return the sums over cells, shape (rows, columns), of a map of half cells."""
         row, column = GRID_ORIGINS[grid]

@@ -34,6 +34,11 @@ class Score:
     pai: float
     pei_star: float
 
+    @property
+    def best_hit_rate(self) -> float:
+        """Hit rate of the map that knew the outcome."""
+        return self.hit_rate / self.pei_star if self.pei_star else 0.0
+
 
 def hits(risk: Floats, outcome: Ints, cells: Floats) -> Floats:
     """Return the incidents in the riskiest cells, shape of `cells`.

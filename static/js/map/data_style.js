@@ -122,6 +122,8 @@ const STYLES = {
   places: placesStyle,
   districts: districtsStyle,
   hotspots: hotspotsStyle,
+  forecast_7: forecastStyle,
+  forecast_30: forecastStyle,
   drafts: (palette) => ({
     paintRules: [{ dataLayer: "drafts", symbolizer: areaSymbol(() => ({ fill: palette.draftFill, line: palette.draft, width: 3, dash: [9, 4] })) }],
     labelRules: [],
@@ -295,6 +297,19 @@ function hotspotsStyle(palette) {
     once: (p) => `hotspot ${p.id}`,
   });
   return { paintRules: [{ dataLayer: "hotspots", symbolizer: outline }], labelRules: [{ dataLayer: "hotspot_labels", symbolizer: rank }] };
+}
+
+/** Per cent of the ground in a band of the forecast and those before it, the riskiest first. */
+export const BANDS = [1, 5, 10, 20];
+
+/**
+ * One hue that lets the map through, stronger where more is expected; the riskiest is outlined as well, for paper.
+ * @param {Palette} palette
+ * @returns {Style}
+ */
+function forecastStyle(palette) {
+  const band = areaSymbol((p) => ({ fill: palette.forecast[BANDS.indexOf(p.percent)], line: p.percent === BANDS[0] ? palette.forecastLine : null, width: 1.5 }));
+  return { paintRules: [{ dataLayer: "forecast", symbolizer: band }], labelRules: [] };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What each layer is called, where it lies in the pile, and what its signs mean: one table for map, control and legend. */
 import { t } from "../i18n.js";
-import { cameraLook, dwellingLook, incidentLook } from "./data_style.js";
+import { BANDS, cameraLook, dwellingLook, incidentLook } from "./data_style.js";
 
 /** @typedef {import("./palette.js").Palette} Palette */
 /** @typedef {{kind: "point" | "area" | "line" | "double" | "cell", fill?: string, line?: string, width?: number, dash?: string, shape?: string}} Sample */
@@ -34,6 +34,8 @@ export const LAYERS = {
     label: () => t("Hotspots"), order: 40, minZoom: 9,
     legend: (p) => [{ label: t("Hotspot, thicker when more certain"), sample: { kind: "area", fill: p.hotspotFill, line: p.hotspot, width: 3 } }],
   },
+  forecast_7: forecastEntry(7, 20),
+  forecast_30: forecastEntry(30, 21),
   camera_views: {
     label: () => t("Camera views"), order: 22, minZoom: 15,
     legend: (p) => [{ label: t("Ground a camera sees"), sample: { kind: "area", fill: p.cameraView, line: p.cameraOn, width: 1 } }],
@@ -68,6 +70,23 @@ export const LAYERS = {
     ],
   },
 };
+
+/**
+ * @param {number} days
+ * @param {number} order
+ * @returns {LayerEntry}
+ */
+function forecastEntry(days, order) {
+  return {
+    label: () => t("Expected in the next {span} days", { span: days }), order, minZoom: 9,
+    legend: (p) => BANDS.map((percent, place) => ({ label: bandWords(percent), sample: { kind: "area", fill: p.forecast[place], line: place ? undefined : p.forecastLine } })),
+  };
+}
+
+/** @param {number} percent @returns {string} */
+export function bandWords(percent) {
+  return t("Riskiest {percent} % of the ground", { percent });
+}
 
 /**
  * @param {string} name

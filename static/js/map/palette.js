@@ -22,6 +22,7 @@ const LIGHT = Object.freeze({
   place: "#4b3a70", hotspot: "#a02a00", hotspotFill: "rgba(213,94,0,0.10)",
   draft: "#b3127a", draftFill: "rgba(179,18,122,0.14)", finding: "#a8201a", chosen: "#b3127a",
   district: "rgba(96,128,0,0.42)", districtLabel: "#4a6400",
+  forecast: ["rgba(74,28,140,0.68)", "rgba(74,28,140,0.46)", "rgba(74,28,140,0.28)", "rgba(74,28,140,0.15)"], forecastLine: "#4a1c8c",
 });
 
 const DARK = Object.freeze({
@@ -38,6 +39,7 @@ const DARK = Object.freeze({
   place: "#c3b1ea", hotspot: "#ff9a5c", hotspotFill: "rgba(255,154,92,0.14)",
   draft: "#ff6fc4", draftFill: "rgba(255,111,196,0.18)", finding: "#ff8a80", chosen: "#ff6fc4",
   district: "rgba(173,204,51,0.42)", districtLabel: "#b9d14a",
+  forecast: ["rgba(190,160,255,0.72)", "rgba(190,160,255,0.48)", "rgba(190,160,255,0.30)", "rgba(190,160,255,0.17)"], forecastLine: "#cdb8ff",
 });
 
 const PRINT = Object.freeze({
@@ -48,7 +50,7 @@ const PRINT = Object.freeze({
   gridLine: "#000000", gridFaint: "#777777", gridLabel: "#000000", veil: "rgba(255,255,255,0.5)",
 });
 
-/** @typedef {{[K in keyof typeof LIGHT]: K extends "cell" ? readonly string[] : string}} Palette */
+/** @typedef {{[K in keyof typeof LIGHT]: K extends "cell" | "forecast" ? readonly string[] : string}} Palette */
 
 /** @type {Record<string, Palette>} */
 const TABLE = { light: LIGHT, dark: DARK, print: PRINT };

@@ -30,15 +30,25 @@ export function barChart({ title, bars, inWords }) {
       y: (HEIGHT - FOOT - height).toFixed(2), height: Math.max(height, bar.value ? 1 : 0).toFixed(2),
     }, svg("title", {}, `${bar.name}: ${inWords(bar.value)}`));
   });
-  const marks = bars.flatMap((bar, index) => (bar.mark
-    ? [svg("text", { class: "chart__mark", x: (index === bars.length - 1 ? WIDTH : (index + 0.5) * step).toFixed(2), y: HEIGHT - 3, "text-anchor": index === bars.length - 1 ? "end" : "middle" }, bar.mark)]
-    : []));
+  const marks = bars.flatMap((bar, index) => (bar.mark ? [svg("text", { class: "chart__mark", y: HEIGHT - 3, ...seat(index, bars.length) }, bar.mark)] : []));
   return el("figure", { class: "chart" },
     el("figcaption", { class: "chart__title" }, title, el("span", { class: "muted small" }, t("most: {count}", { count: top }))),
     svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true", class: "chart__picture" },
       svg("line", { class: "chart__ground", x1: 0, x2: WIDTH, y1: HEIGHT - FOOT, y2: HEIGHT - FOOT }), ...drawn, ...marks),
     el("table", { class: "sr-only" }, el("caption", {}, title), el("tbody", {},
       bars.map((bar) => el("tr", {}, el("th", { scope: "row" }, bar.name), el("td", {}, inWords(bar.value)))))));
+}
+
+/**
+ * Where the mark of a bar stands; those at the ends keep inside the picture.
+ * @param {number} index
+ * @param {number} count of bars
+ * @returns {Record<string, string>}
+ */
+function seat(index, count) {
+  if (index === count - 1) return { x: String(WIDTH), "text-anchor": "end" };
+  if (index === 0) return { x: "0", "text-anchor": "start" };
+  return { x: (((index + 0.5) * WIDTH) / count).toFixed(2), "text-anchor": "middle" };
 }
 
 /**

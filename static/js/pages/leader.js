@@ -1,15 +1,19 @@
 /** The leader's page: the answer in words, the places on map and list, and what makes each of them up. */
 import { ProblemError, get, post } from "../api.js";
-import { el, fillWith, icon, listen } from "../dom.js";
+import { el, fillWith, icon, listen, part } from "../dom.js";
 import { sheet } from "../frame.js";
 import { formatInstant, t, tn } from "../i18n.js";
 import { highlight } from "../map/highlight.js";
 import { fit, mapReady } from "../map/registry.js";
 import { toast, toastProblem } from "../toast.js";
-import { followJob, isLive, jobCard } from "../tray.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { barChart, shareList } from "./bar_chart.js";
+import { hideComparison, showComparison } from "./leader_compare.js";
+import { askForecast, showForecast } from "./leader_forecast.js";
+import { mountHeat } from "./leader_heat.js";
+import { mountMonths } from "./leader_months.js";
 import { SORTS, areaWords, chanceWords, dayWords, intervalWords, rangeWords, ratioWords, sorted } from "./leader_words.js";
+import { showWork } from "./leader_working.js";
 
 /** @typedef {import("./leader_words.js").Place} Place */
 
@@ -22,17 +26,10 @@ const findForm = /** @type {HTMLFormElement | null} */ (document.querySelector("
 const sorting = /** @type {HTMLSelectElement} */ (part("[data-sort]"));
 const findButton = /** @type {HTMLButtonElement | null} */ (document.querySelector("[data-find]"));
 
-const { map } = await mapReady;
+const { map, parts } = await mapReady;
 
 /** @type {{places: Place[], run: any, following: string | null}} */
 const state = { places: [], run: null, following: null };
-
-/** @param {string} selector @returns {HTMLElement} */
-function part(selector) {
-  const found = /** @type {HTMLElement | null} */ (document.querySelector(selector));
-  if (!found) throw new Error(`the page lacks ${selector}`);
-  return found;
-}
 
 // ---- the answer
 
@@ -52,7 +49,7 @@ async function load() {
     showPlaces();
     showRuns(answer.runs);
     if (answer.working) void follow(answer.working);
-    await Promise.all([showCharts(part("[data-charts]"), null), followAddress()]);
+    await Promise.all([showCharts(part("[data-charts]"), null), followAddress(), followComparison()]);
   } catch (error) {
     const words = error instanceof ProblemError ? error.text : t("Something went wrong.");
     fillWith(sentence, words, " ", el("button", { class: "btn", type: "button", onClick: () => void load() }, t("Try again")));
@@ -75,11 +72,14 @@ function showWindow() {
 }
 
 function showPlaces() {
+  part("[data-heat-box]").hidden = state.run === null;
   const box = part("[data-places-box]");
   box.hidden = state.run === null || state.places.length === 0;
   if (state.run) {
     /** @type {HTMLAnchorElement} */ (part("[data-csv]")).href = `/api/leader/hotspots.csv?run=${state.run.id}`;
-    /** @type {HTMLAnchorElement} */ (part("[data-geojson]")).href = `/api/leader/hotspots.geojson?run=${state.run.id}`;
+    for (const form of ["geojson", "gpkg"]) {
+      /** @type {HTMLAnchorElement} */ (part(`[data-${form}]`)).href = `/api/leader/hotspots.${form}?run=${state.run.id}`;
+    }
   }
   fillWith(part("[data-places]"), el("ol", { class: "list" }, sorted(state.places, sorting.value).map(placeRow)));
 }
@@ -110,12 +110,31 @@ function incidentsWords(count) {
 /** @param {any[]} runs */
 function showRuns(runs) {
   part("[data-runs-box]").hidden = runs.length < 2;
-  fillWith(part("[data-runs]"), el("ul", { class: "list" }, runs.map((run) => el("li", { class: "list__item" },
+  fillWith(part("[data-runs]"), el("ul", { class: "list" }, runs.map((run) => el("li", { class: "list__item run" },
     el("a", { class: "list__link", href: `?run=${run.id}`, "aria-current": run.id === state.run?.id ? "true" : null },
       el("span", { class: "list__text" },
         el("span", { class: "list__title" }, tn("{count} day to {day}", "{count} days to {day}", run.days, { day: run.window ? dayWords(run.window.to) : "" })),
         el("span", { class: "list__detail" }, formatInstant(run.finished_at))),
-      el("span", { class: "list__end" }, run.outcome === "too_few" ? t("not enough data") : tn("{count} place", "{count} places", run.place_count)))))));
+      el("span", { class: "list__end" }, run.outcome === "too_few" ? t("not enough data") : tn("{count} place", "{count} places", run.place_count))),
+    run.id !== state.run?.id && run.outcome !== "too_few" && el("button", { class: "btn btn--quiet", type: "button", "data-compare-with": run.id, onClick: () => compareWith(String(run.id)) }, t("Compare"))))));
+}
+
+// ---- two runs
+
+/** @param {string | null} other id of a run, null: none */
+function compareWith(other) {
+  const address = new URL(location.href);
+  if (other) address.searchParams.set("with", other);
+  else address.searchParams.delete("with");
+  history.pushState(null, "", address);
+  void followComparison();
+}
+
+async function followComparison() {
+  const other = new URLSearchParams(location.search).get("with");
+  if (!other || !/^\d+$/.test(other) || !state.run || other === String(state.run.id)) return hideComparison();
+  await showComparison(map, { run: String(state.run.id), other, onClose: () => compareWith(null) });
+  /** @type {HTMLElement | null} */ (root.querySelector("[data-compare] h2"))?.focus();
 }
 
 // ---- one place
@@ -226,13 +245,14 @@ async function follow(job) {
   state.following = job.id;
   if (findButton) findButton.disabled = true;
   try {
-    const show = (/** @type {import("../tray.js").Job} */ now) => fillWith(working, isLive(now) || now.state === "failed" ? jobCard(now) : null);
-    show(job);
-    const ended = await followJob(job.id, show);
+    const ended = await showWork(working, job);
     if (ended.state === "done") {
+      // The places of the run before are no longer on the map: nobody should open one while the new ones come.
+      fillWith(part("[data-places]"));
       const address = new URL(location.href);
       address.searchParams.delete("run");
       address.searchParams.delete("sel");
+      address.searchParams.delete("with");
       history.pushState(null, "", address);
       await load();
       fit(map, extentOf(state.places) ?? extentNow());
@@ -245,6 +265,59 @@ async function follow(job) {
     state.following = null;
     if (findButton) findButton.disabled = false;
   }
+}
+
+// ---- what happened, or what is expected
+
+/** The map's layer of each view. */
+const VIEW_LAYERS = /** @type {Record<string, string>} */ ({ happened: "hotspots", 7: "forecast_7", 30: "forecast_30" });
+const views = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-view]"));
+
+/** @returns {string} the view the address asks for */
+function wantedView() {
+  const view = new URLSearchParams(location.search).get("view") ?? "happened";
+  return Object.hasOwn(VIEW_LAYERS, view) ? view : "happened";
+}
+
+/** @param {string} view */
+function chooseView(view) {
+  const address = new URL(location.href);
+  address.searchParams.set("view", view);
+  for (const gone of ["forecast", "sel", "layers"]) address.searchParams.delete(gone);
+  history.pushState(null, "", address);
+  void followView();
+}
+
+async function followView() {
+  const forecast = new URLSearchParams(location.search).get("forecast");
+  let view = wantedView();
+  if (forecast && view === "happened") view = "7";
+  showView(view);
+  if (view === "happened") return;
+  const days = await showForecast({ horizon: Number(view), forecast });
+  if (String(days) !== view) showView(String(days));
+}
+
+/** @param {string} view */
+function showView(view) {
+  for (const button of views) button.setAttribute("aria-pressed", String(button.dataset.view === view));
+  part("[data-happened]").hidden = view !== "happened";
+  part("[data-forecast]").hidden = view === "happened";
+  if (view !== "happened") leaveHappened();
+  if (currentState().layers) return; // the reader chose layers
+  for (const [name, layer] of Object.entries(VIEW_LAYERS)) parts.get(`tiles:${layer}`)?.setVisible(name === view);
+}
+
+/** What lies on the map beside the outlines belongs to what happened. */
+function leaveHappened() {
+  hideComparison();
+  heat.clear();
+  /** @type {HTMLDetailsElement} */ (part("[data-months]")).open = false;
+}
+
+/** @returns {number} days ahead of the view that is shown */
+function horizonShown() {
+  return Number([...views].find((button) => button.getAttribute("aria-pressed") === "true")?.dataset.view);
 }
 
 /** @param {Place[]} places @returns {[number, number, number, number] | null} */
@@ -264,6 +337,9 @@ function extentNow() {
 }
 
 findForm?.addEventListener("submit", (event) => void find(event));
+const runShown = () => (state.run?.result ? String(state.run.id) : null);
+const heat = mountHeat(map, /** @type {HTMLInputElement} */ (part("[data-heat]")), part("[data-heat-legend]"), runShown);
+mountMonths(map, /** @type {HTMLDetailsElement} */ (part("[data-months]")), runShown);
 const wantedSort = new URLSearchParams(location.search).get("sort") ?? "";
 sorting.value = Object.hasOwn(SORTS, wantedSort) ? wantedSort : "rank";
 sorting.addEventListener("change", chooseSort);
@@ -273,5 +349,15 @@ listen(document, "place-picked", (event) => {
   const place = hit && state.places.find((one) => String(one.id) === String(hit.id));
   if (place) choose(place);
 });
-onStateBack(() => void followAddress());
-await load();
+for (const button of views) button.addEventListener("click", () => chooseView(button.dataset.view ?? "happened"));
+const forecastForm = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-forecast-form]"));
+forecastForm?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  void askForecast(forecastForm, horizonShown());
+});
+onStateBack(() => {
+  void followAddress();
+  void followView();
+  void followComparison();
+});
+await Promise.all([load(), followView()]);
