@@ -1,11 +1,13 @@
 """What the default demo shows to the leader and the dispatcher on the first evening."""
 
 from collections.abc import Callable
+from datetime import datetime, time, timedelta
 
 import numpy as np
 import pytest
 import shapely
 
+from core.clock import local_zone, today
 from core.db import Scope, transaction
 from core.jobs import execute
 from core.models import JobRun
@@ -17,7 +19,7 @@ from incidents.queries import hotspot_shapes, hotspots_of_run
 from incidents.service import HotspotQuestion
 from patrols import queries
 from patrols.jobs import request_plan
-from patrols.question import PlanQuestion
+from patrols.question import PlanQuestion, evening_shift
 from tests.demo.conftest import REFERENCE
 from webapp.demo.load import load_town
 from webapp.demo.town import Town
@@ -60,8 +62,11 @@ def test_the_leader_finds_every_planted_place_that_is_still_hot(found: int, town
 
 
 def test_tonight_has_routes_for_the_teams_on_duty_and_tells_what_gave_way(found: int, county: Area) -> None:
+    # A whole evening: of one under way only the rest is planned.
+    begins, ends = evening_shift(datetime.combine(today() + timedelta(days=1), time(8), local_zone()))
+    question = PlanQuestion(shift_from=begins, shift_to=ends, seed=1, time_limit_s=60, iteration_limit=60)
     with transaction(Scope.everything()) as session:
-        run_id = request_plan(session, county, PlanQuestion(seed=1, time_limit_s=60, iteration_limit=60)).id
+        run_id = request_plan(session, county, question).id
     execute(run_id)
     with transaction(Scope.everything()) as session:
         run = session.get_one(JobRun, run_id)
