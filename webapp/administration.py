@@ -139,6 +139,7 @@ MEANINGS = {
     "cookie_secure": mark("Session cookie over HTTPS only"),
     "trusted_proxies": mark("Reverse proxies in front"),
     "session_hours": mark("Hours a session may rest"),
+    "nightly_hour": mark("Hour at which the night's analyses begin, -1 for none"),
     "upload_limit_mb": mark("Largest upload (MB)"),
     "database_pool": mark("Database connections of a process"),
     "statement_timeout_s": mark("Longest database statement of a page (s)"),
