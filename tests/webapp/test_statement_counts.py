@@ -24,7 +24,8 @@ from tests.webapp.conftest import World, count_statements
 
 PROFILE = {"types": [{"code": "noise", "n": 3, "share": 1.0}], "hours": [0] * 24, "peak_hours": [1, 2]}
 RESULT = {"outcome": "found", "place_count": 1, "incidents": {"recent": 50}, "params": {"days": 28},
-          "as_of_source": "now"}  # fmt: skip
+          "as_of_source": "now",
+          "window": {"from": "2026-11-01T00:00:00+00:00", "to": "2026-11-29T00:00:00+00:00"}}  # fmt: skip
 LISTS = [
     ("dispatcher", "/api/dispatch/state"),
     ("leader", "/api/leader/state"),
