@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
+import scipy
 
 from incidents.effect.values import Counts
 from incidents.hotspots.values import Floats, Ints
@@ -141,7 +141,7 @@ def _unsettled(level: Level, lessons: Sequence[Counted]) -> float:
         columns.append(np.column_stack([expected, expected**2, (excess / lesson.scale) ** 2, told]))
     rows = np.concatenate(columns)
     root = 1 / (1.0 + rows[:, 0] + _USUAL_DISPERSION * rows[:, 1])
-    parts, _ = optimize.nnls(rows[:, :3] * root[:, None], rows[:, 3] * root)
+    parts, _ = scipy.optimize.nnls(rows[:, :3] * root[:, None], rows[:, 3] * root)
     return float(parts[2])
 
 

@@ -8,7 +8,8 @@ apart (bursts, local trends and seasons, chance before and after) is in it.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy
+from scipy import special
 
 from incidents.effect.values import Change, EffectParams, Verdict
 from incidents.hotspots.values import Floats, Ints
@@ -48,7 +49,7 @@ class Spread:
         share = size / (size + ratio * self.expected)
         up_to = special.betainc(size, count + 1.0, share)
         below = special.betainc(size, float(count), share) if count else 0.0
-        fewer = float(stats.t.cdf(special.ndtri((up_to + below) / 2), self.freedom))
+        fewer = float(scipy.stats.t.cdf(special.ndtri((up_to + below) / 2), self.freedom))
         return fewer, 1.0 - fewer
 
 
@@ -159,7 +160,7 @@ def interval(spread: Spread, count: int, confidence: float) -> tuple[float, floa
         def surplus(log_ratio: float) -> float:
             return spread.tails(count, float(np.exp(log_ratio)))[side] - tail
 
-        return float(np.exp(optimize.brentq(surplus, np.log(_LEAST), np.log(_MOST))))
+        return float(np.exp(scipy.optimize.brentq(surplus, np.log(_LEAST), np.log(_MOST))))
 
     return (bound(1) if count else 0.0), bound(0)
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 import shapely
-from scipy import stats
 from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
@@ -242,5 +242,5 @@ def _summed(effects: list[Effect], few: int, kind: PlaceboKind, params: PlaceboP
 def _share(count: int, of: int) -> tuple[float, float, float]:
     if of == 0:
         return (float("nan"),) * 3
-    exact = stats.binomtest(count, of).proportion_ci(0.95)
+    exact = scipy.stats.binomtest(count, of).proportion_ci(0.95)
     return count / of, float(exact.low), float(exact.high)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 import shapely
-from scipy import signal
 from shapely.geometry.base import BaseGeometry
 
 from incidents.hotspots.lattice import (
@@ -62,7 +62,7 @@ class HexagonLattice(SquareLattice):
         """Return the convolution with a Gaussian kernel of standard deviation `sd_m` and sum 1."""
         distance_m = self._distances(TRUNCATE_SD * sd_m)
         kernel = np.where(distance_m <= TRUNCATE_SD * sd_m, np.exp(-(distance_m**2) / (2 * sd_m**2)), 0.0)
-        smoothed = signal.oaconvolve(values, kernel / kernel.sum(), mode="same")
+        smoothed = scipy.signal.oaconvolve(values, kernel / kernel.sum(), mode="same")
         # Fourier rounding leaves about 1e-16 of the largest value where nothing is.
         return np.asarray(np.where(smoothed > 1e-13 * smoothed.max(initial=0.0), smoothed, 0.0))
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 import shapely
-from scipy import ndimage, signal
+from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
 type Floats = npt.NDArray[np.float64]
@@ -177,7 +178,7 @@ class SquareLattice(Lattice):
             summed = ndimage.convolve(values, window.astype(values.dtype), mode="constant", cval=0)
             return np.asarray(summed, dtype=values.dtype)
         # By Fourier transform; rounding restores whole numbers exactly (errors are about 1e-10).
-        spread = signal.oaconvolve(values.astype(np.float64), window.astype(np.float64), mode="same")
+        spread = scipy.signal.oaconvolve(values.astype(np.float64), window.astype(np.float64), mode="same")
         return np.asarray(spread.round(), dtype=values.dtype)
 
     def within(self, cell: int, radius_m: float) -> npt.NDArray[np.intp]:

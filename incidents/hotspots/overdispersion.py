@@ -6,7 +6,7 @@ is estimated by moments over blocks of the history as long as the tested period.
 """
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from incidents.hotspots.lattice import Lattice
 from incidents.hotspots.values import Floats, Ints
@@ -50,4 +50,4 @@ def dispersion_of(windows: Floats, totals: Ints) -> float:
     if len(found) < FEWEST_BLOCKS:
         return 0.0
     mean, error = float(found.mean()), float(found.std(ddof=1)) / np.sqrt(len(found))
-    return mean if mean > float(stats.t.ppf(1 - LEVEL, len(found) - 1)) * error and mean > 0 else 0.0
+    return mean if mean > float(scipy.stats.t.ppf(1 - LEVEL, len(found) - 1)) * error and mean > 0 else 0.0

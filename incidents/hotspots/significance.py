@@ -1,7 +1,8 @@
 """How surprising a window's count is, exactly, and which surprises survive testing many windows."""
 
 import numpy as np
-from scipy import special, stats
+import scipy
+from scipy import special
 
 from incidents.hotspots.values import Floats, Ints
 
@@ -59,7 +60,7 @@ def false_discovery(p: Floats) -> Floats:
     >>> false_discovery(np.array([0.01, 0.04, 0.03, 0.5])).round(4).tolist()
     [0.04, 0.0533, 0.0533, 0.5]
     """
-    return np.asarray(stats.false_discovery_control(p, method="bh")) if p.size else p
+    return np.asarray(scipy.stats.false_discovery_control(p, method="bh")) if p.size else p
 
 
 def false_places(p: Floats, tests: int) -> Floats:
@@ -96,5 +97,5 @@ def poisson_interval(n: int, confidence: float) -> tuple[float, float]:
     [4.795, 18.39]
     """
     tail = (1.0 - confidence) / 2.0
-    low = float(stats.chi2.ppf(tail, 2 * n)) / 2.0 if n > 0 else 0.0
-    return low, float(stats.chi2.ppf(1.0 - tail, 2 * n + 2)) / 2.0
+    low = float(scipy.stats.chi2.ppf(tail, 2 * n)) / 2.0 if n > 0 else 0.0
+    return low, float(scipy.stats.chi2.ppf(1.0 - tail, 2 * n + 2)) / 2.0

@@ -13,7 +13,7 @@ from core.document import sweep_documents
 from core.jobs import QUEUES, reconcile_forever, work
 from core.settings import settings
 from geo.staff.sign_in import sweep
-from webapp.handlers import register_handlers
+from webapp.handlers import load_engines
 from webapp.house.words import in_a_sentence
 from webapp.log import write_json_lines
 
@@ -24,8 +24,7 @@ from webapp.log import write_json_lines
 def worker(queues: tuple[str, ...], burst: bool) -> None:  # noqa: FBT001 - click passes it by name
     """Work on QUEUES, the first named first, until told to stop."""
     write_json_lines(settings().log_level)
-    register_handlers()
-    work(queues, burst=burst)
+    work(queues, burst=burst, equip=load_engines)
 
 
 @click.command()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy
 import shapely
-from scipy.optimize import linear_sum_assignment
 
 from geo.shapes.crs import to_metric
 from geo.shapes.proposal.answer import Comparison
@@ -142,5 +142,5 @@ def moved_households(today: IntArray, grid: IntArray, counts: IntArray) -> int:
         return 0
     table = np.zeros((int(today[both].max()) + 1, int(grid[both].max()) + 1), np.int64)
     np.add.at(table, (today[both], grid[both]), counts[both])
-    rows, columns = linear_sum_assignment(table, maximize=True)
+    rows, columns = scipy.optimize.linear_sum_assignment(table, maximize=True)
     return int(table.sum() - table[rows, columns].sum())

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from incidents.hotspots.forecast.stack import mixture_weights
@@ -52,6 +51,8 @@ class Boosting:
 
 def fit_boosting(examples: list[Example], seed: int) -> Boosting | None:
     """Return the correction learnt from the examples, None with fewer than `FEWEST_INCIDENTS` incidents."""
+    from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 - loads for a second, see webapp.handlers
+
     if sum(int(each.outcome.sum()) for each in examples) < FEWEST_INCIDENTS:
         return None
     weight = exposure_weights(examples)

@@ -8,7 +8,7 @@ future and flags as much (Hunt 2016). Only figures at one share of area can be c
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from incidents.hotspots.values import Floats, Ints
 
@@ -103,4 +103,4 @@ def _half_width(residual: Floats, total: int) -> float:
     if count < 2 or total == 0:
         return 1.0
     spread = float(np.sqrt(count * np.sum(residual**2) / (count - 1))) / total
-    return float(stats.t.ppf(0.975, count - 1)) * spread
+    return float(scipy.stats.t.ppf(0.975, count - 1)) * spread
