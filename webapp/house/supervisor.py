@@ -28,6 +28,9 @@ KEEP_ALIVE_S = 75
 TICK_S = 0.25
 #: How often the supervisor looks whether the private servers live.
 LOOK_EVERY_S = 5.0
+#: What runs beside the web server yields to it: on two cores, two analyses must not make a page wait, nor
+#: workers that load their engines the start. A third of a share each, and all of what nobody else wants.
+YIELD = ("nice", "-n", "5")
 
 
 def make_children(host: str, port: int, logs: Path) -> tuple[Child, ...]:
@@ -51,12 +54,12 @@ def make_children(host: str, port: int, logs: Path) -> tuple[Child, ...]:
         "--preload",
         "webapp.wsgi:app",
     ]
-    house = str(folder / "gridpatrol")
+    beside = [*YIELD, str(folder / "gridpatrol")]
     commands = {
         "web": web,
-        "worker-1": [house, "worker", "interactive", "planning"],
-        "worker-2": [house, "worker", "analysis", "maintenance", "planning", "interactive"],
-        "reconciler": [house, "reconcile"],
+        "worker-1": [*beside, "worker", "interactive", "planning"],
+        "worker-2": [*beside, "worker", "analysis", "maintenance", "planning", "interactive"],
+        "reconciler": [*beside, "reconcile"],
     }
     return tuple(Child(name, command, logs / f"{name}.log") for name, command in commands.items())
 
