@@ -202,7 +202,7 @@ def import_cameras(session: Session, path: Path, wish: CountyWish, options: Tabl
         else:
             rows.append(_row(each, camera.owner, camera.geom))
     if not rows:
-        raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
+        raise InvalidInput("nothing_usable", **report.why_nothing())
     _store(session, rows, report)
     no_bearing = sum(each.bearing_deg is None for each in records)
     if no_bearing:

@@ -81,6 +81,11 @@ class ImportReport:
                 shown.append(refusal)
         return found
 
+    def why_nothing(self) -> dict[str, object]:
+        """Return the fields of ``nothing_usable``: file, reasons with counts, the first case of each."""
+        first = {code: _plain(shown[0].fields) for code, shown in self.examples().items()}
+        return {"file": self.source, "refused": dict(self.refused.most_common()), "first": first}
+
     def as_json(self) -> dict[str, object]:
         """Return the whole report as JSON types; refused rows themselves stay out (they may hold names)."""
         return {

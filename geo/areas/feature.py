@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from core.intake.report import ImportReport
 
 _ALWAYS = ("code", "name")
+#: Characters of a code or name in a file: names of places have some twenty, what is longer is another column.
+TEXT_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,9 @@ def _feature(
     code = code or name
     if not code:
         return Refusal(line, "code_missing", {}, row)
+    length = max(len(code), len(name))
+    if length > TEXT_LIMIT:
+        return Refusal(line, "name_too_long", {"length": length, "limit": TEXT_LIMIT}, row)
     ground = _ground(geometry)
     if isinstance(ground, shapely.MultiPolygon):
         return Feature(line, code, name or code, cells, ground, row)

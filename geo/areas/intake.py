@@ -82,7 +82,7 @@ def import_areas(session: Session, path: Path, wish: CountyWish, options: AreaOp
     scheme = options.scheme or _scheme_for(session, wish)
     records = read_areas(path, replace(options, scheme=scheme), report)
     if not records:
-        raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
+        raise InvalidInput("nothing_usable", **report.why_nothing())
     county = _county_of(session, records, wish, report)
     store_areas(session, records, county, report, scheme=scheme)
     return report

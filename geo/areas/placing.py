@@ -84,7 +84,7 @@ def place_records[R: Record](
         else:
             placed.append(Placed(record, owner, geom))
     if not placed:
-        raise InvalidInput("nothing_usable", file=report.source, refused=dict(report.refused))
+        raise InvalidInput("nothing_usable", **report.why_nothing())
     return placement.county, placed
 
 

@@ -65,7 +65,7 @@ def import_districts(
     report = ImportReport("districts", path.name)
     records = list(read_features(path, options, report, more=("force",), own="district"))
     if not records:
-        raise InvalidInput("nothing_usable", file=path.name, refused=dict(report.refused))
+        raise InvalidInput("nothing_usable", **report.why_nothing())
     west, south, east, north = shapely.total_bounds([record.shape for record in records])
     county = county_for(session, (west, south, east, north), wish, report)
     store_districts(session, records, county, report=report, options=options)

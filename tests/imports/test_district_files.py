@@ -283,6 +283,20 @@ def test_bad_features_are_handed_back_with_a_reason_in_both_languages(
     assert out.read_text("utf-8-sig").count("XQ0") >= 4
 
 
+def test_a_file_without_one_usable_district_says_why_in_words(town: SmallTown, tmp_path: Path) -> None:
+    bow = shapely.Polygon([(119.01, 30), (119.02, 30.01), (119.02, 30), (119.01, 30.01)])
+    path = districts_file(
+        tmp_path, [("XQ05", "结", "", bow), ("XQ06", "长" * 201, "", B), ("XQ" + "0" * 200, "", "", B)]
+    )
+
+    told = run(path, exit_code=2)
+
+    assert "1 × XQ05 的边界有误" in told
+    assert "the boundary of XQ05 is invalid: Self-intersection" in told
+    assert "2 × 名称或代码过长：201 个字符，最多 200 个" in told
+    assert stored() == []
+
+
 def test_a_force_that_is_not_here_is_refused_by_name_or_made_when_told_its_kind(
     town: SmallTown, tmp_path: Path
 ) -> None:

@@ -221,6 +221,10 @@ REASONS: dict[str, Words] = {
         "{field} must lie above 0, at most {most}: {found}",
     ),
     "code_missing": ("没有代码也没有名称", "neither code nor name"),
+    "name_too_long": (
+        "名称或代码过长：{length} 个字符，最多 {limit} 个",
+        "name or code too long: {length} characters, at most {limit}",
+    ),
     "code_twice": ("代码 {code} 重复", "the code {code} stands twice"),
     "level_unknown": ("{code} 的级别无法识别：{level}", "the level of {code} cannot be told: {level}"),
     "geometry_missing": ("没有几何", "no geometry"),
@@ -351,15 +355,9 @@ def say(table: Mapping[str, Words], code: str, fields: Mapping[str, object], *, 
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return ", ".join(f"{_reason(str(name))}: {count}" for name, count in value.items())
     if isinstance(value, list | tuple):
         return ", ".join(str(_flaw(each)) for each in value)
     return value
-
-
-def _reason(code: str) -> str:
-    return "/".join(REASONS[code]) if code in REASONS and "{" not in REASONS[code][0] else code
 
 
 def _flaw(value: object) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -236,7 +236,7 @@ def _run(wishes: Wishes, work: Callable[[Session], ImportReport]) -> None:
         if wishes.refused is not None:
             _hand_back(wishes.refused, report)
     except DomainError as error:
-        refuse(error, ERRORS, as_json=wishes.as_json)
+        refuse(error, ERRORS, as_json=wishes.as_json, spoken=_spoken(error.fields))
     except sqlalchemy.exc.OperationalError:
         refuse(DomainError("database_unreachable"), ERRORS, as_json=wishes.as_json)
     seconds = round(time.monotonic() - started, 1)
@@ -244,6 +244,16 @@ def _run(wishes: Wishes, work: Callable[[Session], ImportReport]) -> None:
         click.echo(json.dumps({**report.as_json(), "duration_s": seconds}, ensure_ascii=False, indent=1))
     else:
         _tell(report, wishes, seconds)
+
+
+def _spoken(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an error as its sentence takes them: reasons in words, with their first case."""
+    first = fields.get("first", {})
+    told = [
+        f"{count} × {say(REASONS, code, first.get(code, {}))}"
+        for code, count in fields.get("refused", {}).items()
+    ]
+    return {**fields, "refused": "; ".join(told)} if told else dict(fields)
 
 
 def _hand_back(path: Path, report: ImportReport) -> None:
