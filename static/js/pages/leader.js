@@ -152,6 +152,8 @@ async function followAddress() {
   detail.hidden = !place;
   highlight(map, place?.shape ?? null);
   if (!place) return;
+  // What was pressed far down a list is read from its head.
+  root.closest(".panel__scroll")?.scrollTo({ top: 0 });
   fit(map, place.bbox);
   if (sheet?.height() === "peek") sheet.setHeight("half");
   const charts = el("section", { class: "stack" });
