@@ -351,14 +351,15 @@ def _heartbeat(running: RunningJob, stop: threading.Event) -> None:
 class HouseWorker(Worker):
     """A worker that enters itself again after Redis was flushed: /healthz counts only who is entered."""
 
-    def __init__(self, *args: Any, equip: Callable[[], object], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, equip: Callable[[], object] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._equip = equip
 
     def bootstrap(self, *args: Any, **kwargs: Any) -> None:
         """Enter the worker in Redis, then load what its jobs need, which takes longer than all else."""
         super().bootstrap(*args, **kwargs)
-        self._equip()
+        if self._equip is not None:
+            self._equip()
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Say that the worker lives, and who it is when that was forgotten."""
@@ -368,7 +369,7 @@ class HouseWorker(Worker):
             self.register_birth()  # type: ignore[no-untyped-call]
 
 
-def work(queues: Sequence[str], *, burst: bool = False, equip: Callable[[], object] = lambda: None) -> None:
+def work(queues: Sequence[str], *, burst: bool = False, equip: Callable[[], object] | None = None) -> None:
     """Work on `queues` in this order until told to stop (SIGTERM lets the running job end).
 
     `equip` loads handlers and what they compute with, before the first job is taken: every job runs in a
