@@ -55,6 +55,11 @@ class Settings:
     public_url: str = ""
     document_days: int = 30
     atlas_pages: int = 120
+    listed_days_most: int = 183
+    listed_remind_days: int = 7
+    listed_recheck_days: int = 42
+    listed_proposals: int = 3
+    listed_lapse_days: int = 28
 
     @property
     def var_path(self) -> Path:

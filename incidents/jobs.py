@@ -9,6 +9,7 @@ from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
 from incidents.hotspots import HotspotMap, find_hotspots
+from incidents.listed.proposing import propose_found
 from incidents.queries import answered_before, hotspots_stand
 from incidents.service import HotspotQuestion, load_task, store_map, summary
 
@@ -63,4 +64,6 @@ def run_find(run: RunningJob) -> None:
             area = area_by_id(session, run.area_id)
             rows = store_map(session, run.id, area, task=task, found=found)
             result["hotspot_ids"] = [row.id for row in rows]
+            if question.is_usual and task.as_of_source == "now":
+                result["proposed_ids"] = [one.id for one in propose_found(session, rows)]
         run.finish(session, result)

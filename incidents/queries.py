@@ -108,6 +108,14 @@ class Surroundings:
     streets: tuple[str, ...]
     areas: tuple[str, ...]
 
+    def name(self) -> str:
+        """Return streets and owning grid in signs both languages read; empty where nothing is known."""
+        areas = list(self.areas[-2:])
+        # "桥东社区第3网格" already says where it belongs.
+        if len(areas) == 2 and areas[1].startswith(areas[0]):
+            areas = areas[1:]
+        return " · ".join(part for part in (" / ".join(self.streets), " ".join(areas)) if part)
+
 
 def hotspot_types(session: Session, wanted: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the codes of the types hotspots may be made of, sorted; all, or `wanted` and what they roll up.

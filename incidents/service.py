@@ -68,6 +68,11 @@ class HotspotQuestion(Question):
         if self.bandwidth_m < max(self.window_radius_m, self.cell_m):
             raise InvalidInput("hotspot_bandwidth_too_small", bandwidth_m=self.bandwidth_m)
 
+    @property
+    def is_usual(self) -> bool:
+        """Tell whether it asks for all types as of now: of many special questions one finds something."""
+        return not self.types and self.as_of is None
+
 
 @dataclass(frozen=True)
 class Task:
@@ -254,7 +259,7 @@ def span(start_s: int, end_s: int) -> dict[str, str]:
 
 
 def in_metres(arrays: queries.IncidentArrays, epsg: int) -> Incidents:
-    """Return the incidents with coordinates in the metric CRS `epsg`."""
+    """Return incidents as the engines take them, in the metric CRS `epsg`."""
     xy = to_metric(np.column_stack([arrays.lon, arrays.lat]), epsg)
     return Incidents(xy[:, 0], xy[:, 1], arrays.t_s, arrays.hour_of_week, arrays.type_id)
 
@@ -273,7 +278,7 @@ def _row(place: HotPlace, task: Task, *, area: Area, around: queries.Surrounding
         area_id=area.id,
         area_path=area.path,
         rank=place.rank,
-        name=_name(around) or area.name,
+        name=around.name() or area.name,
         window_from=moment_of(task.params.recent.start_s),
         window_to=moment_of(task.params.recent.end_s),
         observed=place.n,
@@ -304,15 +309,6 @@ def _profile(place: HotPlace, task: Task, around: queries.Surroundings) -> dict[
         "streets": list(around.streets),
         "areas": list(around.areas),
     }
-
-
-def _name(around: queries.Surroundings) -> str:
-    """Return streets and owning grid in signs both languages read; a page can word the profile instead."""
-    areas = list(around.areas[-2:])
-    # "桥东社区第3网格" already says where it belongs.
-    if len(areas) == 2 and areas[1].startswith(areas[0]):
-        areas = areas[1:]
-    return " · ".join(part for part in (" / ".join(around.streets), " ".join(areas)) if part)
 
 
 def _told_apart(names: list[str]) -> list[str]:

@@ -26,6 +26,7 @@ for module in (
     "geo.roads.models",
     "geo.staff.models",
     "incidents.forecasts.models",
+    "incidents.listed.models",
     "incidents.models",
     "patrols.models",
 ):

@@ -304,3 +304,33 @@ def stops(session: Session, plan_id: int) -> Sequence[Row[Any]]:
         ),
         {"plan": plan_id},
     ).all()
+
+
+def minutes_inside(session: Session, listed_id: int, start: datetime, end: datetime) -> float | None:
+    """Return the patrol minutes that published plans of [start, end) spend inside a listed area.
+
+    Minutes at its stops, and of the way as much as lies inside. None without a published plan of that time:
+    then nobody knows, which is not zero.
+    """
+    found = session.execute(text(_MINUTES_INSIDE), {"listed": listed_id, "start": start, "end": end}).one()
+    return None if found.plans == 0 else round(float(found.minutes), 1)
+
+
+_MINUTES_INSIDE = """
+WITH ground AS (SELECT geom, county_id FROM listed_area WHERE id = :listed),
+plan AS (
+    SELECT p.id FROM patrol_plan AS p, ground AS g
+    WHERE p.county_id = g.county_id AND p.state = 'published'
+      AND p.shift_from >= :start AND p.shift_from < :end),
+stood AS (
+    SELECT sum(extract(epoch FROM s.leave_at - s.arrive_at)) AS seconds
+    FROM patrol_stop AS s JOIN plan ON plan.id = s.plan_id, ground AS g
+    WHERE s.route_id IS NOT NULL AND s.geom && g.geom AND ST_Intersects(s.geom, g.geom)),
+gone AS (
+    SELECT sum(r.travel_s * least(1, ST_Length(ST_Intersection(r.geom, g.geom)::geography)
+        / nullif(r.distance_m, 0))) AS seconds
+    FROM patrol_route AS r JOIN plan ON plan.id = r.plan_id, ground AS g
+    WHERE r.geom && g.geom AND ST_Intersects(r.geom, g.geom))
+SELECT (SELECT count(*) FROM plan) AS plans,
+       (coalesce((SELECT seconds FROM stood), 0) + coalesce((SELECT seconds FROM gone), 0)) / 60.0 AS minutes
+"""

@@ -157,6 +157,11 @@ MEANINGS = {
     "public_url": mark("Public address of the form for residents (empty: there is none)"),
     "document_days": mark("Finished documents are kept for (days)"),
     "atlas_pages": mark("Most pages of one atlas"),
+    "listed_days_most": mark("Longest time an area may be listed (days)"),
+    "listed_remind_days": mark("Listed areas are marked as due before a day (days)"),
+    "listed_recheck_days": mark("From the evaluation of a listed area to its re-check (days)"),
+    "listed_proposals": mark("Most hotspots of a run that it proposes for listing (0: none)"),
+    "listed_lapse_days": mark("An unanswered proposal of the hotspot job lapses after (days)"),
 }
 
 

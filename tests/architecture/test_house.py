@@ -26,6 +26,8 @@ PURE = (
     "patrols/planning",
     "incidents/hotspots",
     "incidents/effect",
+    "incidents/listed/due.py",
+    "incidents/listed/steps.py",
     "cameras/sight",
 )
 

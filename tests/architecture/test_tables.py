@@ -125,6 +125,7 @@ def test_models_and_migrations_agree(owner_engine: Engine) -> None:
         "geo.roads",
         "incidents",
         "incidents.forecasts",
+        "incidents.listed",
         "cameras",
         "patrols",
     ):

@@ -17,6 +17,7 @@ from geo.areas.models import Area, ChangeSet
 from geo.areas.service import NewArea, create_area
 from geo.boundaries.models import AreaDraft
 from geo.staff.service import create_account
+from incidents.listed.models import ListedArea
 from patrols.models import PatrolPlan, PatrolRoute, PatrolStop, Team
 from tests.patrols.street_town import add_hotspot, add_place, owner_of
 from tests.small_town import add_dwelling
@@ -29,6 +30,8 @@ RESULT = {"outcome": "found", "place_count": 1, "incidents": {"recent": 50}, "pa
 LISTS = [
     ("dispatcher", "/api/dispatch/state"),
     ("leader", "/api/leader/state"),
+    ("leader", "/leader/listed"),
+    ("leader", "/api/listed/table.csv?state=open"),
     ("boundary", "/api/boundaries/overview"),
     ("admin", "/admin?view=system"),
     ("admin", "/admin?view=jobs"),
@@ -74,6 +77,8 @@ def furnish(world: World, numbers: range) -> None:
             hotspot = add_hotspot(session, county, f"桥东路{number}", 119.0145, 30.0035, observed=40)
             hotspot.profile = PROFILE
             session.get_one(JobRun, hotspot.run_id).result = RESULT
+            ground = from_shape(shapely.MultiPolygon([shape]), srid=4326)
+            session.add(ListedArea(name=f"挂牌{number}", geom=ground, **owner_of(county)))
             add_plan(session, county, number, stops=len(numbers))
 
 

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from cameras.tiles import cameras_near
 from geo.areas.queries import owner_chain
 from geo.nearby import Spot, drafts_at, dwellings_near, places_near
+from incidents.listed.tiles import listed_at
 from incidents.tiles import hotspots_at, incidents_near
 from patrols.districts.tiles import districts_at
 from webapp.api.parameter import number
 from webapp.i18n import choose_locale
 from webapp.permission import requires
 from webapp.sentences.geo import CAMERA_STATUS, LEVEL_NAMES, PLACE_NAMES, VISIT_STATES
+from webapp.sentences.listed import STATE_WORDS
 from webapp.session import request_session
 from webapp.tiles.layer import LAYERS, days_of, incidents_until, tile_key
 
@@ -129,6 +131,26 @@ def _hotspots(session: Session, spot: Spot) -> list[dict[str, Any]]:
     ]
 
 
+def _listed(session: Session, spot: Spot) -> list[dict[str, Any]]:
+    return [
+        _shape(
+            "listed",
+            row,
+            spot,
+            detail=" · ".join(
+                part
+                for part in (
+                    gettext(STATE_WORDS[row.state]),
+                    gettext("until %(day)s", day=row.ends_on) if row.ends_on else "",
+                )
+                if part
+            ),
+            state=row.state,
+        )
+        for row in listed_at(session, spot)
+    ]
+
+
 def _drafts(session: Session, spot: Spot) -> list[dict[str, Any]]:
     return [
         _shape("draft", row, spot, detail=gettext("Draft, not published")) for row in drafts_at(session, spot)
@@ -184,6 +206,7 @@ _FINDERS: dict[str, Callable[[Session, Spot], list[dict[str, Any]]]] = {
     "incidents": _incidents,
     "places": _places,
     "hotspots": _hotspots,
+    "listed": _listed,
     "drafts": _drafts,
     "districts": _districts,
 }

@@ -25,6 +25,7 @@ RESULT_PAGES = {
     "atlas.print": ("atlas.document", "run"),
     "hotspots.find": ("leader.index", "run"),
     "hotspots.forecast": ("leader.index", "forecast"),
+    "listed.evaluate": ("listed.evaluated", "run"),
     "patrols.plan": ("dispatch.index", "run"),
 }
 #: Kinds whose outcome is a file to be fetched.

@@ -33,6 +33,7 @@ from patrols.models import Force, Team
 from webapp.demo.dwellings import NEVER
 from webapp.demo.forces import FORCES
 from webapp.demo.frame import GeometryArray, IntArray, lonlat, to_lonlat
+from webapp.demo.listed import list_places
 from webapp.demo.people import Login, make_staff
 from webapp.demo.street_names import nearest_street
 from webapp.demo.streets import CLASSES, FOOTWAY
@@ -100,6 +101,7 @@ def load_demo(session: Session, town: Town, folder: Path) -> tuple[dict[str, int
     areas = {area.code: area for area in session.scalars(select(Area).where(Area.level != "grid"))}
     grids = session.scalars(select(Area).where(Area.level == "grid").order_by(Area.code)).all()
     logins = make_staff(session, areas, list(grids), np.random.default_rng(town.seed))
+    counts["listed_area"] = list_places(session, areas[COUNTY_CODE], town.reference)
     folder.mkdir(parents=True, exist_ok=True)
     truth = {"seed": town.seed, "households": town.household_count, "reference": town.reference.isoformat()}
     write_private(folder / "truth.json", json.dumps(truth | {"hotspots": town.truth()}, indent=1))

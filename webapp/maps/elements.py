@@ -86,7 +86,7 @@ class VectorTiles(MapElement):
     ----------
     layer
         Name of the layer: areas, dwellings, cameras, camera_views, incidents, places, hotspots,
-        forecast_7, forecast_30, districts, drafts.
+        listed, forecast_7, forecast_30, districts, drafts.
     visible
         Whether it is shown when the address does not say which layers are.
     version

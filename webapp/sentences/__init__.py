@@ -9,6 +9,7 @@ from webapp.i18n import mark
 from webapp.sentences.boundaries import BOUNDARIES
 from webapp.sentences.files import FILE_NOTICES, FILES
 from webapp.sentences.geo import GEO
+from webapp.sentences.listed import LISTED
 from webapp.sentences.rules import RULES
 from webapp.sentences.web import HTTP_CODES, WEB
 from webapp.sentences.work import PROGRESS, WORK
@@ -19,6 +20,6 @@ UNKNOWN: Words = (
     mark("Something went wrong."),
     mark("Try again; if it happens again, tell your administrator."),
 )
-SENTENCES: dict[str, Words] = {**WEB, **GEO, **BOUNDARIES, **RULES, **FILES, **WORK, **PROGRESS}
+SENTENCES: dict[str, Words] = {**WEB, **GEO, **BOUNDARIES, **RULES, **FILES, **LISTED, **WORK, **PROGRESS}
 
 __all__ = ["FILE_NOTICES", "HTTP_CODES", "SENTENCES", "UNKNOWN", "Words"]

@@ -8,6 +8,7 @@ JOB_TITLES = {
     "area.propose": mark("Propose grids"),
     "hotspots.find": mark("Find hotspots"),
     "hotspots.forecast": mark("Forecast incidents"),
+    "listed.evaluate": mark("Evaluate a listed area"),
     "patrols.plan": mark("Plan patrols"),
     "cameras.sight": mark("Compute what cameras see"),
 }
@@ -42,6 +43,16 @@ PROGRESS: dict[str, tuple[str, str]] = {
     "hotspots_storing": (mark("Naming and saving the places"), ""),
     "forecast_origin": (mark("Trying every map on the past: forecast %(origin)s of %(origins)s"), ""),
     "forecast_storing": (mark("Drawing and saving the map"), ""),
+    "listed_loading": (mark("Reading the incidents"), ""),
+    "listed_comparing": (
+        mark_n(
+            "Comparing %(incidents)s incident with similar places",
+            "Comparing %(incidents)s incidents with similar places",
+            "incidents",
+        ),
+        "",
+    ),
+    "listed_storing": (mark("Saving the evaluation"), ""),
     "sight_loading": (mark("Reading cameras and buildings"), ""),
     "sight_computing": (
         mark_n(

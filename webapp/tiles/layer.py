@@ -13,6 +13,7 @@ import cameras.tiles
 import geo.mvt
 import geo.tiles
 import incidents.forecasts.tiles
+import incidents.listed.tiles
 import incidents.tiles
 import patrols.districts.tiles
 from cameras.tiles import camera_views_tile, cameras_tile
@@ -23,6 +24,7 @@ from core.queries import layer_versions
 from geo.tile_address import Tile
 from geo.tiles import areas_tile, base_tile, drafts_tile, dwellings_tile, places_tile
 from incidents.forecasts.tiles import HORIZONS, forecast_tile
+from incidents.listed.tiles import listed_tile
 from incidents.tiles import PERIODS_DAYS, hotspots_tile, incidents_tile, newest_incident, reference_moment
 from patrols.districts.tiles import districts_tile
 from webapp.kept import keep, recall
@@ -37,6 +39,7 @@ FORM = hashlib.sha256(
             cameras.tiles,
             incidents.tiles,
             incidents.forecasts.tiles,
+            incidents.listed.tiles,
             patrols.districts.tiles,
         )
     )
@@ -88,6 +91,7 @@ LAYERS: dict[str, Layer] = {
             )
             for days in HORIZONS
         ),
+        Layer("listed", "listed.view", listed_tile, ("listed",)),
     )
 }
 

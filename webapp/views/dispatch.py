@@ -52,7 +52,7 @@ def index() -> str:
         map_parts=scope_map(
             session,
             ("areas", "hotspots", "districts"),
-            offered=("places", "cameras", "incidents", "dwellings"),
+            offered=("listed", "places", "cameras", "incidents", "dwellings"),
             tools=(PlanRoutes(), Picker()),
         ),
         place_name=area_by_id(session, current_user.grants.area_id).name,

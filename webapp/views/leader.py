@@ -60,6 +60,7 @@ def index() -> str:
             ("areas", "hotspots"),
             offered=(
                 *(f"forecast_{days}" for days in HORIZONS),
+                "listed",
                 "districts",
                 "incidents",
                 "cameras",

@@ -97,6 +97,18 @@ export function hotspotWidth(certainty) {
 }
 
 /**
+ * A listed area is a filled outline; what is only proposed is dashed, what is over keeps a thin line.
+ * @param {string} state
+ * @param {Palette} palette
+ * @returns {{fill: string | null, line: string, width: number, dash?: number[]}}
+ */
+export function listedLook(state, palette) {
+  if (state === "listed") return { fill: palette.listedFill, line: palette.listed, width: 4 };
+  if (state === "proposed") return { fill: null, line: palette.listed, width: 3, dash: [9, 5] };
+  return { fill: null, line: palette.listed, width: 2, dash: [2, 4] };
+}
+
+/**
  * The style of a data layer.
  * @param {string} layer
  * @param {Palette} palette
@@ -124,6 +136,7 @@ const STYLES = {
   hotspots: hotspotsStyle,
   forecast_7: forecastStyle,
   forecast_30: forecastStyle,
+  listed: listedStyle,
   drafts: (palette) => ({
     paintRules: [{ dataLayer: "drafts", symbolizer: areaSymbol(() => ({ fill: palette.draftFill, line: palette.draft, width: 3, dash: [9, 4] })) }],
     labelRules: [],
@@ -310,6 +323,18 @@ export const BANDS = [1, 5, 10, 20];
 function forecastStyle(palette) {
   const band = areaSymbol((p) => ({ fill: palette.forecast[BANDS.indexOf(p.percent)], line: p.percent === BANDS[0] ? palette.forecastLine : null, width: 1.5 }));
   return { paintRules: [{ dataLayer: "forecast", symbolizer: band }], labelRules: [] };
+}
+
+/** @param {Palette} palette */
+function listedStyle(palette) {
+  const outline = areaSymbol((p) => listedLook(p.state, palette));
+  const name = textSymbol({
+    lines: (p) => [p.name],
+    look: () => ({ size: 13, colour: palette.listed, halo: palette.halo, weight: 700 }),
+    once: (p) => `listed ${p.id}`,
+    pad: 4,
+  });
+  return { paintRules: [{ dataLayer: "listed", symbolizer: outline }], labelRules: [{ dataLayer: "listed_labels", minzoom: 13, symbolizer: name }] };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What each layer is called, where it lies in the pile, and what its signs mean: one table for map, control and legend. */
 import { t } from "../i18n.js";
-import { BANDS, cameraLook, dwellingLook, incidentLook } from "./data_style.js";
+import { BANDS, cameraLook, dwellingLook, incidentLook, listedLook } from "./data_style.js";
 
 /** @typedef {import("./palette.js").Palette} Palette */
 /** @typedef {{kind: "point" | "area" | "line" | "double" | "cell", fill?: string, line?: string, width?: number, dash?: string, shape?: string}} Sample */
@@ -36,6 +36,14 @@ export const LAYERS = {
   },
   forecast_7: forecastEntry(7, 20),
   forecast_30: forecastEntry(30, 21),
+  listed: {
+    label: () => t("Listed areas"), order: 41, minZoom: 9,
+    legend: (p) => [
+      { label: t("Listed area"), sample: { kind: "area", ...listedSample("listed", p) } },
+      { label: t("Proposed for listing"), sample: { kind: "area", ...listedSample("proposed", p) } },
+      { label: t("Listing over, not finished"), sample: { kind: "area", ...listedSample("ended", p) } },
+    ],
+  },
   camera_views: {
     label: () => t("Camera views"), order: 22, minZoom: 15,
     legend: (p) => [{ label: t("Ground a camera sees"), sample: { kind: "area", fill: p.cameraView, line: p.cameraOn, width: 1 } }],
@@ -127,6 +135,15 @@ function dwelling(state, label, p) {
 function camera(status, label, p) {
   const { colour, open } = cameraLook(status, p);
   return { label, sample: { kind: "point", shape: open ? "ring" : "circle", fill: colour, line: p.pointEdge } };
+}
+
+/**
+ * @param {string} state
+ * @param {Palette} p
+ */
+function listedSample(state, p) {
+  const { fill, line, width, dash } = listedLook(state, p);
+  return { fill: fill ?? undefined, line, width, dash: dash?.join(" ") };
 }
 
 /**

@@ -23,6 +23,7 @@ const LIGHT = Object.freeze({
   draft: "#b3127a", draftFill: "rgba(179,18,122,0.14)", finding: "#a8201a", chosen: "#b3127a",
   district: "rgba(96,128,0,0.42)", districtLabel: "#4a6400",
   forecast: ["rgba(74,28,140,0.68)", "rgba(74,28,140,0.46)", "rgba(74,28,140,0.28)", "rgba(74,28,140,0.15)"], forecastLine: "#4a1c8c",
+  listed: "#00666b", listedFill: "rgba(0,102,107,0.13)",
 });
 
 const DARK = Object.freeze({
@@ -40,6 +41,7 @@ const DARK = Object.freeze({
   draft: "#ff6fc4", draftFill: "rgba(255,111,196,0.18)", finding: "#ff8a80", chosen: "#ff6fc4",
   district: "rgba(173,204,51,0.42)", districtLabel: "#b9d14a",
   forecast: ["rgba(190,160,255,0.72)", "rgba(190,160,255,0.48)", "rgba(190,160,255,0.30)", "rgba(190,160,255,0.17)"], forecastLine: "#cdb8ff",
+  listed: "#5fd0cf", listedFill: "rgba(95,208,207,0.16)",
 });
 
 const PRINT = Object.freeze({

@@ -157,7 +157,7 @@ async function followAddress() {
   fit(map, place.bbox);
   if (sheet?.height() === "peek") sheet.setHeight("half");
   const charts = el("section", { class: "stack" });
-  fillWith(detail, placeHead(place), placeFacts(place), charts);
+  fillWith(detail, placeHead(place), placeFacts(place), listingLink(place), charts);
   /** @type {HTMLElement} */ (detail.querySelector("h1")).focus({ preventScroll: true });
   await showCharts(charts, place);
 }
@@ -171,6 +171,12 @@ function placeHead(place) {
       el("p", { class: "muted small" }, place.expired
         ? t("Expired on {day}: no longer on the map", { day: dayWords(place.expires_at) })
         : t("On the map until {day}", { day: dayWords(place.expires_at) }))));
+}
+
+/** @param {Place} place @returns {HTMLElement | null} */
+function listingLink(place) {
+  if (root.dataset.mayPropose !== "yes" || place.expired) return null;
+  return el("a", { class: "btn btn--wide", href: `/leader/listed/propose?hotspot=${place.id}` }, icon("attend"), t("Propose for listing"));
 }
 
 function back() {
