@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -390,7 +390,7 @@ def _dose(dose: Mapping[str, Any]) -> Fact:
     return Fact(
         _("Patrol minutes a week"),
         _(
-            "%(planned)s planned, %(delivered)s delivered",
+            "planned: %(planned)s · delivered: %(delivered)s",
             planned="–" if planned is None else f"{planned:.0f}",
             delivered=_("not recorded") if delivered is None else f"{delivered:.0f}",
         ),
@@ -405,5 +405,6 @@ def period_words(span: Sequence[str] | None) -> str:
     """Return a period of an evaluation as its first and last day; "–" for none."""
     if span is None:
         return "–"
-    first, last = (datetime.fromisoformat(moment).astimezone(local_zone()) for moment in span)
+    first, end = (datetime.fromisoformat(moment).astimezone(local_zone()) for moment in span)
+    last = end - timedelta(seconds=1)  # a span ends with the first moment that is outside
     return f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"
