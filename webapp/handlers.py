@@ -12,7 +12,6 @@ JOB_MODULES = (
     "geo.boundaries.jobs",
     "incidents.forecasts.jobs",
     "incidents.jobs",
-    "incidents.jobs",
     "incidents.listed.jobs",
     "patrols.jobs",
     "webapp.print.jobs",
