@@ -125,7 +125,7 @@ def detail(listed_id: int) -> str:
         open=_open(session, row),
         due=_due(row),
         owner=owner_words(row, queries.owner_names(session, [row])),
-        owner_areas=[(area.id, f"{area.name}（{_(LEVEL_NAMES[area.level])}）") for area in owner_areas],
+        owner_areas=[(area.id, f"{area.name} · {_(LEVEL_NAMES[area.level])}") for area in owner_areas],
         owner_posts=[(post, _(OWNER_WORDS[post])) for post in OWNER_POSTS],
         measures_done=done_share(row.measures),
         limits={
@@ -176,7 +176,7 @@ def _due(row: ListedArea) -> dict[str, Any] | None:
 
 def _filters(counts: dict[State, int]) -> list[tuple[str, str, int]]:
     """Return (word, name, how many) of the filters, those without any but the first two left out."""
-    names = {"open": _("all that are open"), "all": _("all")} | {
+    names = {"open": _("open"), "all": _("all")} | {
         state.value: _(STATE_WORDS[state.value]) for state in State
     }
     tallied = [(word, names[word], sum(counts.get(state, 0) for state in FILTERS[word])) for word in FILTERS]
