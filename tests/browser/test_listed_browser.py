@@ -1,20 +1,27 @@
 """Listed areas in a browser: deciding, drawing by finger and by keys, and nothing typed is lost."""
 
+import re
 from collections.abc import Callable
 
 import pytest
+import shapely
+from geoalchemy2.shape import to_shape
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from core.db import Scope, transaction
+from geo.areas.models import Area
 from incidents.listed.models import ListedArea
+from incidents.service import boundary_of
 from tests.browser.conftest import PHONE
 from tests.conftest import LiveServer
 
 pytestmark = pytest.mark.browser
 
 OPENED = "html[data-listed-ready=true]"
-#: The middle of the community farthest from what is listed, and a square around it on the screen.
+#: The page of one listed area; the map adds where it stands.
+OF_ONE = re.compile(r"/leader/listed/\d+(\?|$)")
+#: A square around a place on the screen.
 CORNERS = ((-40, -40), (40, -40), (40, 40), (-40, 40))
 
 
@@ -22,6 +29,16 @@ def ids(live_server: LiveServer) -> dict[str, int]:
     """Return the id of the latest listed area by state."""
     with live_server.settings(), transaction(Scope.everything()) as session:
         return {row.state: row.id for row in session.scalars(select(ListedArea).order_by(ListedArea.id))}
+
+
+def free_ground(live_server: LiveServer) -> str:
+    """Return where the form opens on the middle of the community farthest from what is listed."""
+    with live_server.settings(), transaction(Scope.everything()) as session:
+        taken = shapely.union_all([to_shape(row.geom) for row in session.scalars(select(ListedArea))])
+        communities = session.scalars(select(Area).where(Area.level == "community"))
+        middles = [boundary_of(session, area).representative_point() for area in communities]
+    spot = max(middles, key=taken.distance)
+    return f"/leader/listed/propose?at={spot.x:.5f},{spot.y:.5f},16"
 
 
 def open_page(page: Page, address: str) -> Page:
@@ -73,8 +90,10 @@ def draw(page: Page, press: Callable[[float, float], None]) -> None:
         expect(page.locator("[data-drawn-size]")).to_contain_text(f"{number} 个拐角")
 
 
-def test_a_dispatcher_draws_a_place_with_a_finger(sign_in: Callable[..., Page]) -> None:
-    page = open_page(sign_in("dispatcher", **PHONE), "/leader/listed/propose")
+def test_a_dispatcher_draws_a_place_with_a_finger(
+    sign_in: Callable[..., Page], live_server: LiveServer
+) -> None:
+    page = open_page(sign_in("dispatcher", **PHONE), free_ground(live_server))
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     draw(page, page.touchscreen.tap)
     page.evaluate("document.querySelector('[data-undo-corner]').click()")
@@ -82,7 +101,7 @@ def test_a_dispatcher_draws_a_place_with_a_finger(sign_in: Callable[..., Page]) 
     page.fill("#reason", "傍晚多发")
     page.locator("[data-propose-form] .btn--primary").click()
 
-    page.wait_for_url("**/leader/listed/*[0-9]")
+    page.wait_for_url(OF_ONE)
     expect(page.locator("[data-timeline]")).to_contain_text("傍晚多发")
 
 
