@@ -78,7 +78,8 @@ def test_one_grid_is_chosen_and_printed_on_a3(sign_in: SignIn) -> None:
 def test_a_captain_prints_the_own_grid(sign_in: SignIn) -> None:
     page = sign_in("captain", width=360, height=760)
     page.goto("/captain")
-    own = page.locator("[data-today] [data-place-name]").inner_text()
+    own = page.locator("[data-today] [data-place-name]").text_content()
+    assert own
     page.get_by_role("button", name="打印我的网格").click()
 
     (sheet,) = fetched(page, "[data-atlas-job]").pages
