@@ -240,8 +240,9 @@ def effect_facts(told: Mapping[str, Any]) -> list[Fact]:
     if told["n_year_ago"] is not None:
         facts.append(_year_ago(told))
     if told["verdict"] == "too_few":
-        return facts
-    return [*_judged(told), *facts, *(_ring(ring) for ring in told["rings"]), _dose(told["dose"])]
+        return [*facts, _question(told)]
+    rings = (_ring(ring) for ring in told["rings"])
+    return [*_judged(told), *facts, *rings, _dose(told["dose"]), _question(told)]
 
 
 def _judged(told: Mapping[str, Any]) -> list[Fact]:
@@ -397,6 +398,23 @@ def _dose(dose: Mapping[str, Any]) -> Fact:
         _(
             "Delivered: minutes of published patrol plans at stops and on the way inside the place. What "
             "worked is not told apart: lamps, patrols and everything else act together.",
+        ),
+    )
+
+
+def _question(told: Mapping[str, Any]) -> Fact:
+    return Fact(
+        _("The question"),
+        _(
+            "%(count)s incidents of %(types)s types in %(study)s · %(mark)s",
+            count=f"{told['n_study']:,}",
+            types=len(told["types"]),
+            study=told["study"],
+            mark=told["fingerprint"][:8],
+        ),
+        _(
+            "What was compared, from two years before the measures on. The sign at the end stands for "
+            "ground, periods and register: while it is the same, so is the answer."
         ),
     )
 

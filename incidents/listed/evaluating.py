@@ -1,7 +1,8 @@
 """Whether the measures in a listed area worked: load, let the engine decide, tell it in JSON values."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,9 @@ from sqlalchemy.orm import Session
 
 from core.clock import local_zone
 from core.db import scope_of
-from core.errors import NotEnough
 from core.settings import settings
 from geo.areas.models import Area
-from geo.areas.queries import area_by_id, boundary_shape
+from geo.areas.queries import area_by_id
 from geo.areas.service import as_multipolygon
 from geo.shapes.crs import shape_to_metric
 from incidents import queries as incident_queries
@@ -25,7 +25,7 @@ from incidents.hotspots.values import Period
 from incidents.listed import queries
 from incidents.listed.models import ListedArea
 from incidents.listed.service import Spans, spans_of
-from incidents.service import epsg_of, in_metres
+from incidents.service import boundary_of, epsg_of, fingerprint, in_metres
 
 #: The engine learns from earlier years what a bad month leads to [ours]: two, as the hotspot job looks back.
 EARLIER = timedelta(days=730)
@@ -33,12 +33,16 @@ EARLIER = timedelta(days=730)
 
 @dataclass(frozen=True)
 class Question:
-    """What the engine is given: incidents, listed ground and study area in a metric CRS, and parameters."""
+    """What the engine is given: incidents, listed ground and study area in a metric CRS, and parameters.
+
+    `record`: what it was asked about, as JSON values; `fingerprint` names question, ground and register.
+    """
 
     incidents: Incidents
     treated: shapely.MultiPolygon
     study_area: BaseGeometry
     params: EffectParams
+    record: Mapping[str, Any]
 
 
 def load_question(session: Session, row: ListedArea) -> Question:
@@ -51,10 +55,8 @@ def load_question(session: Session, row: ListedArea) -> Question:
     NotEnough
         ``area_without_boundary`` (field `area`).
     """
-    study = _study(session, row)
-    boundary = boundary_shape(session, study.id)
-    if boundary is None:
-        raise NotEnough("area_without_boundary", area=study.name)
+    study, ground = _study(session, row), to_shape(row.geom)
+    boundary = boundary_of(session, study)
     epsg, spans = epsg_of(boundary), spans_of(row)
     selection = incident_queries.IncidentSelection(
         county_id=study.county_id,
@@ -66,9 +68,17 @@ def load_question(session: Session, row: ListedArea) -> Question:
     )
     first, last = (moment.astimezone(local_zone()).date() for moment in (spans.before[0], spans.after[1]))
     others = queries.listed_meanwhile(session, row, first, last)
+    arrays = incident_queries.load_incident_arrays(session, selection)
+    asked = {
+        "study_id": study.id,
+        "types": list(selection.type_codes),
+        "ground": ground.wkb_hex,
+        "others": [shape.wkb_hex for shape in others],
+        "spans": [[moment.isoformat() for moment in span] if span else None for span in astuple(spans)],
+    }
     return Question(
-        incidents=in_metres(incident_queries.load_incident_arrays(session, selection), epsg),
-        treated=as_multipolygon(shape_to_metric(to_shape(row.geom), epsg)),
+        incidents=in_metres(arrays, epsg),
+        treated=as_multipolygon(shape_to_metric(ground, epsg)),
         study_area=shape_to_metric(boundary, epsg),
         params=EffectParams(
             before=_period(spans.before),
@@ -76,6 +86,14 @@ def load_question(session: Session, row: ListedArea) -> Question:
             selection=_period(spans.selection) if spans.selection else None,
             others=tuple(as_multipolygon(shape_to_metric(shape, epsg)) for shape in others),
         ),
+        record={
+            "study_id": study.id,
+            "study": study.name,
+            "types": list(selection.type_codes),
+            "n_study": len(arrays.t_s),
+            "n_others": len(others),
+            "fingerprint": fingerprint(asked, boundary, arrays),
+        },
     )
 
 
@@ -86,10 +104,11 @@ def planned_minutes(row: ListedArea) -> float | None:
     return row.dose_minutes_week * _weeks(spans_of(row))
 
 
-def told(found: Effect | TooFew) -> dict[str, Any]:
-    """Return an answer as JSON values: the words of the page are made of them."""
+def told(question: Question, found: Effect | TooFew) -> dict[str, Any]:
+    """Return question and answer as JSON values: the words of the page are made of them."""
     naive, params = found.naive, found.params
     plain: dict[str, Any] = {
+        **question.record,
         "seed": found.seed,
         "confidence": params.confidence,
         "periods": {

@@ -59,7 +59,7 @@ def run_evaluation(run: RunningJob) -> None:
     )  # fmt: skip
     run.progress(0.9, "listed_storing")
     with run.transaction() as session:
-        told = evaluating.told(found)
+        told = evaluating.told(question, found)
         # Whoever asked was allowed to; the state is looked at once more.
         service.store_evaluation(session, run.params["listed_id"], Actor(actor_of(session), {PLAN}), told)
         run.finish(session, {"listed_id": run.params["listed_id"], "verdict": told["verdict"]})

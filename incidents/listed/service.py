@@ -27,6 +27,7 @@ from incidents.listed.due import Dates, Due, due_of
 from incidents.listed.models import ListedArea, ListedStep
 from incidents.listed.plan import Plan
 from incidents.listed.steps import STEPS, SYSTEM, Act, Actor, State, refusal
+from incidents.service import boundary_of
 
 REASON_MOST, NAME_MOST = 500, 80
 #: A house lot; an hour's walk around [ours]. A drawing outside them is a slip of the hand or a whole town.
@@ -99,6 +100,24 @@ def propose_drawing(
     moment = now()
     ground = Ground(shape, (moment - LOOKED_AT, moment), name=name)
     return propose(session, area, ground, actor=actor, reason=reason)
+
+
+def propose_area(session: Session, area_id: int, *, actor: Actor, reason: str) -> ListedArea:
+    """Propose the ground of a grid (or a small community) as it is bounded today, under its name.
+
+    Raises
+    ------
+    NotFound
+        ``area_unknown``.
+    NotEnough
+        ``area_without_boundary`` (field `area`).
+    InvalidInput, Conflict
+        Those of `propose_drawing`.
+    """
+    area = area_by_id(session, area_id)
+    return propose_drawing(
+        session, area, boundary_of(session, area), name=area.name, actor=actor, reason=reason
+    )
 
 
 def propose(

@@ -18,8 +18,10 @@ from core.jobs import execute
 from core.models import JobRun
 from geo.areas.models import Area
 from incidents.listed.due import Task
+from incidents.listed.jobs import SEED
 from incidents.listed.steps import Act, State
 from incidents.models import Incident
+from incidents.service import boundary_of
 from patrols.models import PatrolPlan, PatrolRoute, PatrolStop, Team
 from patrols.queries import minutes_inside
 from tests.patrols.street_town import add_hotspot, owner_of
@@ -109,6 +111,18 @@ def test_from_a_hotspot_to_a_plan(world: World, dispatcher: FlaskClient, leader:
         assert words in shown, words
 
 
+def test_a_grid_is_proposed_as_it_is_bounded(world: World, dispatcher: FlaskClient) -> None:
+    grid = world.town.west
+    listed = propose(dispatcher, ring=None, name=None, area=grid.id)
+
+    ground = shapely.geometry.shape(dispatcher.get(f"/api/listed/{listed['id']}").json["shape"])
+    with transaction(Scope.everything()) as session:
+        assert ground.equals_exact(boundary_of(session, grid), 1e-7)
+    assert listed["name"] == grid.name
+    again = {"area": grid.id, "reason": "连续偏多"}
+    assert refusal(dispatcher.post("/api/listed", json=again)) == (409, "listed_overlaps")
+
+
 def test_a_run_over_all_types_proposes_what_it_found(world: World, leader: FlaskClient) -> None:
     burst(world.town, burst=60)
 
@@ -158,6 +172,7 @@ USELESS = [
     ({"name": "长" * 81}, "listed_name_too_long"),
     ({"hotspot": "1"}, "parameter_unusable"),
     ({"hotspot": 2**70}, "parameter_unusable"),
+    ({"area": True}, "parameter_unusable"),
 ]
 
 
@@ -284,6 +299,10 @@ def test_an_evaluation_a_look_back_and_a_renewal(
     assert "与同类地点相比，警情/事件少了约" in page
     assert page.index("与同类地点相比，警情/事件少了约") < page.index("对照地点"), "words before figures"
     assert "没有记录" in page, "no patrol plan was published"
+    with owner_engine.begin() as connection:
+        kept = connection.scalar(text("SELECT evaluation FROM listed_area WHERE state = 'evaluated'"))
+    assert (kept["study"], kept["seed"], kept["types"]) == (world.town.county.name, SEED, ["noise"])
+    assert kept["fingerprint"][:8] in page, "the question is told with the answer"
     assert refusal(step(leader, listed, "recheck", {"reason": "保持住了"})) == (409, "listed_recheck_early")
 
     with owner_engine.begin() as connection:

@@ -60,11 +60,13 @@ def shown(listed_id: int) -> Response:
 @blueprint.post("")
 @requires("listed.propose")
 def proposed() -> tuple[Response, int]:
-    """Propose a hotspot (``hotspot``) or a drawing (``ring`` of [lon, lat], ``name``), with a reason."""
+    """Propose a hotspot (``hotspot``), a grid (``area``) or a drawing (``ring``, ``name``), with a reason."""
     session, given = request_session(), sent()
     reason = text_of(given, "reason")
     if given.get("hotspot") is not None:
         row = service.propose_hotspot(session, _whole(given, "hotspot"), actor(), reason)
+    elif given.get("area") is not None:
+        row = service.propose_area(session, _whole(given, "area"), actor=actor(), reason=reason)
     else:
         area = area_by_id(session, current_user.grants.area_id)
         row = service.propose_drawing(

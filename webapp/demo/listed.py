@@ -187,7 +187,7 @@ def _evaluate(session: Session, life: _Life, actor_id: int, *, days_ago: int) ->
     found = evaluate(
         question.incidents, question.treated, question.study_area, question.params, seed=SEED, dose=dose
     )
-    life.row.evaluation = evaluating.told(found)
+    life.row.evaluation = evaluating.told(question, found)
     life.row.recheck_on = life.reference.date() - timedelta(days=days_ago) + RECHECK_AFTER
     life.step(
         Act.EVALUATE, actor_id, days_ago, recheck_on=life.row.recheck_on.isoformat(), **life.row.evaluation

@@ -1,5 +1,5 @@
-/** Proposing a place: a hotspot that is pressed, or corners that are pressed or typed. */
-import { ProblemError, request } from "../api.js";
+/** Proposing a place: a hotspot or a grid that is pressed, or corners that are pressed or typed. */
+import { ProblemError, get, request } from "../api.js";
 import { fillWith, icon, listen } from "../dom.js";
 import { t } from "../i18n.js";
 import { formatCoordinates, parseCoordinates } from "../map/drawing.js";
@@ -23,11 +23,16 @@ const refusal = /** @type {HTMLElement} */ (root.querySelector("[data-refusal]")
 const { map } = await mapReady;
 const drawing = L.layerGroup().addTo(map);
 
+/** Half a box around a press, in degrees: a metre and less. */
+const NEAR = 5e-6;
+
 /** @type {Position[]} */
 let ring = [];
 
+/** @returns {string} where the place comes from: hotspot, area or drawing */
+const origin = () => String(new FormData(form).get("from"));
 /** @returns {boolean} whether presses on the map are corners */
-const draws = () => new FormData(form).get("from") === "drawing";
+const draws = () => origin() === "drawing";
 
 /** @param {Position[]} next @param {boolean} [fromText] the text itself is left as it is typed */
 function setRing(next, fromText = false) {
@@ -55,19 +60,26 @@ function readTyped() {
 
 function showChoice() {
   for (const part of form.querySelectorAll("[data-from]")) {
-    /** @type {HTMLElement} */ (part).hidden = /** @type {HTMLElement} */ (part).dataset.from !== (draws() ? "drawing" : "hotspot");
+    /** @type {HTMLElement} */ (part).hidden = /** @type {HTMLElement} */ (part).dataset.from !== origin();
   }
   map.fire(draws() ? "drawing-started" : "drawing-stopped");
   map.getContainer().classList.toggle("folium-map--drawing", draws());
-  if (draws()) highlight(map, null);
+  highlight(map, null);
 }
 
-/** @param {any} hit a hotspot under the finger */
-function chooseHotspot(hit) {
-  /** @type {HTMLInputElement} */ (form.elements.namedItem("hotspot")).value = String(hit.id);
-  const name = /** @type {HTMLElement} */ (form.querySelector("[data-hotspot-name]"));
+/** @param {any} hit a hotspot or an area under the finger */
+async function choose(hit) {
+  /** @type {HTMLInputElement} */ (form.elements.namedItem(hit.kind)).value = String(hit.id);
+  const name = /** @type {HTMLElement} */ (form.querySelector(`[data-from=${hit.kind}] [data-chosen]`));
   name.textContent = `${hit.label} · ${hit.detail}`;
-  highlight(map, hit.geometry);
+  highlight(map, hit.geometry ?? await outlineOf(hit));
+}
+
+/** @param {any} area under the finger */
+async function outlineOf({ id, level, lon, lat }) {
+  const box = [lon - NEAR, lat - NEAR, lon + NEAR, lat + NEAR].join();
+  const { features } = await get(`/api/areas/boundaries?bbox=${box}&levels=${level}`);
+  return features.find((/** @type {any} */ feature) => feature.id === id)?.geometry ?? null;
 }
 
 /** @param {SubmitEvent} event */
@@ -75,13 +87,13 @@ async function propose(event) {
   event.preventDefault();
   const filled = new FormData(form);
   const reason = String(filled.get("reason"));
-  const hotspot = Number(filled.get("hotspot"));
-  if (!draws() && !hotspot) return void refuse(t("Press one of the outlined hotspots on the map first."));
+  const chosen = Number(filled.get(origin()));
+  if (!draws() && !chosen) return void refuse(origin() === "area" ? t("Press inside a grid on the map first.") : t("Press one of the outlined hotspots on the map first."));
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button.btn--primary"));
   button.disabled = true;
   refuse(null);
   try {
-    const body = draws() ? { ring, name: String(filled.get("name")), reason } : { hotspot, reason };
+    const body = draws() ? { ring, name: String(filled.get("name")), reason } : { [origin()]: chosen, reason };
     const answer = await request("/api/listed", { method: "POST", body });
     location.assign(`/leader/listed/${answer.body.id}`);
   } catch (error) {
@@ -107,8 +119,8 @@ listen(typed, "input", readTyped);
 listen(form, "submit", (event) => void propose(event));
 for (const choice of form.querySelectorAll("[name=from]")) listen(choice, "change", showChoice);
 listen(document, "place-picked", (event) => {
-  const hit = event.detail.features.find((/** @type {any} */ feature) => feature.kind === "hotspot");
-  if (hit && !draws()) chooseHotspot(hit);
+  const hit = event.detail.features.find((/** @type {any} */ feature) => feature.kind === origin());
+  if (hit) void choose(hit).catch(toastProblem);
 });
 document.addEventListener("theme-changed", () => setRing(ring));
 setRing([]);
