@@ -105,8 +105,8 @@ def test_a_dispatcher_draws_a_place_with_a_finger(
     expect(page.locator("[data-timeline]")).to_contain_text("傍晚多发")
 
 
-def test_a_grid_is_pressed_and_proposed(sign_in: Callable[..., Page]) -> None:
-    page = open_page(sign_in("dispatcher"), "/leader/listed/propose")
+def test_a_grid_is_pressed_and_proposed(sign_in: Callable[..., Page], live_server: LiveServer) -> None:
+    page = open_page(sign_in("dispatcher"), free_ground(live_server))
     page.get_by_text("整个网格").click()
     page.fill("#reason", "连续偏多")
     page.locator("[data-propose-form] .btn--primary").click()
@@ -114,13 +114,13 @@ def test_a_grid_is_pressed_and_proposed(sign_in: Callable[..., Page]) -> None:
 
     box = page.locator(".folium-map").bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + box["height"] / 2)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     chosen = page.locator("[data-from=area] [data-chosen]")
     expect(chosen).to_contain_text("网格 ·")
     name = (chosen.text_content() or "").partition(" · ")[0]
     page.locator("[data-propose-form] .btn--primary").click()
 
-    page.wait_for_url("**/leader/listed/*[0-9]")
+    page.wait_for_url(OF_ONE)
     expect(page.locator("h1")).to_have_text(name)
 
 
