@@ -72,6 +72,7 @@ async function choose(hit) {
   /** @type {HTMLInputElement} */ (form.elements.namedItem(hit.kind)).value = String(hit.id);
   const name = /** @type {HTMLElement} */ (form.querySelector(`[data-from=${hit.kind}] [data-chosen]`));
   name.textContent = `${hit.label} · ${hit.detail}`;
+  name.scrollIntoView({ block: "nearest" });
   highlight(map, hit.geometry ?? await outlineOf(hit));
 }
 
