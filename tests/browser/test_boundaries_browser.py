@@ -204,11 +204,33 @@ def test_a_name_is_changed_and_taken_back(desk: Page, start: Callable[..., Studi
     desk.fill("[data-new-name]", "文庙网格")
     desk.keyboard.press("Enter")
     expect(desk.locator(f'[data-grid="{key}"]')).to_contain_text("文庙网格")
+    expect(desk.locator(f'[data-grid="{key}"] .studio-mark')).to_be_visible()
 
     desk.locator("[data-studio] h1").click()
     desk.keyboard.press("Control+z")
 
     expect(desk.locator(f'[data-grid="{key}"]')).not_to_contain_text("文庙网格")
+
+
+def test_a_name_given_meanwhile_is_told_before_it_is_written_over(
+    desk: Page, start: Callable[..., Studio]
+) -> None:
+    studio = start(desk)
+    studio.show()
+    key = min(studio.parts)
+    desk.click(f'[data-grid="{key}"] button')
+    desk.click(f'[data-rename="{key}"]')
+    studio.do(kind="rename", grid=key, name="文庙网格")
+
+    desk.fill("[data-new-name]", "老街网格")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".toast--alarm")).to_be_visible()
+    expect(desk.locator("[data-new-name]")).to_have_value("老街网格")
+    named = {grid["key"]: grid["name"] for grid in studio.whole["grids"]}
+    assert named[key] == "文庙网格"
+
+    desk.press("[data-new-name]", "Enter")
+    expect(desk.locator(f'[data-grid="{key}"]')).to_contain_text("老街网格")
 
 
 def test_an_opened_community_is_outlined_and_leads_back_from_an_earlier_day(desk: Page) -> None:

@@ -133,6 +133,19 @@ test("only one's own edits can be taken back", () => {
   assert.deepEqual(model.turnable(setOf([], [line(1, { own: false })])), { undo: false, redo: false });
 });
 
+test("of a log that is longer than the page has, the server says whether something is left to turn", () => {
+  assert.deepEqual(model.turnable(setOf([], [line(501, { own: false }), line(502, { kind: "undo", of: 300 })])), { undo: true, redo: true });
+});
+
+test("corners that were set while an edit was on its way stay when it is done", () => {
+  const [a, b, c] = [[0, 0], [1, 1], [2, 2]];
+  const sent = given({ grids: [1], points: [a, b], along: "water" });
+  assert.deepEqual(tools.afterEdit(sent, sent), given({ along: "water" }));
+  assert.deepEqual(tools.afterEdit(sent, { ...sent, points: [...sent.points, c] }).points, [c]);
+  const next = tools.afterEdit(sent, { ...sent, lines: [sent.points], points: [c] });
+  assert.deepEqual([next.lines, next.points], [[], [c]]);
+});
+
 test("the grid under a place is found, a hole belongs to nobody", () => {
   const ring = { type: "Polygon", coordinates: [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]], [[4, 4], [5, 4], [5, 5], [4, 5], [4, 4]]] };
   assert.equal(model.gridAt([grid(1, { geometry: ring })], [1, 1]).key, 1);

@@ -4,7 +4,6 @@ import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
 import { t, tn } from "../i18n.js";
 import { shortName } from "../map/grid_editor.js";
-import { ringArea_m2 } from "../map/drawing.js";
 import { fit, mapReady } from "../map/registry.js";
 import { isPhone } from "../screen.js";
 import { head, mountHome, showCommunity } from "../studio/home.js";
@@ -31,8 +30,6 @@ import { mountFindings } from "./boundaries_findings.js";
 /** @typedef {import("../studio/studio.js").Studio} Studio */
 
 const ASK_AFTER_MS = 600;
-/** A grid whose area changes by less has at most got a corner on a straight edge. */
-const FELT_M2 = 1;
 /** Neighbours are drawn this far around a community, as a share of its width. */
 const AROUND_SHARE = 0.6;
 
@@ -59,10 +56,6 @@ let askedFor = "";
 let day = null;
 /** @type {any[]} */
 let around = [];
-/** Areas of the published grids by id, as the map draws them: a neighbour that only got a corner is not marked. @type {Map<number, number>} */
-let published_m2 = new Map();
-/** @type {WeakMap<object, any>} */
-let marked = new WeakMap();
 /** @type {any[]} */
 let found = [];
 let tabShown = "grids";
@@ -148,7 +141,7 @@ let proposed = null;
 const showProposed = (/** @type {{grids: any[]} | null} */ answer) => editor.preview((proposed = answer));
 const proposals = mountProposals(part("[data-proposing]"), { studio: current, show: showProposed });
 const files = mountFiles(part("[data-files]"), { studio: current, show: showProposed, zoomTo, limitMb: Number(root.dataset.uploadLimitMb) });
-const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit), zoomTo, asMarked, markedFrom: () => published_m2 });
+const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit), zoomTo });
 const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: (field) => (sheet?.setHeight("half"), toolPanel.reveal(field)), onPlace: zoomTo });
 const review = mountReview(part("[data-review]"), {
   studio: current, today: root.dataset.today ?? "", onLeave: leave, onGround: groundChanged,
@@ -207,7 +200,7 @@ function showStudio(state) {
   showHead(set);
   const chosen = new Set([...input.grids, ...(state.selected !== null && !tool ? [state.selected] : [])]);
   editor.snapTo(current().rings());
-  editor.show({ frame: set.frame, grids: [...set.grids.values()].map(asMarked), chosen, flashing: state.flashing, around, place: set.community });
+  editor.show({ frame: set.frame, grids: [...set.grids.values()], chosen, flashing: state.flashing, around, place: set.community });
   const corners = drawing && ["move", "point"].includes(drawing.shape) ? current().rings().flat() : [];
   editor.sketch(drawing ? { points: input.points, lines: input.lines, closed: drawing.shape === "ring" } : null, corners);
   editor.preview(state.preview ? { grids: piecesOf(state.preview, set) } : proposed);
@@ -231,20 +224,6 @@ function showStudio(state) {
     clearTimeout(asking);
     asking = setTimeout(askConsequences, ASK_AFTER_MS);
   }
-}
-
-/** @param {import("../studio/model.js").Grid} grid @returns {any} the same one as long as it and the published one stay */
-function asMarked(grid) {
-  if (!grid.changed || grid.grid_id === null || !published_m2.has(grid.grid_id)) return grid;
-  const kept = marked.get(grid) ?? { ...grid, changed: Math.abs(drawnArea_m2(grid.geometry) - (published_m2.get(grid.grid_id) ?? 0)) >= FELT_M2 };
-  marked.set(grid, kept);
-  return kept;
-}
-
-/** @param {any} geometry @returns {number} on the sphere: only to be compared with another one */
-function drawnArea_m2(geometry) {
-  const polygons = geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates];
-  return polygons.flat().reduce((/** @type {number} */ sum, /** @type {any} */ ring) => sum + ringArea_m2(ring), 0);
 }
 
 /** @param {import("../studio/studio.js").ChangeSet} set */
@@ -329,8 +308,6 @@ async function askAround([west, south, east, north], name, signal) {
   const box = [west - x, south - y, east + x, north + y].map((degrees) => degrees.toFixed(6)).join(",");
   try {
     const { features } = await get(`/api/areas/boundaries?bbox=${box}&levels=grid,community`, { signal });
-    published_m2 = new Map(features.filter((/** @type {any} */ one) => one.properties.level === "grid").map((/** @type {any} */ one) => [one.id, drawnArea_m2(one.geometry)]));
-    marked = new WeakMap();
     const own = new Set([...current().state.set.grids.values()].map((grid) => grid.grid_id));
     around = features.filter((/** @type {any} */ one) => !own.has(one.id) && one.properties.name !== name).map((/** @type {any} */ one) => one.geometry);
     showStudio(current().state);
@@ -369,7 +346,6 @@ function closeStudio() {
   headShown = "";
   toolBefore = "";
   around = [];
-  published_m2 = new Map();
   found = [];
   mapBar.show(null);
   editor.remark([]);

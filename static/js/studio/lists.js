@@ -17,10 +17,9 @@ import { editWord, findingWord } from "./words.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{studio: () => Studio, nameLimit: number, zoomTo: (place: any) => void, asMarked: (grid: any) => any, markedFrom: () => any}} options
- *   markedFrom: what asMarked compares with
+ * @param {{studio: () => Studio, nameLimit: number, zoomTo: (place: any) => void}} options
  */
-export function mountGridList(root, { studio, nameLimit, zoomTo, asMarked, markedFrom }) {
+export function mountGridList(root, { studio, nameLimit, zoomTo }) {
   /** @type {{by: "code" | "area_m2" | "households" | "changed", down: boolean}} */
   let order = { by: "code", down: false };
   let editing = 0;
@@ -33,7 +32,7 @@ export function mountGridList(root, { studio, nameLimit, zoomTo, asMarked, marke
 
   /** @param {State} state */
   function show(state) {
-    const from = [state.set.grids, state.set.state, state.selected, order, editing, markedFrom()];
+    const from = [state.set.grids, state.set.state, state.selected, order, editing];
     if (from.every((value, i) => value === drawn[i])) return;
     // A name that is being typed is never drawn over.
     if (root.contains(document.activeElement) && document.activeElement?.matches("input")) return;
@@ -66,7 +65,7 @@ export function mountGridList(root, { studio, nameLimit, zoomTo, asMarked, marke
     return el("tr", { "aria-selected": String(state.selected === grid.key), "data-grid": grid.key },
       el("th", { scope: "row" },
         el("button", { class: "studio-name", type: "button", "data-focus": `grid-${grid.key}`, "aria-pressed": String(state.selected === grid.key), onClick: () => studio().select(state.selected === grid.key ? null : grid.key) },
-          el("span", {}, shortName(grid.name, state.set.community), asMarked(grid).changed ? el("span", { class: "studio-mark" }, grid.grid_id === null ? t("new") : t("changed")) : null), el("small", { class: "muted" }, grid.code))),
+          el("span", {}, shortName(grid.name, state.set.community), grid.changed ? el("span", { class: "studio-mark" }, grid.grid_id === null ? t("new") : t("changed")) : null), el("small", { class: "muted" }, grid.code))),
       el("td", { class: "number" }, hectares(grid.area_m2)), el("td", { class: "number" }, grid.households));
   }
   /** @param {number} key @param {State} state */
@@ -84,10 +83,13 @@ export function mountGridList(root, { studio, nameLimit, zoomTo, asMarked, marke
       /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
       show(studio().state);
     };
+    let seen = grid.version;
     const save = async () => {
       if (name.value.trim() === grid.name && code.value.trim() === grid.code) return stop();
-      const done = await studio().rename(grid.key, name.value, code.value);
+      const done = await studio().rename(grid.key, name.value, code.value, seen);
       if (done) return stop();
+      // What somebody else did to the grid meanwhile is told with the refusal: the next press means it.
+      seen = studio().state.set.grids.get(grid.key)?.version ?? seen;
       const refusal = studio().state.refusal;
       if (refusal) toastProblem(refusal);
     };

@@ -110,7 +110,9 @@ export function versionsOf({ grids }) {
  */
 export function turnable({ edits }) {
   const own = edits.filter((line) => line.own && line.of === null);
-  return { undo: own.some((line) => line.state === "done"), redo: own.some((line) => line.state === "undone") };
+  // Of a long log only the end is here: what came before may be turned too, the server knows.
+  const isCut = edits.length > 0 && edits[0].number > 1;
+  return { undo: isCut || own.some((line) => line.state === "done"), redo: isCut || own.some((line) => line.state === "undone") };
 }
 
 /**

@@ -131,7 +131,7 @@ export function mountReview(root, page) {
         takesBack ? stepButton(t("Take back to edit"), "undo", () => void turn("/return", t("Taken back: it is a draft again.")), "", "take-back") : null,
         can.return && !set.own ? stepButton(t("Return"), "undo", () => void turn("/return", t("Returned. Its author finds it in the list, with your words.")), "", "return") : null),
       can.approve ? approval.field : null,
-      set.state === "review" && set.own ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
+      set.state === "review" && !can.approve ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
       can.bring_back ? stepButton(t("Bring back as a draft"), "undo", () => void step("/bring-back", {}), "btn--wide", "bring-back") : null,
       can.discard ? stepButton(t("Discard the whole change set"), "trash", () => void discard(), "btn--quiet", "discard") : null);
   }

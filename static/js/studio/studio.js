@@ -8,7 +8,7 @@ import { ProblemError, get, post } from "../api.js";
 import { listen } from "../dom.js";
 import { readChangeSet, ringsOf, turnable, versionsOf, withAnswer, withTalk } from "./model.js";
 import { storeFor } from "./store.js";
-import { NO_INPUT, editOf, isDrawn, legOf, missing, toolOf, wantsGrid, withGrid, withPoint, withoutGrids } from "./tools.js";
+import { NO_INPUT, afterEdit, editOf, isDrawn, legOf, missing, toolOf, wantsGrid, withGrid, withPoint, withoutGrids } from "./tools.js";
 
 /** @typedef {import("./model.js").ChangeSet & Record<string, any>} ChangeSet */
 /** @typedef {import("./tools.js").Input} Input */
@@ -130,8 +130,9 @@ export function openStudio(answer, { storageKey, onChange }) {
     if (!tool || state.busy) return;
     // Said aloud once more: the press was meant, and the reason stands beside the button.
     if (state.barred) return set({ tentative: false });
-    const body = { ...editOf(tool, state.input), versions: versionsOf(state.set) };
-    if (await send("/edits", body)) setInput({ input: { ...NO_INPUT, along: state.input.along }, said: state.said });
+    const sent = state.input;
+    const body = { ...editOf(tool, sent), versions: versionsOf(state.set) };
+    if (await send("/edits", body)) setInput({ input: state.tool === tool.kind ? afterEdit(sent, state.input) : state.input, said: state.said });
     else set({ barred: state.refusal?.status === UNPROCESSABLE });
   }
   async function poll() {
@@ -203,8 +204,8 @@ export function openStudio(answer, { storageKey, onChange }) {
     apply,
     undo: () => turnable(state.set).undo && void send("/undo", {}),
     redo: () => turnable(state.set).redo && void send("/redo", {}),
-    /** @param {number} grid @param {string} name @param {string} code */
-    rename: (grid, name, code) => send("/edits", { kind: "rename", grid, name, code }),
+    /** @param {number} grid @param {string} name @param {string} code @param {number} seen version of the grid whose name was looked at */
+    rename: (grid, name, code, seen) => send("/edits", { kind: "rename", grid, name, code, versions: { [grid]: seen } }),
     rings: () => ringsOf(state.set.grids.values()),
     reload,
     /** @param {{last_said: number, comments: any[]}} talk */

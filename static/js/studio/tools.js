@@ -170,6 +170,20 @@ export function editOf({ kind }, { grids, points, lines, size, along }) {
 }
 
 /**
+ * The input after an edit was done: what was set while it was on its way.
+ * @param {Input} sent what the edit was made of
+ * @param {Input} input what is given now; what was sent is still the same objects in it
+ * @returns {Input}
+ */
+export function afterEdit(sent, input) {
+  return {
+    ...NO_INPUT, along: input.along, grids: input.grids.filter((key) => !sent.grids.includes(key)),
+    points: input.points.filter((place) => !sent.points.includes(place)),
+    lines: input.lines.filter((line) => line !== sent.points && !sent.lines.includes(line)),
+  };
+}
+
+/**
  * The input after a grid was chosen: a second press takes it out again, the oldest makes room.
  * @param {Tool} tool
  * @param {Input} input
