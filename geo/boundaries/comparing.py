@@ -48,7 +48,8 @@ def grids_before(session: Session, drafted: Drafted) -> list[FormerGrid]:
     names = queries.first_names(session, drafted.row.id)
     found = []
     for draft in drafts:
-        name, code = names.get(draft.key, (draft.name, draft.code))
+        was = {"name": draft.name, "code": draft.code} | names.get(draft.key, {})
         base = bases[draft.key]
-        found.append(FormerGrid(draft.grid_id or 0, code, name, as_multipolygon(base.shape), base.area_m2))
+        shape = as_multipolygon(base.shape)
+        found.append(FormerGrid(draft.grid_id or 0, was["code"], was["name"], shape, base.area_m2))
     return sorted(found, key=lambda grid: (grid.code, grid.id))

@@ -63,10 +63,11 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     row = drafted.row
     if row.state != "approved" or row.effective_on is None:
         raise Conflict("change_set_closed", id=set_id, state=row.state)
-    if row.effective_on > today():
+    # Asked once: midnight may pass meanwhile, and all of a publication has one day.
+    day = today()
+    if row.effective_on > day:
         raise Conflict("change_set_not_due", id=set_id, day=row.effective_on.isoformat())
     tell("publish_checks")
-    day = today()
     community = area_by_id(session, row.area_id)
     require_current(session, drafted)
     require_publishable(session, drafted)
@@ -75,7 +76,7 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     tell("publish_boundaries")
     shares = _shares(session, drafted)
     areas = _store_areas(session, drafted, community, day)
-    _store_lineage(session, drafted, areas, shares)
+    _store_lineage(session, drafted, areas, shares, day=day)
     _match_neighbours(session, drafted, day)
     tell("publish_rows")
     owners = {key: (area.id, area.path) for key, area in areas.items()}
@@ -226,6 +227,8 @@ def _store_lineage(
     drafted: Drafted,
     areas: Mapping[int, Area],
     shares: list[tuple[int, int, float]],
+    *,
+    day: date,
 ) -> None:
     ended = {draft.grid_id for draft in drafted.grids.values() if draft.ended}
     new = {draft.key for draft in drafted.grids.values() if draft.base_id is None}
@@ -234,7 +237,7 @@ def _store_lineage(
         area = areas[key]
         session.add(
             AreaLineage(
-                from_area_id=from_id, change_set_id=drafted.row.id, kind=kind, effective_on=today(),
+                from_area_id=from_id, change_set_id=drafted.row.id, kind=kind, effective_on=day,
                 area_m2=size_m2, county_id=area.county_id, area_id=area.id, area_path=area.path,
             )
         )  # fmt: skip

@@ -459,18 +459,25 @@ def classed_roads_in(session: Session, county_id: int, box: Box) -> tuple[list[B
     return [shapely.from_wkb(bytes(row[0])) for row in rows], [row[1] for row in rows]
 
 
-def first_names(session: Session, set_id: int) -> dict[int, tuple[str, str]]:
-    """Return by key the (name, code) that renamed grids had before the change set."""
-    lines = session.scalars(
-        select(BoundaryEdit.params)
+def first_names(session: Session, set_id: int) -> dict[int, dict[str, str]]:
+    """Return by key the ``name`` and ``code`` that grids had before the change set, where it changed them."""
+    lines = session.execute(
+        select(BoundaryEdit.kind, BoundaryEdit.params)
         .where(
             BoundaryEdit.change_set_id == set_id,
-            BoundaryEdit.kind == "rename",
+            BoundaryEdit.kind.in_(("rename", "renumber")),
             BoundaryEdit.state == "done",
         )
         .order_by(BoundaryEdit.number.desc())
     ).all()
-    return {int(line["grid"]): (line["before"]["name"], line["before"]["code"]) for line in lines}
+    first: dict[int, dict[str, str]] = {}
+    for kind, params in lines:
+        if kind == "rename":
+            first.setdefault(int(params["grid"]), {}).update(params["before"])
+        else:
+            for key, (code, _new) in params["codes"].items():
+                first.setdefault(int(key), {})["code"] = code
+    return first
 
 
 def proposals_of(session: Session, set_id: int) -> Sequence[GridProposal]:

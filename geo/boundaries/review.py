@@ -138,10 +138,9 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
         ``grid_rules_broken``.
     """
     drafted = load(session, set_id, lock=True)
-    row, actor_id = drafted.row, actor_of(session)
+    row = drafted.row
     _require_state(row, "review")
-    editors = queries.editors_of(session, set_id)
-    if actor_id is None or actor_id == row.author_id or actor_id in editors:
+    if not is_second_person(session, row):
         raise Forbidden("own_change_set", id=set_id)
     day = effective_on or today()
     if day < today():
@@ -151,10 +150,16 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
     require_publishable(session, drafted)
     # Here and not at the publishing: sizes are a matter of judgement, and this is where people judge.
     require_rules(session, drafted)
-    row.state, row.reviewer_id, row.effective_on = "approved", actor_id, day
+    row.state, row.reviewer_id, row.effective_on = "approved", actor_of(session), day
     say(session, row, kind="approved", body=note or "—")
     audit.record(session, "change_set.approve", subject=row, effective_on=day.isoformat())
     return row
+
+
+def is_second_person(session: Session, row: ChangeSet) -> bool:
+    """Tell whether the acting person has neither opened nor edited a change set."""
+    actor_id = actor_of(session)
+    return actor_id is not None and actor_id not in {row.author_id, *queries.editors_of(session, row.id)}
 
 
 def discard(session: Session, set_id: int) -> ChangeSet:

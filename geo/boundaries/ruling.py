@@ -98,11 +98,18 @@ def store_rules(
     return row
 
 
-def households_of(session: Session, drafted: Drafted, shapes: Mapping[int, Ground]) -> dict[int, int]:
+def households_of(
+    session: Session,
+    drafted: Drafted,
+    shapes: Mapping[int, Ground],
+    *,
+    standing: Mapping[int, int] | None = None,
+) -> dict[int, int]:
     """Return how many households each of the shapes (EPSG:4326) would have, by key.
 
     Those live in it, or were placed in its grid by hand. On a shared border the lower key counts the
-    dwelling, as when rows are moved.
+    dwelling, as when rows are moved. `standing` has the key of each published grid that stands, by its id;
+    left out, those of the draft.
     """
     keys = sorted(shapes)
     if not keys:
@@ -118,7 +125,8 @@ def households_of(session: Session, drafted: Drafted, shapes: Mapping[int, Groun
         point, first = np.unique(point[order], return_index=True)
         at[point] = shape[order][first]
     # The grids that still stand hold what was placed in them, whether they are asked for or not.
-    standing = {draft.grid_id: key for key, draft in drafted.grids.items() if not draft.ended}
+    if standing is None:
+        standing = {d.grid_id: key for key, d in drafted.grids.items() if d.grid_id and not d.ended}
     for index in np.flatnonzero(homes.held):
         key = standing.get(int(homes.area_id[index]))
         if key is not None:
@@ -150,7 +158,8 @@ def _judged(session: Session, drafted: Drafted, rules: GridRules, buildings: Bui
 def require_rules(session: Session, drafted: Drafted) -> None:
     """Refuse a change set in which a grid that it changes breaks a rule that refuses.
 
-    A grid that the change set leaves alone may break one: it did so before, and may be mended later.
+    A grid that the change set leaves alone, or gives no more than a corner, may break one: it did so before,
+    and may be mended later.
 
     Raises
     ------
@@ -159,10 +168,12 @@ def require_rules(session: Session, drafted: Drafted) -> None:
     """
     in_force = rules_in_force(session, drafted.row.county_id)
     buildings = rule_queries.named_buildings_in(session, drafted.row.county_id, drafted.tiling.frame.bounds)
+    touched = queries.touched_drafts(session, drafted.row.id)
+    changed = {key for key, touch in touched.items() if touch == "moved"}
     refused = [
         one
         for one in _judged(session, drafted, in_force.rules, buildings)
-        if one.severity is Severity.REFUSE and any(drafted.grids[key].changed for key in one.keys)
+        if one.severity is Severity.REFUSE and not changed.isdisjoint(one.keys)
     ]
     if refused:
         broken = [

@@ -1,12 +1,15 @@
 """What the tests of the studio share: change sets of the small town, edited, approved and published."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from shapely import Polygon, box
+from sqlalchemy import select
 
+from core.clock import today
 from core.db import Scope, transaction
+from geo.areas.models import Area, AreaBoundary
 from geo.boundaries import review, service
 from geo.boundaries.publish import publish
 from geo.shapes.tiling import Difference
@@ -22,6 +25,15 @@ WEST, EAST = box(119, 30, 119.01, 30.01), box(119.01, 30, 119.02, 30.01)
 WEST_HALF, MIDDLE = box(119, 30, 119.005, 30.01), box(119.005, 30, 119.01, 30.01)
 WHOLE = box(119, 30, 119.02, 30.01)
 SPLIT_WEST = {1: WEST_HALF, 3: MIDDLE}
+
+
+def dated_back(days: int) -> None:
+    """Let everything have been there for some days already."""
+    with transaction(Scope.everything()) as session:
+        for row in session.scalars(select(AreaBoundary)).all():
+            row.valid = type(row.valid)(today() - timedelta(days=days), None)
+        for area in session.scalars(select(Area)).all():
+            area.valid_from = today() - timedelta(days=days)
 
 
 def opened(town: SmallTown, community_id: int = 0) -> int:

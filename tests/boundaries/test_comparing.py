@@ -74,3 +74,20 @@ def test_a_discarded_set_is_compared_with_what_it_began_from(town: SmallTown) ->
     assert [grid.area_m2 for grid in before(town, first)] == pytest.approx(
         [grid.area_m2 for grid in before(town, opened(town))]
     )
+
+
+def test_a_published_set_is_compared_with_the_codes_before_it_numbered_anew(
+    town: SmallTown, reviewer: int
+) -> None:
+    # From west to east the codes are 1, 3, 2: numbering anew exchanges two of them.
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        service.renumber(session, set_id)
+        service.rename(session, set_id, 2, name="东岸网格")
+    published(town, set_id, reviewer)
+
+    assert [(grid.code[-3:], grid.name) for grid in before(town, set_id)] == [
+        ("001", "西网格"),
+        ("002", "东网格"),
+    ]

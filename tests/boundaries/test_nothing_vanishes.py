@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from core.clock import now, today
 from core.db import Scope, scope_of, transaction
 from core.errors import Conflict, NotFound
-from geo.areas.models import Area, AreaBoundary
+from geo.areas.models import Area
 from geo.areas.queries import area_by_id
 from geo.boundaries import service
 from geo.boundaries.as_of import households_as_of
@@ -26,7 +26,7 @@ from geo.households.service import record_visit, record_visit_of_gone
 from geo.places.intake import load_places
 from geo.places.models import Place
 from geo.roads.ground import PlacePoint
-from tests.boundaries.studio_town import SPLIT_WEST, approved, do, opened, published
+from tests.boundaries.studio_town import SPLIT_WEST, approved, dated_back, do, opened, published
 from tests.small_town import SmallTown, add_dwelling
 
 MOST = 3_000
@@ -308,15 +308,6 @@ def test_what_is_imported_during_a_publication_belongs_to_the_new_grids(
     with transaction(Scope.everything()) as session:
         new = session.scalars(select(Area).where(Area.code == "990001001001003")).one()
         assert session.scalars(select(Place.area_id)).one() == new.id
-
-
-def dated_back(days: int) -> None:
-    """Let everything have been there for some days already."""
-    with transaction(Scope.everything()) as session:
-        for row in session.scalars(select(AreaBoundary)).all():
-            row.valid = type(row.valid)(today() - timedelta(days=days), None)
-        for area in session.scalars(select(Area)).all():
-            area.valid_from = today() - timedelta(days=days)
 
 
 def counted(town: SmallTown, on) -> dict[int, int]:

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from core.clock import today
 from core.db import Scope, transaction
 from core.errors import Conflict, Forbidden, NotEnough
+from core.settings import settings
 from geo.areas.models import Area, AreaBoundary, ChangeSet, HandPlacement
 from geo.areas.queries import grid_boundaries
 from geo.boundaries import queries, review, service
@@ -25,6 +26,8 @@ from tests.boundaries.studio_town import (
     WEST,
     WEST_HALF,
     WHOLE,
+    approved,
+    dated_back,
     difference,
     do,
     opened,
@@ -294,12 +297,32 @@ def test_a_later_day_is_waited_for(town: SmallTown, reviewer: int) -> None:
     assert no.value.code == "change_set_not_due"
 
 
-def test_grids_as_of_an_earlier_day_can_be_restored(town: SmallTown, reviewer: int) -> None:
+def test_a_publication_during_which_midnight_passes_has_one_day(
+    town: SmallTown, reviewer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def go_to(zone: str) -> None:
+        monkeypatch.setenv("GRIDPATROL_TIME_ZONE", zone)
+        settings.cache_clear()
+
+    dated_back(30)
+    # Where the day begins last; and where, at whatever hour, the next one has begun.
+    go_to("Etc/GMT+12")
+    set_id, day = opened(town), today()
+    do(town, set_id, SPLIT_WEST)
+    approved(town, set_id, reviewer)
+    with transaction(Scope.everything(), actor_id=reviewer) as session:
+        publish(session, set_id, step=lambda name: name == "publish_boundaries" and go_to("Etc/GMT-14"))
+
+    assert today() > day
     with transaction(Scope.everything()) as session:
-        for row in session.scalars(select(AreaBoundary)).all():
-            row.valid = type(row.valid)(today() - timedelta(days=30), None)
-        for area in session.scalars(select(Area)).all():
-            area.valid_from = today() - timedelta(days=30)
+        new = session.scalars(select(Area).where(Area.code == "990001001001003")).one()
+        line = session.scalars(select(AreaLineage)).one()
+        row = session.get_one(ChangeSet, set_id)
+        assert (new.valid_from, line.effective_on, row.effective_on) == (day, day, day)
+
+
+def test_grids_as_of_an_earlier_day_can_be_restored(town: SmallTown, reviewer: int) -> None:
+    dated_back(30)
     first = opened(town)
     do(town, first, SPLIT_WEST)
     published(town, first, reviewer)

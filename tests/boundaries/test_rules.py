@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from geoalchemy2.shape import from_shape
-from shapely import MultiPolygon, box
+from shapely import LineString, MultiPolygon, box
 from sqlalchemy import select, text
 
 from core.audit import AuditEvent
@@ -18,6 +18,7 @@ from geo.boundaries.rule_queries import divided_now
 from geo.boundaries.rule_set import SHIPPED, read_rules
 from geo.boundaries.ruling import broken_today, findings, rules_in_force, store_rules
 from geo.households.models import Building
+from geo.shapes.edits import split
 from geo.shapes.edits.rule import Kind
 from geo.staff.service import create_account
 from tests.boundaries.studio_town import MIDDLE, SPLIT_WEST, WEST_HALF, do, opened, published
@@ -171,6 +172,19 @@ def test_a_grid_that_is_left_alone_may_break_a_rule_that_refuses(town: SmallTown
 
     assert {one["kind"]: one["severity"] for one in told(town, set_id)} == {"area_large": "refuse"}
     assert published(town, set_id, reviewer)["grids"]
+
+
+def test_a_grid_that_only_got_a_corner_may_break_a_rule_that_refuses(town: SmallTown, reviewer: int) -> None:
+    # The line across west ends at east, which is larger than allowed and gets a corner.
+    set_rules(town, max_area_m2=600_000, severity={"area_large": "refuse"})
+    set_id = opened(town)
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        drafted = service.load_to_edit(session, set_id)
+        across = split(drafted.tiling, 1, [LineString([(118.99, 30.005), (119.02, 30.005)])])
+        assert across.touched == {1, 2, 3}
+        service.store_edit(session, drafted, across, kind="split", params={})
+
+    assert published(town, set_id, reviewer)["corners"] == 1
 
 
 def test_a_rule_that_is_off_is_not_looked_for(town: SmallTown) -> None:

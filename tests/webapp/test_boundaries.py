@@ -2,13 +2,15 @@
 
 import json
 from io import BytesIO
+from threading import Thread
 
 import pytest
 from flask.testing import FlaskClient
 from shapely import box
 from shapely.geometry import mapping, shape
+from sqlalchemy import event
 
-from core.db import Scope, transaction
+from core.db import Scope, engine, transaction
 from core.jobs import execute
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
@@ -189,10 +191,8 @@ def test_free_ground_is_drawn_grid_by_grid_until_it_can_be_submitted(drawer, wor
 
     assert (first.status_code, second.status_code) == (201, 201)
     assert (early.status_code, early.json["code"]) == (409, "partition_broken")
-    assert (overlap.status_code, overlap.json["fields"]["place"]["type"]) == (
-        422,
-        "Polygon",
-    ) or overlap.status_code == 422
+    assert (overlap.status_code, overlap.json["code"]) == (422, "edit_overlaps")
+    assert shape(overlap.json["fields"]["place"]).equals(box(119.005, 30.012, 119.015, 30.018))
     assert ready.json["state"] == "review"
 
 
@@ -289,6 +289,74 @@ def test_the_grids_before_a_change_set_are_told(drawer: FlaskClient, world: Worl
 
     assert [grid["name"] for grid in grids] == ["西网格", "东网格"]
     assert shape(grids[0]["geometry"]).area == pytest.approx(shape(draft["grids"][0]["geometry"]).area)
+
+
+def test_the_grids_before_hold_the_households_that_were_placed_in_them(drawer, world: World) -> None:
+    body = {"kind": "dwelling", "id": world.town.west_dwelling, "grid": world.town.east.id, "reason": "院落"}
+    assert drawer.post("/api/placements", json=body).status_code == 201
+    draft = opened(drawer, world)
+
+    grids = drawer.get(f"/api/change-sets/{draft['id']}/before").json["grids"]
+
+    drafted = {grid["name"]: grid["households"] for grid in draft["grids"]}
+    assert drafted == {"西网格": 0, "东网格": 2}
+    assert {grid["name"]: grid["households"] for grid in grids} == drafted
+
+
+def test_whoever_edited_a_change_set_is_not_offered_to_approve_it(drawer, sign_in, world: World) -> None:
+    with transaction(Scope.everything()) as session:
+        county = session.get_one(Area, world.town.county.id)
+        create_account(
+            session, login="second", name="s", role_code="boundary", area=county, password=PASSWORD
+        )
+    editor = world.app.test_client()
+    assert sign_in_with(editor, "second", PASSWORD).status_code == 303
+    editor.environ_base["HTTP_X_CSRFTOKEN"] = form_token(editor)
+    draft = opened(drawer, world)
+    assert edit(editor, draft, **SPLIT_WEST).status_code == 201
+    drawer.post(f"/api/change-sets/{draft['id']}/submit", json={})
+
+    address = f"/api/change-sets/{draft['id']}"
+    offered = {
+        name: client.get(address).json["can"]["approve"]
+        for name, client in (("author", drawer), ("editor", editor), ("other", sign_in("approver")))
+    }
+
+    assert offered == {"author": False, "editor": False, "other": True}
+    assert editor.post(f"{address}/approve", json={}).json["code"] == "own_change_set"
+
+
+def test_an_edit_that_is_stored_while_news_are_read_is_not_missed(drawer, sign_in, world: World) -> None:
+    draft = opened(drawer, world)
+    edit(drawer, draft, **SPLIT_WEST)
+    other = sign_in("boundary")
+    stored = list[int]()
+
+    def after_the_first_read(_connection, _cursor, statement: str, *_rest: object) -> None:
+        reads_log = "FROM boundary_edit" in statement and "number >" in statement
+        if (reads_log or "FROM area_draft" in statement) and not stored:
+            stored.append(0)
+            merging = Thread(
+                target=lambda: stored.append(edit(drawer, draft, kind="merge", grids=[1, 3]).status_code)
+            )
+            merging.start()
+            merging.join()
+
+    event.listen(engine(), "after_cursor_execute", after_the_first_read)
+    try:
+        first = other.get(f"/api/change-sets/{draft['id']}/since/0").json
+    finally:
+        event.remove(engine(), "after_cursor_execute", after_the_first_read)
+    second = other.get(f"/api/change-sets/{draft['id']}/since/{first['last_edit']}").json
+
+    assert stored == [0, 201]
+    heard: dict[int, int] = {}
+    for news in (first, second):
+        heard |= {grid["key"]: grid["version"] for grid in news["grids"]}
+        heard = {key: version for key, version in heard.items() if key not in news["ended"]}
+    whole = drawer.get(f"/api/change-sets/{draft['id']}").json
+    assert heard == {grid["key"]: grid["version"] for grid in whole["grids"]}
+    assert second["last_edit"] == whole["last_edit"] == 2
 
 
 def test_an_overtaken_change_set_says_by_what(drawer, sign_in, world: World) -> None:

@@ -19,7 +19,7 @@ from geo.boundaries.impact import impact
 from geo.boundaries.jobs import request_proposals
 from geo.boundaries.models import AreaDraft, BoundaryEdit
 from geo.boundaries.proposing import shapes_of, wish_of
-from geo.boundaries.review import overtaken_grids
+from geo.boundaries.review import is_second_person, overtaken_grids
 from geo.boundaries.ruling import findings, households_of
 from geo.boundaries.service import Drafted
 from geo.shapes.crs import area_m2
@@ -75,8 +75,9 @@ def since(set_id: int, number: int) -> Response:
     talked = talk_of(session, row) if request.args.get("said", type=int) != row.last_said else {}
     if row.last_edit == number:
         return jsonify(last_edit=number, state=row.state, edits=[], grids=[], ended=[], **talked)
-    drafted = service.load(session, set_id)
+    # The log before the grids: an edit stored in between is told with the next question, its grids with this.
     edits = queries.edits_after(session, set_id, number)
+    drafted = service.load(session, set_id)
     touched = {int(key) for edit, _ in edits for key in (*edit.before, *edit.after)}
     touched |= {key for edit, _ in edits for key in _keys(edit)}
     return jsonify(
@@ -227,7 +228,8 @@ def before(set_id: int) -> Response:
     session = request_session()
     drafted = service.load(session, set_id)
     found = grids_before(session, drafted)
-    homes = households_of(session, drafted, {grid.id: grid.shape for grid in found})
+    shapes, own = {grid.id: grid.shape for grid in found}, {grid.id: grid.id for grid in found}
+    homes = households_of(session, drafted, shapes, standing=own)
     return jsonify(
         grids=[
             {
@@ -313,21 +315,21 @@ def _whole(session: Session, drafted: Drafted) -> dict[str, Any]:
                 for key in sorted(drafted.tiling.parts)
             ],
             "edits": [_edit(edit, name) for edit, name in queries.newest_edits(session, row.id)],
-            "can": _can(row),
+            "can": _can(session, row),
             "overtaken": overtaken_grids(session, drafted) if row.state in OPEN_STATES else [],
         }
         | talk_of(session, row)
     )
 
 
-def _can(row: ChangeSet) -> dict[str, bool]:
+def _can(session: Session, row: ChangeSet) -> dict[str, bool]:
     draws, reviews = current_user.can("area.draw"), current_user.can("area.review")
-    own = row.author_id == current_user.id
+    approves = reviews and row.state == "review" and is_second_person(session, row)
     return {
         "edit": draws and row.state == "draft",
         "submit": draws and row.state == "draft",
         "return": reviews and row.state in {"review", "approved"},
-        "approve": reviews and not own and row.state == "review",
+        "approve": approves,
         "discard": draws and row.state in OPEN_STATES,
         "bring_back": draws and row.state == "discarded",
     }
