@@ -6,6 +6,12 @@ const SQUARE = [[120, 30], [120.01, 30], [120.01, 30.01], [120, 30.01]];
 /** One degree is 1000 px, y downwards as on a screen. */
 const project = ([lon, lat]) => ({ x: lon * 1000, y: -lat * 1000 });
 
+test("the area of a square of 0.01 degrees at 30° north is right within a permille", () => {
+  // Length of 0.01° on the mean sphere: 1111.95 m north, times cos(30.005°) east.
+  const expected = 1111.95 * 1111.95 * Math.cos((30.005 * Math.PI) / 180);
+  assert.ok(Math.abs(drawing.ringArea_m2(SQUARE) / expected - 1) < 0.001);
+});
+
 test("coordinates are read as people paste them", () => {
   const { ring, problems } = drawing.parseCoordinates("120, 30\n120.01 30\n120.01，30.01\n\n120;30.01\n120,30\n");
   assert.deepEqual(problems, []);

@@ -1,11 +1,29 @@
 /**
- * Drawing as values: snapping, coordinates as text. No map, no page.
+ * Drawing as values: snapping, coordinates as text, the area of a ring. No map, no page.
  *
  * Positions are [lon, lat] in EPSG:4326. The browser only previews: whether a boundary may be saved is decided by
  * the server.
  */
 
 /** @typedef {[number, number]} Position */
+
+/** Mean earth radius of IUGG in m: for figures shown while drawing, not for decisions. */
+const RADIUS_M = 6_371_008.8;
+
+/**
+ * Area on the sphere (Chamberlain and Duquette 2007).
+ * @param {Position[]} ring
+ * @returns {number} m²
+ */
+export function ringArea_m2(ring) {
+  let sum = 0;
+  for (let i = 0; i < ring.length; i++) {
+    const [lon1, lat1] = ring[i];
+    const [lon2, lat2] = ring[(i + 1) % ring.length];
+    sum += radians(lon2 - lon1) * (2 + Math.sin(radians(lat1)) + Math.sin(radians(lat2)));
+  }
+  return Math.abs((sum * RADIUS_M * RADIUS_M) / 2);
+}
 
 /**
  * Read coordinates as people paste them: one vertex a line, longitude first.
@@ -79,6 +97,11 @@ function stored([lon, lat]) {
 function same(a, b) {
   const [p, q] = [stored(a), stored(b)];
   return p[0] === q[0] && p[1] === q[1];
+}
+
+/** @param {number} degrees */
+function radians(degrees) {
+  return (degrees * Math.PI) / 180;
 }
 
 /** @param {Position} a @param {Position} b @param {number} share @returns {Position} */
