@@ -12,12 +12,22 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from core.errors import InvalidInput
+from core.intake.file import container
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SQLITE = b"SQLite format 3\x00"
 _DXF_END_BYTES = 400
+#: Signs; what a person would have a cell hold of itself is a word.
+_LONGEST_DEFAULT = 1_000
+# `hidden`: 2 and 3 are computed columns, virtual and stored. An index (virtual table) has none.
+_COMPUTED = (
+    "SELECT name FROM sqlite_master WHERE type = 'view' UNION "
+    "SELECT one.name FROM sqlite_master AS one, pragma_table_xinfo(one.name) AS part "
+    "WHERE one.type = 'table' AND one.sql NOT LIKE 'CREATE VIRTUAL%' "
+    "AND (part.hidden IN (2, 3) OR length(part.dflt_value) > :most) LIMIT 20"
+)
 
 
 def refuse_cut_file(source: Path, name: str) -> None:
@@ -26,21 +36,24 @@ def refuse_cut_file(source: Path, name: str) -> None:
     Raises
     ------
     InvalidInput
-        ``file_truncated`` (field `file`), ``shape_part_missing`` (fields `file`, `part`) or
-        ``layer_computed`` (fields `file`, `found`): a layer is a view, which may never end when it is read.
+        ``file_truncated`` or ``file_damaged`` (field `file`), ``shape_part_missing`` (fields `file`, `part`)
+        or ``layer_computed`` (fields `file`, `found`): a view may never end when it is read, a computed
+        column makes gigabytes of a few bytes.
     """
     ending = source.suffix.lower()
-    if ending == ".shp":
+    # GDAL knows a GeoPackage by what it holds, whatever its name says.
+    is_database = container(source) == "SQLite"
+    if is_database:
+        cut = _is_cut_database(source)
+    elif ending == ".shp":
         if not source.with_suffix(".shx").exists():
             raise InvalidInput("shape_part_missing", file=name, part=".shx")
         cut = _is_cut_shape(source) or _is_cut_table(source.with_suffix(".dbf"))
-    elif ending == ".gpkg":
-        cut = _is_cut_database(source)
     else:
         cut = ending == ".dxf" and _is_cut_drawing(source)
     if cut:
         raise InvalidInput("file_truncated", file=name)
-    computed = _computed_layers(source) if ending == ".gpkg" else []
+    computed = _computed_layers(source, name) if is_database else []
     if computed:
         raise InvalidInput("layer_computed", file=name, found=computed)
 
@@ -72,15 +85,19 @@ def _is_cut_database(path: Path) -> bool:
     return head[24:28] == head[92:96] and path.stat().st_size < pages * page_bytes
 
 
-def _computed_layers(path: Path) -> list[str]:
-    """Return the views of a GeoPackage, which its format has no use for; none where it cannot be asked."""
+def _computed_layers(path: Path, name: str) -> list[str]:
+    """Return what a GeoPackage computes when it is read, which its format has no use for.
+
+    These are views, and tables with computed columns or with a long default, which each row that lacks the
+    column repeats.
+    """
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
             # The list of contents may be a view itself: only the list of what there is, is asked.
-            rows = database.execute("SELECT name FROM sqlite_master WHERE type = 'view' LIMIT 20").fetchall()
-    except sqlite3.Error:
-        # Damaged or no GeoPackage: the reader says so.
-        return []
+            rows = database.execute(_COMPUTED, {"most": _LONGEST_DEFAULT}).fetchall()
+    except sqlite3.Error as error:
+        # What cannot be asked is not let through: GDAL brings another SQLite, which may read it.
+        raise InvalidInput("file_damaged", file=name) from error
     return [str(row[0]) for row in rows]
 
 

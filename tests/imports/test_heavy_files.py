@@ -117,20 +117,33 @@ def blanks(folder: Path) -> Path:
     return path
 
 
-def endless_view(folder: Path) -> Path:
+def endless_view(folder: Path, name: str = "view.gpkg") -> Path:
     """A GeoPackage whose layer is a query that never ends."""
-    path = folder / "view.gpkg"
-    shape = np.array([shapely.box(119, 30, 119.01, 30.01)], object)
-    pyogrio.raw.write(
-        path, shapely.to_wkb(shape), [np.array(["a"], object)], ["name"], driver="GPKG", layer="grids",
-        geometry_type="Polygon", crs="EPSG:4326", layer_options={"SPATIAL_INDEX": "NO"},
-    )  # fmt: skip
+    path = plain_package(folder, name)
     with closing(sqlite3.connect(path)) as database:
         database.executescript(
             "ALTER TABLE grids RENAME TO kept;"
             "CREATE VIEW grids AS WITH RECURSIVE n(fid) AS (SELECT 1 UNION ALL SELECT fid + 1 FROM n) "
             "SELECT n.fid AS fid, kept.geom AS geom, kept.name AS name FROM n, kept;"
         )
+    return path
+
+
+def swollen_column(folder: Path, column: str) -> Path:
+    """A small GeoPackage with a column that is far larger when it is read."""
+    path = plain_package(folder, "swollen.gpkg")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"ALTER TABLE grids ADD COLUMN more TEXT {column}")
+    return path
+
+
+def plain_package(folder: Path, name: str) -> Path:
+    path = folder / name
+    shape = np.array([shapely.box(119, 30, 119.01, 30.01)], object)
+    pyogrio.raw.write(
+        path, shapely.to_wkb(shape), [np.array(["a"], object)], ["name"], driver="GPKG", layer="grids",
+        geometry_type="Polygon", crs="EPSG:4326", layer_options={"SPATIAL_INDEX": "NO"},
+    )  # fmt: skip
     return path
 
 
@@ -147,6 +160,13 @@ LARGE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "KML bomb in UTF-16": (lambda folder: bomb(folder, "UTF-16"), "xml_entities"),
     "KMZ bomb": (packed_bomb, "xml_entities"),
     "GeoPackage without an end": (endless_view, "layer_computed"),
+    "the same by another name": (lambda folder: endless_view(folder, "view.json"), "layer_computed"),
+    "GeoPackage that computes a text of 800 MB": (
+        lambda folder: swollen_column(folder, "AS (hex(zeroblob(400000000)))"), "layer_computed",
+    ),
+    "GeoPackage that repeats a long text": (
+        lambda folder: swollen_column(folder, f"DEFAULT '{'x' * 900_000}'"), "layer_computed",
+    ),
     "240 MB of nothing": (blanks, "file_empty"),
 }  # fmt: skip
 

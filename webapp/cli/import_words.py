@@ -59,8 +59,8 @@ ERRORS: dict[str, Words] = {
         "{file} holds several layers ({found}); choose one with --layer.",
     ),
     "layer_computed": (
-        "{file} 含有读取时才计算的视图：{found}，请把图层另存后再导入。",
-        "{file} holds views, which are computed when read: {found}; save the layer as one of its own.",
+        "{file} 含有读取时才计算的内容：{found}，请把图层另存后再导入。",
+        "{file} holds what is computed only when read: {found}; save the layer as one of its own.",
     ),
     "layer_empty": ("{file} 没有带几何的要素。", "{file} holds no feature with a geometry."),
     "crs_missing": (

@@ -55,7 +55,7 @@ FILES: dict[str, tuple[str, str]] = {
     ),
     "layer_choice": (mark("%(file)s holds several layers: %(found)s."), mark("Choose one of them.")),
     "layer_computed": (
-        mark("%(file)s holds views, which are computed when they are read: %(found)s."),
+        mark("%(file)s holds what is computed only when it is read: %(found)s."),
         mark("Save the layer as one of its own and send that."),
     ),
     "layer_empty": (
