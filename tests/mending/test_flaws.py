@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Polygon
 
-from geo.shapes.mending import Kind, Limits, find_flaws
+from geo.shapes.mending import Kind, Limits, find_flaws, repair
 from geo.shapes.partition import is_partition
 from tests.mending.drawn import EAST_M, NORTH_M, block, ground, place, tiles
 
@@ -147,6 +147,16 @@ def test_with_a_parent_everything_free_or_outside_is_found():
     """
     found = told([block(0, 0, 100, 90), block(100, 0, 210, 90)], block(0, 0, 200, 100))
     assert found == [("gap", "", (0, 1)), ("outside_parent", "", (1,))]
+
+
+def test_a_parent_without_any_grid_is_one_gap():
+    parent = block(0, 0, 300, 100)
+
+    [gap] = find_flaws([], parent)
+
+    assert gap.kind is Kind.GAP
+    assert gap.place.equals(parent)
+    assert (repair([], parent).shapes, find_flaws([])) == ([], [])
 
 
 def test_a_concave_outline_is_no_cleft():

@@ -68,6 +68,17 @@ def communities(client: FlaskClient) -> dict[str, dict]:
     return {one["name"]: one for one in client.get("/api/boundaries/overview").json["communities"]}
 
 
+def test_a_day_before_the_community_had_grids_cannot_be_restored(drawer: FlaskClient, world: World) -> None:
+    draft = opened(drawer, world, as_of="1900-01-01")
+
+    submitted = drawer.post(f"/api/change-sets/{draft['id']}/submit", json={})
+    repaired = edit(drawer, draft, kind="repair")
+
+    assert (submitted.status_code, submitted.json["code"]) == (409, "partition_broken")
+    assert len(submitted.json["fields"]["flaws"]) == 1
+    assert (repaired.status_code, repaired.json["code"]) == (422, "nothing_changes")
+
+
 def test_the_page_opens_with_map_and_studio(drawer: FlaskClient) -> None:
     page = drawer.get("/boundaries")
 

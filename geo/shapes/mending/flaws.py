@@ -54,7 +54,7 @@ def find_flaws(
     [('overlap', (0, 1), 111)]
     """
     scene = scene_of(shapes, limits or Limits())
-    if not len(scene.shapes):
+    if parent is None and not len(scene.shapes):
         return []
     flagged = _flagged(scene)
     union = union_of(scene, flagged.index)

@@ -38,7 +38,9 @@ def degree_m(lat: float) -> Points:
 
 
 def scale_of(shapes: Shapes) -> Points:
-    """Return the metres of a degree (lon, lat) at the middle of `shapes` (EPSG:4326)."""
+    """Return the metres of a degree (lon, lat) at the middle of `shapes` (EPSG:4326), of none at 0° N."""
+    if not len(shapes):
+        return degree_m(0.0)
     bounds = shapely.total_bounds(shapes)
     return degree_m(0.0 if np.isnan(bounds).any() else float(bounds[1] + bounds[3]) / 2)
 
