@@ -89,6 +89,18 @@ def test_a_line_that_does_not_divide_is_refused_with_the_place(lines, code, plac
     assert not refused.place.is_empty
 
 
+def test_a_line_to_ground_that_the_grid_surrounds_is_refused_until_another_leads_on() -> None:
+    grid = tiling("AAAA\nABAA\nAAAA")
+
+    refused = refusal(lambda: split(grid, 1, [line((0, 1.5), (1, 1.5))]))
+    assert (refused.code, refused.fields["grid"]) == ("edit_line_idle", 1)
+    assert refused.place is not None
+    assert refused.place.equals(line((0, 1.5), (1, 1.5)))
+
+    both = [line((0, 1.5), (1, 1.5)), line((2, 1.5), (4, 1.5))]
+    assert len(after(grid, split(grid, 1, both)).parts) == 3
+
+
 def test_neighbours_get_the_vertex_where_the_line_meets_them() -> None:
     grid = tiling("""
         CC

@@ -127,6 +127,10 @@ BOUNDARIES: dict[str, tuple[str, str]] = {
         mark("An end of the line touches no boundary."),
         mark("The end is marked; draw it as far as the boundary."),
     ),
+    "edit_line_idle": (
+        mark("The line only leads to ground that the grid surrounds: the grid is still in one piece."),
+        mark("Draw a next line from the other side of that ground to the boundary; both together divide it."),
+    ),
     "edit_line_misses": (mark("The line does not cross the grid."), mark("Draw across the chosen grid.")),
     "edit_no_boundary": (
         mark("Both ends of the line lie on different boundaries."),

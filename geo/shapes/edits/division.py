@@ -39,7 +39,8 @@ def split(
     ------
     EditRefused
         ``edit_line_misses`` (field `grid`): a line does not run inside the grid; ``edit_line_loose``
-        (field `grid`): it ends inside, the place is the loose end; ``edit_part_thin`` (fields `grid`,
+        (field `grid`): it ends inside, the place is the loose end; ``edit_line_idle`` (field `grid`): it
+        leads to ground that the grid surrounds, and divides nothing; ``edit_part_thin`` (fields `grid`,
         `width_m`): it only cuts slivers off; what `read_lines` and `proved` raise.
     """
     patch = patch_of(tiling, [key])
@@ -104,12 +105,12 @@ def led_to_border(lines: Sequence[LineString], part: Ground, reach_m: float) -> 
 
 
 def refuse_idle(patch: Patch, key: int, made: Cut) -> None:
-    """Refuse lines that do not run inside the grid `key`, or end inside it.
+    """Refuse lines that do not run inside the grid `key`, end inside it, or divide nothing.
 
     Raises
     ------
     EditRefused
-        ``edit_line_misses``, ``edit_line_loose`` (field `grid`), with the place.
+        ``edit_line_misses``, ``edit_line_loose``, ``edit_line_idle`` (field `grid`), with the place.
     """
     part = patch.parts[key]
     shapely.prepare(part)
@@ -120,8 +121,12 @@ def refuse_idle(patch: Patch, key: int, made: Cut) -> None:
         if not inner:
             raise EditRefused("edit_line_misses", grid=key, place=to_degrees(LineString(route)))
         loose |= inner - dividing
+    ends = _ends(loose, dividing)
+    if not ends.is_empty:
+        raise EditRefused("edit_line_loose", grid=key, place=to_degrees(ends))
     if loose:
-        raise EditRefused("edit_line_loose", grid=key, place=to_degrees(_ends(loose, dividing)))
+        # From one boundary to another that it surrounds: the grid hangs together around that ground.
+        raise EditRefused("edit_line_idle", grid=key, place=to_degrees(MultiLineString(sorted(loose))))
 
 
 def _runs_inside(edge: Edge, part: Ground) -> bool:
