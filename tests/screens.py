@@ -89,7 +89,7 @@ def main() -> int:
     parser.add_argument("--only", help="a role or page name")
     wishes = parser.parse_args()
     wishes.out.mkdir(parents=True, exist_ok=True)
-    logins = _logins()
+    logins = demo_logins()
     wanted = [shot for shot in PAGES if wishes.only in (None, shot.role, shot.name)]
     complaints: list[str] = []
     with sync_playwright() as playwright:
@@ -172,7 +172,8 @@ def settle(page: Page) -> None:
         return
 
 
-def _logins() -> dict[str, dict[str, str]]:
+def demo_logins() -> dict[str, dict[str, str]]:
+    """Return the demo town's logins (username, password) by role."""
     command = [str(Path(sys.executable).parent / "gridpatrol"), "demo", "logins", "--json"]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     return {login["role"]: login for login in json.loads(said.stdout)}

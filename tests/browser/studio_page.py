@@ -236,7 +236,12 @@ class Mouse:
     studio: Studio
 
     def edit(self, edit: Edit) -> None:
-        """Choose the tool in the bar, the grids and corners on the map, and press Apply."""
+        """Give the tool what it takes, and press Apply."""
+        self.give(edit)
+        self.studio.apply(edit.kind)
+
+    def give(self, edit: Edit) -> None:
+        """Choose the tool in the bar, the grids and corners on the map."""
         page = self.studio.page
         group = "corners" if edit.kind.endswith("_vertex") else edit.kind
         page.click(f'.studio-tools [data-tool="{group}"]')
@@ -256,7 +261,6 @@ class Mouse:
                 self.press(corner)
         if edit.size is not None:
             page.fill("[data-size]", str(edit.size))
-        self.studio.apply(edit.kind)
 
     def press(self, place: Place) -> None:
         """Press on the map."""
@@ -385,7 +389,15 @@ class Finger:
     studio: Studio
 
     def edit(self, edit: Edit) -> None:
-        """Tap the tool, the grids and corners on the map, and Apply on the bar above the sheet."""
+        """Give the tool what it takes, and tap Apply on the bar above the sheet."""
+        self.give(edit)
+        bar = self.studio.page.locator('[data-bar="apply"]')
+        apply = bar if bar.is_visible() else self.studio.page.locator("[data-apply]")
+        expect(apply).to_be_enabled()
+        self.studio.answered(edit.kind, apply.tap)
+
+    def give(self, edit: Edit) -> None:
+        """Tap the tool, the grids and corners on the map."""
         self.take(edit)
         parts = self.studio.parts
         for key in edit.grids:
@@ -401,10 +413,6 @@ class Finger:
                 self.tap(corner)
         if edit.size is not None:
             self.type_metres(edit.size)
-        bar = self.studio.page.locator('[data-bar="apply"]')
-        apply = bar if bar.is_visible() else self.studio.page.locator("[data-apply]")
-        expect(apply).to_be_enabled()
-        self.studio.answered(edit.kind, apply.tap)
 
     def take(self, edit: Edit) -> None:
         """Tap the tool in the sheet; which corner tool, or what is followed, on the bar of the map."""

@@ -1,11 +1,13 @@
 """Two people at one draft, and what a publication does to the page of a third."""
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from shapely.geometry import shape
 from sqlalchemy import select
 
 from core.db import Scope, transaction
@@ -13,7 +15,7 @@ from geo.areas.models import Area
 from geo.shapes.partition import is_partition
 from geo.staff.service import create_account
 from tests.browser.grounds import across, longest_side, middle, roomiest
-from tests.browser.studio_page import ASK, Studio
+from tests.browser.studio_page import ASK, ON_MAP, TO_SCREEN, Studio
 from tests.conftest import LiveServer, enter_as
 
 pytestmark = pytest.mark.browser
@@ -38,6 +40,31 @@ def colleague(new_page: Callable[..., Page], live_server: LiveServer) -> Page:
             session, login=login, name="钱编辑", role_code="boundary", area=county, password=password
         )
     return enter_as(new_page(), {"username": login, "password": password})
+
+
+def test_a_press_on_the_map_opens_the_community_of_the_place(sign_in: SignIn) -> None:
+    page = sign_in("boundary")
+    page.goto("/boundaries")
+    overview = page.request.get("/api/boundaries/overview").json()
+    found = next(one for one in overview["communities"] if one["name"] == "桥东社区")
+    frame = shape(page.request.get(f"/api/boundaries/communities/{found['id']}").json()["frame"])
+    page.evaluate(ON_MAP, list(frame.bounds))
+    at = frame.representative_point()
+    page.mouse.click(*page.evaluate(TO_SCREEN, [at.x, at.y]))
+    expect(page.locator("[data-community] h1")).to_have_text("桥东社区")
+    expect(page).to_have_url(re.compile(rf"sel=area:{found['id']}\b"))
+    page.go_back()
+    expect(page.locator("[data-home]")).to_be_visible()
+
+
+def test_a_tab_pressed_below_the_form_of_a_tool_comes_into_sight(
+    desk: Page, start: Callable[..., Studio]
+) -> None:
+    studio = start(desk)
+    studio.show()
+    studio.choose("follow")
+    desk.click("[data-tab=impact]")
+    expect(desk.locator("[data-impact] .empty")).to_be_in_viewport(ratio=1)
 
 
 def test_two_people_edit_one_draft_and_nothing_is_lost(

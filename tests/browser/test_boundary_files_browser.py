@@ -1,34 +1,25 @@
 """A shifted office file in a browser: looked at, confirmed, read in; on a phone and on a desk."""
 
 import contextlib
-import io
 import json
-import os
 import time
-import zipfile
 from collections.abc import Callable
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-import pyogrio
 import pytest
 import shapely
 from playwright.sync_api import Page, expect
-from shapely import Polygon
 from shapely.geometry import shape
 
-from geo.shapes.datum import Datum, from_wgs84
 from geo.shapes.snap import SETTLE_DEG
+from tests.browser.office_file import office_file, with_a_corner_moved
 from tests.browser.studio_page import ASK
 from tests.conftest import LiveServer
 
 pytestmark = pytest.mark.browser
-
-#: About a metre in degrees.
-METRE = 9e-6
 
 
 def opened(page: Page, community: str) -> dict[str, Any]:
@@ -38,58 +29,6 @@ def opened(page: Page, community: str) -> dict[str, Any]:
     page.goto(f"/boundaries?sel=change_set:{made['id']}")
     expect(page.locator("[data-view=grids] .table")).to_be_attached()
     return made
-
-
-def with_a_corner_moved(draft: dict[str, Any]) -> tuple[dict[int, Polygon], set[int]]:
-    """Return the grids with one corner that two of them share, 12 m aside, and the two."""
-    shapes = {grid["key"]: shape(grid["geometry"]) for grid in draft["grids"]}
-    frame = shape(draft["frame"]).boundary
-    owners: dict[tuple[float, float], set[int]] = {}
-    for key, one in shapes.items():
-        for corner in shapely.get_coordinates(one).tolist():
-            owners.setdefault(tuple(corner), set()).add(key)
-    inner = [
-        at for at, keys in owners.items() if len(keys) == 2 and frame.distance(shapely.Point(at)) > 30 * METRE
-    ]
-    for at in sorted(inner):
-
-        def aside(xy: Any, at: tuple[float, float] = at) -> Any:
-            return np.where((xy == at).all(axis=1)[:, None], np.round(xy + 12 * METRE, 7), xy)
-
-        moved = {key: shapely.transform(one, aside) for key, one in shapes.items()}
-        if all(one.is_valid for one in moved.values()) and shapely.coverage_is_valid(list(moved.values())):
-            return moved, owners[at]
-    pytest.fail("no corner can be moved")
-
-
-def office_file(folder: Path, draft: dict[str, Any], shapes: dict[int, Polygon]) -> Path:
-    """Write the grids as an office has them: Shapefile in GBK, GCJ-02 coordinates, its own column names."""
-    grids = {grid["key"]: grid for grid in draft["grids"]}
-    shifted = [shapely.transform(one, lambda xy: from_wgs84(xy, Datum.GCJ02)) for one in shapes.values()]
-    columns = {
-        "网格名称": [grids[key]["name"] for key in shapes],
-        "网格编码": [grids[key]["code"] for key in shapes],
-    }
-    pyogrio.raw.write(
-        folder / "网格.shp", shapely.to_wkb(np.array(shifted, object)),
-        [np.array(cells, object) for cells in columns.values()], list(columns), driver="ESRI Shapefile",
-        geometry_type="Polygon", crs="EPSG:4490", encoding="GBK",
-    )  # fmt: skip
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as archive:
-        for part in sorted(folder.glob("网格.*")):
-            if part.suffix != ".cpg":
-                archive.write(part, part.name)
-    path = folder / "桥东网格.zip"
-    path.write_bytes(whole.getvalue())
-    return path
-
-
-def pictured(page: Page, name: str) -> None:
-    """Photograph the page for whoever asks for pictures (GRIDPATROL_TEST_PICTURES)."""
-    folder = os.environ.get("GRIDPATROL_TEST_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
 @pytest.mark.parametrize(("width", "locale"), [(360, "zh"), (1440, "en")])
@@ -113,20 +52,16 @@ def test_a_shifted_office_file_is_confirmed_and_read_in(
     expect(card.locator("[data-change]")).to_contain_text(
         "2 个网格移动" if locale == "zh" else "2 grids move"
     )
-    pictured(page, f"file-look-{locale}-{width}")
     if width < 700:
         page.locator(".panel__grip .btn").click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        pictured(page, f"file-look-full-{locale}-{width}")
     card.locator("[data-take-file]").scroll_into_view_if_needed()
-    pictured(page, f"file-look-end-{locale}-{width}")
 
     # Read as WGS-84 every grid would move by some hundred metres: the page says so, and goes back.
     card.locator("input[name=look-datum][value=wgs84]").check()
     expect(card.locator("[data-change]")).not_to_contain_text(
         "2 个网格移动" if locale == "zh" else "2 grids move"
     )
-    pictured(page, f"file-look-wrong-{locale}-{width}")
     card.locator("input[name=look-datum][value=gcj02]").check()
     expect(card.locator("[data-change]")).to_contain_text(
         "2 个网格移动" if locale == "zh" else "2 grids move"

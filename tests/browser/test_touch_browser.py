@@ -144,6 +144,27 @@ def test_every_tool_is_in_sight_tells_what_it_does_and_fits_a_thumb(
         expect(page.locator("[data-keys] dd").filter(has_text=sentence)).not_to_have_count(0)
 
 
+def test_the_head_of_a_change_set_is_read_on_a_sheet_that_is_pulled_down(
+    phone: Page, start: Callable[..., Studio]
+) -> None:
+    studio = start(phone)
+    studio.show()
+    Finger(studio).take(split(studio))
+    expect(phone.locator('.panel[data-height="peek"]')).to_be_visible()
+    line, navigation = (phone.locator(one).bounding_box() for one in (".studio-standing .badge", ".rail"))
+    assert line
+    assert navigation
+    assert line["y"] + line["height"] <= navigation["y"]
+
+
+def test_who_looks_for_a_community_sees_what_is_found(phone: Page) -> None:
+    phone.goto("/boundaries")
+    phone.locator("[data-filter]").tap()
+    phone.keyboard.type("桥东")
+    expect(phone.locator("[data-communities] [data-open]")).to_be_in_viewport(ratio=1)
+    expect(phone.locator('.panel[data-height="full"]')).to_be_visible()
+
+
 def test_a_change_set_opened_from_the_list_fills_the_map_above_the_sheet(
     phone: Page, start: Callable[..., Studio]
 ) -> None:

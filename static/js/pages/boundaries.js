@@ -243,7 +243,7 @@ function showHead(set) {
   headShown = words;
   const titles = head(set.title, "", leave);
   if (step) titles.append(el("button", { class: "btn", type: "button", "data-go-review": "", onClick: () => (showTab("impact"), isPhone() && sheet?.setHeight("full"), review.reveal()) }, icon("check"), step));
-  titles.append(el("p", { class: "studio-standing muted small" }, el("span", {}, [set.title === set.community ? "" : set.community, set.author].filter(Boolean).join(" · ")), el("span", { class: `badge ${stateLook(set)}` }, stateWord(set))));
+  titles.append(el("p", { class: "studio-standing muted small" }, el("span", { class: `badge ${stateLook(set)}` }, stateWord(set)), el("span", {}, [set.title === set.community ? "" : set.community, set.author].filter(Boolean).join(" · "))));
   const returned = set.returned ? el("p", { class: "notice notice--attend", "data-returned": "" }, icon("chat"), el("span", {}, returnedWords(set.returned))) : null;
   fillWith(part("[data-studio-head]"), titles, returned, set.overtaken.length ? el("p", { class: "notice notice--attend", role: "status", "data-overtaken": "" }, icon("attend"),
     el("span", {}, t("Meanwhile other boundaries of {grids} were published. This change set can be looked at and exported, not published: open a new one and draw the edits again.", { grids: set.overtaken.map((/** @type {string} */ name) => shortName(name, set.community)).join(t(", ")) }))) : null);
@@ -314,6 +314,17 @@ async function askAround([west, south, east, north], name, signal) {
   } catch (error) {
     if (!signal.aborted) toastProblem(error);
   }
+}
+
+/**
+ * Whoever has found a place on the map comes to its community with a press; the map stays where it is.
+ * @param {{features: any[], owners: any[]}} pick
+ */
+function openGround({ features, owners }) {
+  const own = owners.find((one) => one.level === "community");
+  const { selection } = currentState();
+  const isShown = selection?.kind === "area" && selection.id === String(own?.id);
+  if (!studio && own && !isShown && features[0]?.kind === "area") page.open("area", own.id);
 }
 
 /** @param {{pressed?: boolean}} [how] pressed in a list: the map goes there, wherever it was */
@@ -409,6 +420,13 @@ function showTab(name) {
   pinFindings();
 }
 
+/** Below the form of a tool a tab would open out of sight. @param {HTMLElement} tab */
+function pressTab(tab) {
+  showTab(tab.dataset.tab ?? "grids");
+  const [list, panel] = [part("[role=tablist]"), root.closest(".panel__scroll")];
+  if (panel && list.getBoundingClientRect().top > panel.getBoundingClientRect().top + panel.clientHeight / 2) list.scrollIntoView({ block: "start" });
+}
+
 /** @param {KeyboardEvent} event the arrow keys walk along the tabs */
 function onTabKey(event) {
   const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -429,6 +447,9 @@ editor.onPress((position, _, pressed) => {
   if (!state.tool) showTab("grids");
 });
 listen(document, "keydown", onKey);
+// The keyboard of a phone leaves a half open sheet no room for what is found.
+listen(part("[data-filter]"), "focus", () => isPhone() && sheet?.setHeight("full"));
+listen(document, "place-picked", (event) => openGround(event.detail));
 listen(document, "community-day", (event) => {
   day = event.detail.day;
   void followAddress();
@@ -436,7 +457,7 @@ listen(document, "community-day", (event) => {
 listen(part("[role=tablist]"), "keydown", onTabKey);
 listen(document, "theme-changed", () => studio && showStudio(studio.state));
 desk.querySelectorAll("[data-compare]").forEach((button) => listen(button, "click", () => void compareBy(/** @type {any} */ (button).dataset.compare)));
-desk.querySelectorAll("[data-tab]").forEach((tab) => listen(tab, "click", () => showTab(/** @type {HTMLElement} */ (tab).dataset.tab ?? "grids")));
+desk.querySelectorAll("[data-tab]").forEach((tab) => listen(tab, "click", () => pressTab(/** @type {HTMLElement} */ (tab))));
 onStateBack(() => void followAddress());
 showTab("grids");
 await followAddress();

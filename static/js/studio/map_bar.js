@@ -101,5 +101,5 @@ function measuredWords({ points }) {
 
 /** @param {State} state with a preview @returns {(Node | string)[]} each piece with its mark on the map */
 function previewWords({ preview, set }) {
-  return piecesOf(preview, set).slice(0, 3).flatMap(({ mark, area_m2, households }) => [el("span", { class: "piece-mark" }, mark), ` ${tn("{area} ha, {count} household", "{area} ha, {count} households", households, { area: hectares(area_m2) })} `]);
+  return piecesOf(preview, set).slice(0, 3).flatMap(({ mark, area_m2, households }) => [el("span", { class: "map-bar__piece" }, el("span", { class: "piece-mark" }, mark), ` ${tn("{area} ha, {count} household", "{area} ha, {count} households", households, { area: hectares(area_m2) })}`), " "]);
 }

@@ -69,6 +69,7 @@ export function mountProposals(root, { studio, show }) {
   async function load() {
     const { proposals } = await get(`${studio().address}/proposals`);
     fillWith(work);
+    show(null);
     fillWith(table, proposals.length ? comparison(proposals) : null);
   }
 
@@ -88,17 +89,24 @@ export function mountProposals(root, { studio, show }) {
       el("tbody", {},
         rows.map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, /** @type {string} */ (name)), proposals.map((one) => el("td", { class: "number" }, /** @type {(one: Proposal) => string} */ (value)(one))))),
         el("tr", {}, el("th", { scope: "row" }, t("Show on the map")), proposals.map((one) => el("td", { class: "number" },
-          el("button", { class: "btn btn--icon", type: "button", "data-show": one.style, "aria-label": t("Show {name} on the map", { name: styleWord(one.style) }), title: t("Show on the map"), onClick: () => show(one) }, icon("eye"))))),
+          el("button", { class: "btn btn--icon", type: "button", "data-show": one.style, "aria-pressed": "false", "aria-label": t("Show {name} on the map", { name: styleWord(one.style) }), title: t("Show on the map"), onClick: () => toggle(one) }, icon("eye"))))),
         el("tr", {}, el("th", { scope: "row" }, t("Take over")), proposals.map((one) => el("td", { class: "number" },
           el("button", { class: "btn btn--icon", type: "button", "data-take": one.style, "aria-label": t("Take over {name}", { name: styleWord(one.style) }), title: t("Take over"), onClick: () => void takeOver(one) }, icon("check"))))))));
   }
 
+  /** The same one again takes it off the map. @param {Proposal} proposal */
+  function toggle({ style, grids }) {
+    const buttons = /** @type {HTMLElement[]} */ ([...table.querySelectorAll("[data-show]")]);
+    const isNew = buttons.some((one) => one.dataset.show === style && one.getAttribute("aria-pressed") === "false");
+    for (const one of buttons) one.setAttribute("aria-pressed", String(isNew && one.dataset.show === style));
+    show(isNew ? { grids } : null);
+  }
   /** @param {Proposal} proposal */
   async function takeOver(proposal) {
     const { address, state } = studio();
     try {
       await post(`${address}/edits`, { kind: "proposal", proposal: proposal.id, versions: versionsOf(state.set) });
-      show(null);
+      await load();
       await studio().reload();
       toast(t("{name} is taken over. Undo takes it back.", { name: styleWord(proposal.style) }));
     } catch (error) {

@@ -82,6 +82,7 @@ function stepButton(name, sign, run, look, mark) {
 export function mountReview(root, page) {
   const note = el("textarea", { class: "textarea", rows: 2, maxlength: 2000, id: "studio-note", "data-note": "" });
   const steps = el("div", { class: "stack-s" });
+  const card = root.closest(".review");
   const label = el("label", { class: "field__label", for: note.id });
   const words = el("div", { class: "field" }, label, note);
 
@@ -134,6 +135,8 @@ export function mountReview(root, page) {
       set.state === "review" && !can.approve ? el("p", { class: "notice" }, icon("info"), el("span", {}, t("Whoever drafted a change set cannot approve it. A second person sees it in the list."))) : null,
       can.bring_back ? stepButton(t("Bring back as a draft"), "undo", () => void step("/bring-back", {}), "btn--wide", "bring-back") : null,
       can.discard ? stepButton(t("Discard the whole change set"), "trash", () => void discard(), "btn--quiet", "discard") : null);
+    // Nothing is left to do for this person, and no publication is shown: no empty card.
+    card?.toggleAttribute("hidden", [steps, ...approval.answers].every((one) => one.textContent === ""));
   }
   return {
     show,

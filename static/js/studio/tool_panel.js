@@ -32,7 +32,7 @@ export function mountToolPanel(root, { studio, zoomTo }) {
     if (studio().state.set.last_edit <= before || form.hidden || !form.contains(document.activeElement)) return;
     // What was typed is done: it must not come back as a new line when the field is left, Ctrl+Z means the edit from
     // now on, and letters are tools.
-    if (parts?.corners) parts.corners.value = "";
+    for (const field of [parts?.corners, parts?.legs]) if (field) field.value = "";
     form.focus({ preventScroll: true });
   };
   form.addEventListener("keydown", (event) => {
@@ -149,6 +149,7 @@ function showSaid(root, state, studio) {
  * @property {HTMLSelectElement[]} grids
  * @property {HTMLElement | null} chips chosen grids of a tool that takes many
  * @property {HTMLTextAreaElement | null} corners
+ * @property {HTMLTextAreaElement | null} legs
  * @property {HTMLElement} wrong
  * @property {HTMLInputElement | null} size
  * @property {HTMLElement} result
@@ -171,9 +172,9 @@ function buildForm(form, tool, studio) {
   const kin = toolGroups().find((tools) => tools.includes(tool)) ?? [];
   const variants = kin.length < 2 ? null : el("div", { class: "btn-group studio-variants", role: "group", "aria-label": t("Corners") }, kin.map((one) =>
     el("button", { class: "btn", type: "button", "data-tool": one.kind, "aria-pressed": String(one === tool), title: described(one), onClick: () => one !== tool && studio().choose(one.kind) }, one.label())));
-  fillWith(form, el("div", { class: "studio-form__head" }, el("h2", { id: "studio-tool" }, tool.group ? t("Corners") : tool.label()), stop), variants, el("p", { class: "field__hint" }, tool.hint()), grids.boxes, along, size?.box, drawn?.box, result,
-    el("div", { class: "row" }, tool.kind === "measure" ? null : apply, next, drawn ? drop : null));
-  return { grids: grids.selects, chips: grids.chips, corners: drawn?.text ?? null, wrong: drawn?.wrong ?? el("p"), size: size?.input ?? null, result, apply, next, drop };
+  fillWith(form, el("div", { class: "studio-form__head" }, el("h2", { id: "studio-tool" }, tool.group ? t("Corners") : tool.label()), stop), variants, el("p", { class: "field__hint" }, tool.hint()), grids.boxes, along, size?.box, drawn?.box,
+    el("div", { class: "stack-s studio-form__end" }, result, el("div", { class: "row" }, tool.kind === "measure" ? null : apply, next, drawn ? drop : null)));
+  return { grids: grids.selects, chips: grids.chips, corners: drawn?.text ?? null, legs: drawn?.legs ?? null, wrong: drawn?.wrong ?? el("p"), size: size?.input ?? null, result, apply, next, drop };
 }
 
 /** @param {Tool} tool @param {() => Studio} studio */
@@ -242,7 +243,7 @@ function cornerFields(tool, studio) {
       el("label", { class: "field__label", for: text.id }, t("One corner a line: longitude, latitude")), text, wrong,
       tool.shape === "line" || tool.shape === "lines" || tool.shape === "ring"
         ? [el("label", { class: "field__label", for: legs.id }, t("From the first corner, one leg a line: bearing°, metres")), legs, walk] : null));
-  return { box: typed, text, wrong };
+  return { box: typed, text, legs, wrong };
 }
 
 /** @param {Tool} tool @param {() => Studio} studio */
