@@ -46,9 +46,9 @@ def register_models() -> None:
 def tidy() -> None:
     """Delete sign-ins, documents and files whose time is over; publish and end what is due; ask at night."""
     # Geometry is heavy, and wanted once an hour.
-    from geo.boundaries.jobs import request_due  # noqa: PLC0415
-    from geo.boundaries.upload import sweep_uploads  # noqa: PLC0415
-    from incidents.listed.service import end_what_is_over  # noqa: PLC0415
+    from geo.boundaries.jobs import request_due  # noqa: PLC0415 - as said
+    from geo.boundaries.upload import sweep_uploads  # noqa: PLC0415 - as said
+    from incidents.listed.service import end_what_is_over  # noqa: PLC0415 - as said
 
     with transaction(Scope.everything()) as session:
         sweep(session, rest=timedelta(hours=settings().session_hours))
