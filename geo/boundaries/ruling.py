@@ -5,7 +5,7 @@ A draft is judged by what lies on the ground, today's grids by what they own. Fl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from geo.areas.models import GridRuleSet
 from geo.boundaries import queries, rule_queries
 from geo.boundaries.rule_set import LIMITS, SHIPPED, GridRules, changes, read_rules
-from geo.shapes.edits.rule import Found, Kind, Severity, judge
+from geo.shapes.edits.rule import PARTITION, Found, Kind, Severity, judge
+from geo.shapes.partition import is_noise
 from geo.shapes.tiling import Tiling
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from geo.areas.models import Area
     from geo.boundaries.rule_queries import Buildings, Divided
     from geo.boundaries.service import Drafted
-    from geo.shapes.tiling import Ground
+    from geo.shapes.tiling import Difference, Ground
 
 #: A reason is a sentence.
 REASON_LIMIT = 200
@@ -153,6 +154,46 @@ def findings(session: Session, drafted: Drafted) -> list[dict[str, Any]]:
 def _judged(session: Session, drafted: Drafted, rules: GridRules, buildings: Buildings) -> list[Found]:
     living = households_of(session, drafted, drafted.tiling.parts)
     return judge(drafted.tiling, rules.judged(), households=living, buildings=list(buildings.shapes))
+
+
+def broken_by(
+    session: Session, drafted: Drafted, difference: Difference, living: Mapping[int, int]
+) -> list[dict[str, Any]]:
+    """Return which rules the grids that an edit would leave break, refusals first, as JSON values.
+
+    Each is rule, gravity, grid (key), size, limit: one for each grid concerned. A grid that only gets a
+    corner is not asked; that the draft stays a partition is the edit's own proof. `living` are the
+    households of the grids in `difference`, by key.
+    """
+    pieces = {
+        key: shape for key, shape in difference.after.items() if _moves(difference.before.get(key), shape)
+    }
+    if not pieces:
+        return []
+    rules = rules_in_force(session, drafted.row.county_id).rules
+    chosen = {kind: severity for kind, severity in rules.severity.items() if kind not in PARTITION}
+    west, south, east, north = (float(value) for value in shapely.total_bounds(list(pieces.values())))
+    found = judge(
+        replace(drafted.tiling, parts=pieces),
+        replace(rules.judged(), severity=chosen),
+        households={key: float(living[key]) for key in pieces},
+        buildings=list(queries.buildings_in(session, drafted.row.county_id, (west, south, east, north))),
+    )
+    return [
+        {
+            "rule": one.kind.value,
+            "gravity": one.severity.value,
+            "grid": key,
+            "size": round(one.size, 1),
+            "limit": _limit_of(rules, one.kind),
+        }
+        for one in found
+        for key in one.keys
+    ]
+
+
+def _moves(before: Ground | None, after: Ground) -> bool:
+    return before is None or not is_noise(shapely.symmetric_difference(before, after))
 
 
 def require_rules(session: Session, drafted: Drafted) -> None:

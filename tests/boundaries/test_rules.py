@@ -16,12 +16,19 @@ from geo.areas.queries import area_by_id
 from geo.boundaries import review, service
 from geo.boundaries.rule_queries import divided_now
 from geo.boundaries.rule_set import SHIPPED, read_rules
-from geo.boundaries.ruling import broken_today, findings, rules_in_force, store_rules
+from geo.boundaries.ruling import (
+    broken_by,
+    broken_today,
+    findings,
+    households_of,
+    rules_in_force,
+    store_rules,
+)
 from geo.households.models import Building
 from geo.shapes.edits import split
 from geo.shapes.edits.rule import Kind
 from geo.staff.service import create_account
-from tests.boundaries.studio_town import MIDDLE, SPLIT_WEST, WEST_HALF, do, opened, published
+from tests.boundaries.studio_town import MIDDLE, SPLIT_WEST, WEST_HALF, difference, do, opened, published
 from tests.small_town import SmallTown
 
 
@@ -185,6 +192,44 @@ def test_a_grid_that_only_got_a_corner_may_break_a_rule_that_refuses(town: Small
         service.store_edit(session, drafted, across, kind="split", params={})
 
     assert published(town, set_id, reviewer)["corners"] == 1
+
+
+def test_an_edit_is_told_beforehand_which_rules_its_grids_would_break(town: SmallTown) -> None:
+    # The line across west gives a corner to east, which is as large; only the halves are asked.
+    set_rules(town, min_area_m2=600_000, severity={"area_small": "refuse"}, max_area_m2=700_000)
+    set_id = opened(town)
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        drafted = service.load_to_edit(session, set_id)
+        across = split(drafted.tiling, 1, [LineString([(118.99, 30.005), (119.02, 30.005)])])
+        living = households_of(session, drafted, across.after)
+        found = broken_by(session, drafted, across, living)
+
+    assert across.touched == {1, 2, 3}
+    assert [(one["rule"], one["gravity"], one["grid"]) for one in found] == [
+        ("area_small", "refuse", 1),
+        ("area_small", "refuse", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        pytest.param({}, [], id="as shipped"),
+        pytest.param({"min_households": 2}, [("households_few", 1), ("households_few", 3)], id="too few"),
+    ],
+)
+def test_the_households_of_the_pieces_are_judged_beforehand(
+    town: SmallTown, rules: dict[str, Any], told: list[tuple[str, int]]
+) -> None:
+    if rules:
+        set_rules(town, **rules)
+    set_id = opened(town)
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        drafted = service.load_to_edit(session, set_id)
+        halves = difference(drafted, SPLIT_WEST)
+        found = broken_by(session, drafted, halves, households_of(session, drafted, halves.after))
+
+    assert [(one["rule"], one["grid"]) for one in found] == told
 
 
 def test_a_rule_that_is_off_is_not_looked_for(town: SmallTown) -> None:

@@ -6,7 +6,8 @@ from threading import Thread
 
 import pytest
 from flask.testing import FlaskClient
-from shapely import box
+from geoalchemy2.shape import from_shape
+from shapely import MultiPolygon, box
 from shapely.geometry import mapping, shape
 from sqlalchemy import event
 
@@ -14,6 +15,7 @@ from core.db import Scope, engine, transaction
 from core.jobs import execute
 from geo.areas.models import Area
 from geo.areas.service import NewArea, create_area
+from geo.households.models import Building
 from geo.shapes.partition import flaws
 from geo.staff.service import create_account
 from tests.webapp.conftest import PASSWORD, World, form_token, sign_in_with
@@ -128,6 +130,29 @@ def test_a_split_is_previewed_stored_and_counted(drawer: FlaskClient, world: Wor
     after = drawer.get(f"/api/change-sets/{draft['id']}").json
     assert [line["kind"] for line in after["edits"]] == ["split"]
     assert (after["changed"], after["cornered"]) == (2, 1)
+
+
+def test_a_preview_says_which_rules_its_pieces_would_break(drawer: FlaskClient, world: World) -> None:
+    # 6.4 m x 10 m in the corner of west, across a building; the corner it needs breaks nothing.
+    draft = opened(drawer, world)
+    with transaction(Scope.everything()) as session:
+        house = from_shape(MultiPolygon([box(119.00004, 30.00002, 119.0001, 30.00007)]), srid=4326)
+        session.add(Building(county_id=session.get_one(Area, draft["community_id"]).county_id, geom=house))
+    corner = {
+        "kind": "split",
+        "grid": 1,
+        "lines": [[[119.000067, 29.999], [119.000067, 30.00009], [118.999, 30.00009]]],
+    }
+
+    shown = drawer.post(f"/api/change-sets/{draft['id']}/preview", json=corner).json
+
+    assert [(one["rule"], one["gravity"], one["grid"], one["limit"]) for one in shown["broken"]] == [
+        ("area_small", "warn", 3, 500.0),
+        ("building_cut", "warn", 1, None),
+        ("building_cut", "warn", 3, None),
+    ]
+    assert shown["broken"][0]["size"] == pytest.approx(64.5, abs=1)
+    assert drawer.post(f"/api/change-sets/{draft['id']}/preview", json=SPLIT_WEST).json["broken"] == []
 
 
 def test_undo_and_redo_follow_the_log(drawer: FlaskClient, world: World) -> None:

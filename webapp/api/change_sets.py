@@ -20,7 +20,7 @@ from geo.boundaries.jobs import request_proposals
 from geo.boundaries.models import AreaDraft, BoundaryEdit
 from geo.boundaries.proposing import shapes_of, wish_of
 from geo.boundaries.review import is_second_person, overtaken_grids
-from geo.boundaries.ruling import findings, households_of
+from geo.boundaries.ruling import broken_by, findings, households_of
 from geo.boundaries.service import Drafted
 from geo.shapes.crs import area_m2
 from geo.shapes.tiling import Difference, apply
@@ -122,7 +122,7 @@ def edited(set_id: int) -> tuple[Response, int]:
 @blueprint.post("/<int:set_id>/preview")
 @requires("area.draw")
 def previewed(set_id: int) -> Response:
-    """Show what one edit would do to the grids; nothing is stored."""
+    """Show what one edit would do to the grids, and which rules they would break; nothing is stored."""
     session, given = request_session(), sent()
     drafted = service.load(session, set_id)
     difference = difference_for(session, drafted, text_of(given, "kind"), Sent(given))
@@ -294,6 +294,7 @@ def _previewed(session: Session, drafted: Drafted, difference: Difference) -> di
             for key, shape in sorted(difference.after.items())
         ],
         "ended": sorted(set(difference.before) - set(difference.after)),
+        "broken": broken_by(session, drafted, difference, homes),
     }
 
 

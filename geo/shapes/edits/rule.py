@@ -122,7 +122,7 @@ def judge(
     `households` say where they live (one on a boundary counts for the grid with the lowest key), or how many
     each grid has, by key. `buildings` are EPSG:4326.
     """
-    found = [*_partition(tiling), *_sizes(tiling, rules), *_narrow(tiling, rules)]
+    found = [*_partition(tiling, rules), *_sizes(tiling, rules), *_narrow(tiling, rules)]
     pieces = {key: float(shapely.get_num_geometries(part)) for key, part in tiling.parts.items()}
     found += [(Kind.DISCONNECTED, (key,), tiling.parts[key], n, ()) for key, n in pieces.items() if n > 1]
     if households is not None:
@@ -138,9 +138,9 @@ def judge(
     return sorted(graded, key=lambda item: (item.severity, list(Kind).index(item.kind), item.keys))
 
 
-def _partition(tiling: Tiling) -> Iterator[_Raw]:
+def _partition(tiling: Tiling, rules: Rules) -> Iterator[_Raw]:
     parts = list(tiling.parts.values())
-    if is_partition(parts, tiling.frame):
+    if rules.severity.keys().isdisjoint(PARTITION) or is_partition(parts, tiling.frame):
         return
     keys = list(tiling.parts)
     overlapping: set[int] = set()
