@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,15 @@ from geo.shapes.datum_fit import DatumFit, Verdict, detect_datum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-#: Columns by which an exported draft's grids are known again after they were edited elsewhere.
-KEY, VERSION, CODE, NAME = "gp_key", "gp_version", "code", "name"
+#: Columns by which an exported draft's grids are known again after they were edited elsewhere. A Shapefile
+#: keeps ten letters of a column's name.
+KEY, VERSION, SET, CODE, NAME = "gp_key", "gp_version", "gp_set", "code", "name"
 _AS_IT_SAYS = Reading()
 _NO_CODES: Mapping[str, int] = MappingProxyType({})
 
@@ -100,16 +103,36 @@ class ReturnedGrid:
 
 @dataclass(frozen=True, slots=True)
 class GridColumns:
-    """Which column of a file says what of a grid; empty where none does."""
+    """Which column of a file says what of a grid; empty where none does.
+
+    `set` says for each record of which change set its key and version are (`set_mark`).
+    """
 
     key: str = ""
     version: str = ""
+    set: str = ""
     code: str = ""
     name: str = ""
 
+    def without_keys(self) -> GridColumns:
+        """Return the columns of a file whose grids are known by their codes alone."""
+        return replace(self, key="", version="")
+
+
+def set_mark(number: int, begun_at: datetime) -> str:
+    """Return what an export writes beside its keys: which change set they are of, on any installation.
+
+    >>> from datetime import UTC, datetime
+    >>> set_mark(12, datetime(2026, 12, 1, 9, 30, tzinfo=UTC))
+    '12-20261201T093000Z'
+    """
+    return f"{number}-{begun_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
 
 def grid_columns(columns: Sequence[str], chosen: Mapping[str, str] | None = None) -> GridColumns:
-    """Return which columns hold key, version, code and name, whatever their order and case.
+    """Return which columns hold key, version, set, code and name, whatever their order and case.
+
+    Keys that name no change set are those of nobody knows which: they count only when a person chose them.
 
     Parameters
     ----------
@@ -122,21 +145,23 @@ def grid_columns(columns: Sequence[str], chosen: Mapping[str, str] | None = None
     InvalidInput
         ``column_not_found`` (fields `column`, `found`).
 
-    >>> grid_columns(["fid", "网格名称", "GP_KEY", "编码"])
-    GridColumns(key='GP_KEY', version='', code='编码', name='网格名称')
-    >>> grid_columns(["gp_key", "code"], {"key": ""}).key
-    ''
+    >>> grid_columns(["fid", "网格名称", "GP_KEY", "GP_SET", "编码"])
+    GridColumns(key='GP_KEY', version='', set='GP_SET', code='编码', name='网格名称')
+    >>> grid_columns(["gp_key", "code"]).key, grid_columns(["gp_key", "code"], {"key": "gp_key"}).key
+    ('', 'gp_key')
     """
     wished = dict(chosen or {})
     named = {field: column for field, column in wished.items() if column and field in {CODE, NAME}}
     found = find_columns(columns, (CODE, NAME), named)
     by_word = {normalised(column): column for column in reversed(columns)}
-    key = wished.get("key", by_word.get(normalised(KEY), ""))
+    owner = by_word.get(normalised(SET), "")
+    key = wished.get("key", by_word.get(normalised(KEY), "") if owner else "")
     if key and key not in columns:
         raise InvalidInput("column_not_found", column=key, found=list(columns))
     return GridColumns(
         key=key,
         version=by_word.get(normalised(VERSION), "") if key else "",
+        set=owner,
         **{
             field: "" if wished.get(field) == "" or field not in found else columns[found[field]]
             for field in (CODE, NAME)
@@ -144,8 +169,37 @@ def grid_columns(columns: Sequence[str], chosen: Mapping[str, str] | None = None
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OtherKeys:
+    """Keys of a file that are not those of the change set it is read into.
+
+    Attributes
+    ----------
+    count : int
+        Records that carry such a key.
+    marks : tuple of str
+        What they say they are of, as `set_mark` writes it; empty where they say nothing.
+    every : bool
+        No record carries a key of this change set.
+    """
+
+    count: int = 0
+    marks: tuple[str, ...] = ()
+    every: bool = False
+
+
+def other_keys(layer: Layer, columns: GridColumns, mark: str) -> OtherKeys:
+    """Return which keys of a layer are of another change set than the one of `mark`."""
+    if not columns.key:
+        return OtherKeys()
+    keyed = [row for row in layer.rows() if _whole(row.get(columns.key)) is not None]
+    other = [row for row in keyed if not _is_own(row, columns, mark)]
+    marks = dict.fromkeys(said for row in other if (said := _text(row.get(columns.set))))
+    return OtherKeys(len(other), tuple(marks), every=bool(other) and len(other) == len(keyed))
+
+
 def returned_grids(
-    layer: Layer, columns: GridColumns | None = None, codes: Mapping[str, int] = _NO_CODES
+    layer: Layer, columns: GridColumns, mark: str, codes: Mapping[str, int] = _NO_CODES
 ) -> list[ReturnedGrid]:
     """Return the polygons of a layer, each known by its key where it has one.
 
@@ -157,14 +211,16 @@ def returned_grids(
     ----------
     layer : Layer
     columns : GridColumns
-        As `grid_columns` finds them when left out.
+    mark : str
+        The change set (`set_mark`) whose keys and versions are believed; a record with those of another is
+        known by its code.
     codes : mapping of str to int
-        Keys of the grids by their code: how a file without keys is known again.
+        Keys of the grids by their code.
     """
-    chosen = columns or grid_columns(layer.columns)
     rows = list(layer.rows())
     shapes = layer.geometries
-    keys = [_key(row, chosen, codes) for row in rows]
+    own = [bool(columns.key) and _is_own(row, columns, mark) for row in rows]
+    keys = _keys(rows, own, columns, codes)
     if layer.provenance is not None and layer.provenance.format == "DXF":
         shapes = _joined(shapes, keys)
     areas = shapely.area(shapes)
@@ -174,16 +230,27 @@ def returned_grids(
             owner[key] = line
     keeping = set(owner.values())
     return [
-        _returned(line, row, shapes[line], (keys[line], line in keeping, chosen))
+        _returned(line, row, shapes[line], (keys[line], line in keeping, own[line], columns))
         for line, row in enumerate(rows)
         if shapes[line] is not None and not shapes[line].is_empty
     ]
 
 
-def _key(row: dict[str, object], columns: GridColumns, codes: Mapping[str, int]) -> int | None:
-    if columns.key:
-        return _whole(row.get(columns.key))
-    return codes.get(_text(row.get(columns.code)))
+def _is_own(row: dict[str, object], columns: GridColumns, mark: str) -> bool:
+    return not columns.set or _text(row.get(columns.set)) == mark
+
+
+def _keys(
+    rows: Sequence[dict[str, object]], own: Sequence[bool], columns: GridColumns, codes: Mapping[str, int]
+) -> list[int | None]:
+    """Return each record's key: its own, else that of the grid with its code, unless another has that."""
+    keys = [_whole(row.get(columns.key)) if is_own else None for row, is_own in zip(rows, own, strict=True)]
+    claimed = set(keys)
+    by_code = [codes.get(_text(row.get(columns.code))) for row in rows]
+    return [
+        key if key is not None or known in claimed else known
+        for key, known in zip(keys, by_code, strict=True)
+    ]
 
 
 def _joined(shapes: NDArray[np.object_], keys: Sequence[int | None]) -> NDArray[np.object_]:
@@ -198,13 +265,13 @@ def _joined(shapes: NDArray[np.object_], keys: Sequence[int | None]) -> NDArray[
 
 
 def _returned(
-    line: int, row: dict[str, object], shape: BaseGeometry, known: tuple[int | None, bool, GridColumns]
+    line: int, row: dict[str, object], shape: BaseGeometry, known: tuple[int | None, bool, bool, GridColumns]
 ) -> ReturnedGrid:
-    key, keeps, columns = known
+    key, keeps, is_own, columns = known
     return ReturnedGrid(
         line=line + 1,
         key=key if keeps else None,
-        version=_whole(row.get(columns.version)) if keeps else None,
+        version=_whole(row.get(columns.version)) if keeps and is_own else None,
         split_from=None if keeps else key,
         code=_text(row.get(columns.code)),
         name=_text(row.get(columns.name)),

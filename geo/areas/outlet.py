@@ -13,7 +13,7 @@ import shapely
 from core.intake.reference import known_crs
 from core.intake.vector import Layer
 from core.outlet.vector import Format, Target, Written, refuse_target, write_shapes
-from geo.areas.inlet import CODE, KEY, NAME, VERSION
+from geo.areas.inlet import CODE, KEY, NAME, SET, VERSION
 from geo.shapes.datum import Datum, from_wgs84
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _WARNING = "Coordinates are shifted (%s). Do not overlay on WGS 84 or CGCS2000."
 
 @dataclass(frozen=True, slots=True)
 class DraftGrid:
-    """A grid of a change set as it is exported: key and version let the import know it again."""
+    """A grid of a change set as it is exported: key and version let its own set's import know it again."""
 
     key: int
     version: int
@@ -40,16 +40,20 @@ class DraftGrid:
     shape: BaseGeometry
 
 
-def draft_layer(name: str, grids: Sequence[DraftGrid]) -> Layer:
-    """Return the layer of a draft: columns gp_key, gp_version, code and name, shapes in EPSG:4326."""
+def draft_layer(name: str, grids: Sequence[DraftGrid], mark: str) -> Layer:
+    """Return the layer of a draft: columns gp_key, gp_version, gp_set, code, name, shapes in EPSG:4326.
+
+    `mark` tells every record's change set (`geo.areas.inlet.set_mark`): keys of another are other grids.
+    """
     values: list[NDArray[np.generic]] = [
         np.array([grid.key for grid in grids], np.int64),
         np.array([grid.version for grid in grids], np.int64),
+        np.array([mark for _ in grids], dtype=object),
         np.array([grid.code for grid in grids], dtype=object),
         np.array([grid.name for grid in grids], dtype=object),
     ]
     shapes = np.array([grid.shape for grid in grids], dtype=object)
-    return Layer(name, shapes, (KEY, VERSION, CODE, NAME), list(values), "EPSG:4326", "utf-8")
+    return Layer(name, shapes, (KEY, VERSION, SET, CODE, NAME), list(values), "EPSG:4326", "utf-8")
 
 
 def write_layer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from geo.areas.inlet import set_mark
 from geo.areas.outlet import DraftGrid, draft_layer, write_layer
 from geo.shapes.datum import Datum
 from geo.shapes.tiling import Difference
@@ -38,7 +39,8 @@ def export_drafted(
         for key, draft in sorted(drafted.grids.items())
         if not draft.ended
     ]
-    layer = draft_layer(f"change_set_{drafted.row.id}", grids)
+    row = drafted.row
+    layer = draft_layer(f"change_set_{row.id}", grids, set_mark(row.id, row.created_at))
     return write_layer(path, layer, form=form, crs=crs, encoding=encoding, datum=datum)
 
 
@@ -60,8 +62,9 @@ class ReadBack:
 def read_back(seen: FileLook, drafted: Drafted) -> ReadBack:
     """Return the edit that makes the drafted grids look like those of a file that was looked at.
 
-    A grid of the file with a known key (code, where the file has no keys) is the next shape of that grid,
-    one without is new, and drafted grids that the file no longer has end. Nothing is stored.
+    A grid of the file with a known key (code, where the file has no keys of this change set) is the next
+    shape of that grid, one without is new, and drafted grids that the file no longer has end. Nothing is
+    stored.
 
     Raises
     ------

@@ -13,11 +13,23 @@ import numpy as np
 import shapely
 
 from core.errors import Conflict, InvalidInput
-from core.intake.header import forbidden_columns
+from core.intake.header import forbidden_columns, normalised
 from core.intake.preview import Preview, preview_layer
+from core.intake.report import Notice
 from core.intake.vector import Reading
 from core.intake.weight import refuse_heavy, refuse_many_vertices
-from geo.areas.inlet import GridColumns, fit_of, grid_columns, in_wgs84, read_boundaries, returned_grids
+from geo.areas.inlet import (
+    KEY,
+    SET,
+    GridColumns,
+    fit_of,
+    grid_columns,
+    in_wgs84,
+    other_keys,
+    read_boundaries,
+    returned_grids,
+    set_mark,
+)
 from geo.boundaries import queries
 from geo.boundaries.file_grids import Compared, compared
 from geo.boundaries.file_place import DatumSeen, SystemSeen, datum_seen, system_seen
@@ -39,6 +51,8 @@ if TYPE_CHECKING:
 #: Streets are read this far around the community, in degrees: BD-09 puts a file 1.3 km off, and the share of
 #: boundaries that lies on streets by chance is only true where streets are known.
 ROOM_DEG = 0.03
+#: A notice names the change sets of which a file carries keys; most files carry those of one.
+MOST_SETS = 3
 #: A community has tens of grids; a file of thousands is of something else.
 MOST_GRIDS = 1_000
 
@@ -94,6 +108,9 @@ class FileLook:
     open : tuple of str
         What a person must choose first: ``crs``, ``shift``, ``datum`` or ``columns`` (no grid of the file is
         known here by its key or code).
+    notices : tuple of Notice
+        What the file's keys are not used for: ``keys_of_other_set`` (fields `count`, `sets`) or
+        ``keys_of_no_set`` (field `column`).
     origin : JSON values
     """
 
@@ -107,6 +124,7 @@ class FileLook:
     hidden: Sequence[str] = ()
     elsewhere: tuple[float, float] | None = None
     open: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     origin: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -200,9 +218,10 @@ def _placed(
         drawn = [shape for shape in local.geometries if shape is not None]
         return replace(shown, datum=datum, drawn=drawn, open=("datum",))
     settled = in_wgs84(layer, datum.taken)
+    shown, by_code = _with_own_keys(shown, settled, mark := _mark(drafted))
     codes = {draft.code: key for key, draft in drafted.grids.items() if not draft.ended}
-    found = returned_grids(settled, shown.columns, codes)
-    told = compared(drafted, found, by_code=not shown.columns.key)
+    found = returned_grids(settled, shown.columns, mark, codes)
+    told = compared(drafted, found, by_code=by_code)
     if not told.grids:
         # Perhaps another column holds the keys or codes: the person sees the columns and chooses.
         drawn = [shape for shape in _near(settled, near).geometries if shape is not None]
@@ -216,6 +235,24 @@ def _placed(
         drawn=[grid.shape for grid in told.grids],
         origin=_origin(settled, shown.columns, datum),
     )
+
+
+def _mark(drafted: Drafted) -> str:
+    return set_mark(drafted.row.id, drafted.row.created_at)
+
+
+def _with_own_keys(shown: FileLook, layer: Layer, mark: str) -> tuple[FileLook, bool]:
+    """Return the look with the keys left out that are not this change set's, and whether codes tell some."""
+    columns, seen = shown.columns, shown.preview.columns
+    other = other_keys(layer, columns, mark)
+    told: tuple[Notice, ...] = ()
+    if other.count:
+        sets = [one.partition("-")[0][:20] for one in other.marks[:MOST_SETS]]
+        told = (Notice("keys_of_other_set", {"count": other.count, "sets": sets}),)
+    elif not columns.key and not columns.set and normalised(KEY) in map(normalised, seen):
+        told = (Notice("keys_of_no_set", {"column": SET}),)
+    kept = columns.without_keys() if other.every else columns
+    return replace(shown, columns=kept, notices=told), not kept.key or other.count > 0
 
 
 def _origin(settled: Layer, columns: GridColumns, datum: DatumSeen) -> dict[str, Any]:

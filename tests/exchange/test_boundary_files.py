@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import zipfile
+from types import MappingProxyType
 
 import numpy as np
 import pyogrio
@@ -14,7 +15,7 @@ from core.intake.preview import preview_layer
 from core.intake.vector import Reading, read_layer
 from core.outlet.naming import short_names
 from core.outlet.vector import Format
-from geo.areas.inlet import in_wgs84, read_boundaries, returned_grids
+from geo.areas.inlet import grid_columns, in_wgs84, other_keys, read_boundaries, returned_grids
 from geo.areas.outlet import DraftGrid, draft_layer, write_layer
 from geo.shapes.datum import Datum
 
@@ -36,7 +37,8 @@ GRIDS = [
     DraftGrid(key, 3 + key, f"33019910100100{key}", name, shape)
     for key, (name, shape) in enumerate(zip(NAMES, SHAPES, strict=True), start=1)
 ]
-DRAFT = draft_layer("draft", GRIDS)
+MARK = "12-20261201T093000Z"
+DRAFT = draft_layer("draft", GRIDS, MARK)
 # Metres of a zone are written to a tenth of a millimetre, degrees to the stored grid.
 CLOSE_DEG = 1e-7
 EVERY = [
@@ -54,7 +56,11 @@ EVERY = [
 
 
 def read_back(path, **options):
-    return sorted(returned_grids(read_layer(path, **options)), key=lambda grid: grid.key)
+    return sorted(returned(read_layer(path, **options)), key=lambda grid: grid.key)
+
+
+def returned(layer, mark=MARK, codes=MappingProxyType({})):
+    return returned_grids(layer, grid_columns(layer.columns), mark, codes)
 
 
 @pytest.mark.parametrize(("form", "crs", "encoding"), EVERY, ids=str)
@@ -72,6 +78,28 @@ def test_a_draft_comes_back_as_it_went(tmp_path, form, crs, encoding):
         assert came.split_from is None
 
 
+@pytest.mark.parametrize(("form", "crs", "encoding"), [*EVERY, (Format.DXF, "EPSG:4490", "utf-8")], ids=str)
+def test_keys_are_those_of_the_change_set_they_went_out_from(tmp_path, form, crs, encoding):
+    layer = read_layer(write_layer(tmp_path / "a", DRAFT, form=form, crs=crs, encoding=encoding).path)
+    columns = grid_columns(layer.columns)
+    assert other_keys(layer, columns, MARK).count == 0
+    # The same number on another installation, or before the town was set up anew, is another set.
+    other = other_keys(layer, columns, "12-20261201T093001Z")
+    assert (other.count, other.marks, other.every) == (len(layer), (MARK,), True)
+    codes = {GRIDS[0].code: 7}
+    found = returned(layer, "13-20261201T093000Z", codes)
+    assert {(one.code, one.key, one.version) for one in found} == {
+        (one.code, codes.get(one.code), None) for one in GRIDS
+    }
+
+
+def test_a_record_without_key_is_known_by_its_code_unless_another_has_that_grid(tmp_path):
+    kept = {"gp_key": [1, None, None], "gp_set": [MARK, None, None], "code": ["a", "a", "b"]}
+    values = [np.array(cells, object) for cells in kept.values()]
+    layer = DRAFT.__class__("d", np.array(SHAPES[:3], object), tuple(kept), values, "", "")
+    assert [one.key for one in returned(layer, codes={"a": 1, "b": 2})] == [1, None, 2]
+
+
 def test_a_partition_is_still_one_after_the_round_trip(tmp_path):
     for form, crs, encoding in EVERY:
         path = write_layer(tmp_path / "p.x", DRAFT, form=form, crs=crs, encoding=encoding).path
@@ -83,7 +111,7 @@ def test_a_partition_is_still_one_after_the_round_trip(tmp_path):
 def test_a_drawing_keeps_outlines_holes_and_texts(tmp_path, crs):
     written = write_layer(tmp_path / "cad.dxf", DRAFT, form=Format.DXF, crs=crs)
     assert [notice.code for notice in written.notices] == ["crs_not_in_file"]
-    back = returned_grids(read_layer(written.path, crs="EPSG:4549" if crs == "EPSG:4549" else None))
+    back = returned(read_layer(written.path, crs="EPSG:4549" if crs == "EPSG:4549" else None))
     # The format knows no grid of several parts: those of one key are one grid again.
     assert [(grid.key, grid.code, grid.name) for grid in back] == [(g.key, g.code, g.name) for g in GRIDS]
     for came, went in zip(back, GRIDS, strict=True):
@@ -153,10 +181,10 @@ def test_geojson_follows_rfc_7946(tmp_path):
 
 
 def test_a_shapefile_says_its_encoding_and_shortened_names(tmp_path):
-    layer = draft_layer("a", GRIDS)
+    layer = draft_layer("a", GRIDS, MARK)
     wide = layer.__class__(
         **{field: getattr(layer, field) for field in layer.__slots__}
-        | {"columns": ("gp_key", "gp_version", "网格户籍人口数", "网格户籍人口数量")}
+        | {"columns": ("gp_key", "gp_version", "gp_set", "网格户籍人口数", "网格户籍人口数量")}
     )
     written = write_layer(tmp_path / "a", wide, form=Format.SHAPEFILE, encoding="gbk")
     assert written.renamed == {"网格户籍人口数": "网格户籍人", "网格户籍人口数量": "网格户籍_2"}
@@ -164,19 +192,19 @@ def test_a_shapefile_says_its_encoding_and_shortened_names(tmp_path):
         assert archive.read("a.cpg") == b"GBK"
         assert json.loads(archive.read("a.txt"))["columns"] == dict(written.renamed)
         assert "网格户籍人".encode("gbk") in archive.read("a.dbf")
-    assert read_layer(written.path).columns == ("gp_key", "gp_version", "网格户籍人", "网格户籍_2")
+    assert read_layer(written.path).columns == ("gp_key", "gp_version", "gp_set", "网格户籍人", "网格户籍_2")
 
 
 def test_no_text_is_lost_without_a_word(tmp_path):
-    rare = draft_layer("a", [DraftGrid(1, 1, "1", "城北㙦村", SHAPES[0])])
+    rare = draft_layer("a", [DraftGrid(1, 1, "1", "城北㙦村", SHAPES[0])], MARK)
     with pytest.raises(InvalidInput, match="text_not_in_encoding"):
         write_layer(tmp_path / "a", rare, form=Format.SHAPEFILE, encoding="gbk")
     assert not list(tmp_path.iterdir())
     path = write_layer(tmp_path / "a", rare, form=Format.SHAPEFILE, encoding="gb18030").path
     assert read_back(path)[0].name == "城北㙦村"
     drawn = write_layer(tmp_path / "a", rare, form=Format.DXF, crs="EPSG:4549").path
-    assert returned_grids(read_layer(drawn, crs="EPSG:4549"))[0].name == "城北㙦村"
-    long = draft_layer("a", [DraftGrid(1, 1, "1", "网" * 200, SHAPES[0])])
+    assert returned(read_layer(drawn, crs="EPSG:4549"))[0].name == "城北㙦村"
+    long = draft_layer("a", [DraftGrid(1, 1, "1", "网" * 200, SHAPES[0])], MARK)
     written = write_layer(tmp_path / "b", long, form=Format.SHAPEFILE)
     assert [(n.code, n.fields["columns"]) for n in written.notices] == [("text_shortened", ["name"])]
     assert read_back(written.path)[0].name == "网" * 84
@@ -206,13 +234,14 @@ def test_a_grid_split_in_a_desktop_gis_keeps_its_key_once(tmp_path):
     values = [
         np.array([1, 1, None], object),
         np.array([4, 4, None], object),
+        np.array([MARK, MARK, None], object),
         np.array(["a", "a", None], object),
     ]
     layer = DRAFT.__class__(
-        "d", np.array([west, east, new], object), ("gp_key", "gp_version", "name"), values, "", ""
+        "d", np.array([west, east, new], object), ("gp_key", "gp_version", "gp_set", "name"), values, "", ""
     )
     path = write_layer(tmp_path / "a", layer, form=Format.GEOPACKAGE).path
-    back = returned_grids(read_layer(path))
+    back = returned(read_layer(path))
     assert [(g.key, g.version, g.split_from) for g in back] == [
         (None, None, 1),
         (1, 4, None),
@@ -347,6 +376,6 @@ def test_names_are_shortened_without_clashes():
 def test_reading_keeps_its_old_shape(tmp_path):
     path = write_layer(tmp_path / "a", DRAFT, form=Format.GEOPACKAGE).path
     layer = read_layer(path, layer="a", crs="EPSG:4326")
-    assert (layer.name, len(layer), layer.columns) == ("a", 4, ("gp_key", "gp_version", "code", "name"))
+    assert (layer.name, len(layer), layer.columns) == ("a", 4, DRAFT.columns)
     assert next(layer.rows())["name"] == NAMES[0]
     assert Reading() == Reading(encoding=None)

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from geoalchemy2.shape import from_shape
 from shapely import box
 from sqlalchemy import event
 
@@ -15,9 +17,11 @@ import webapp.kept
 from core.db import Scope, transaction
 from geo.areas.queries import area_by_id
 from geo.areas.service import NewArea, create_area
+from geo.roads.models import RoadSection
 from geo.staff.service import create_account
 from tests.conftest import Database
 from tests.small_town import SmallTown, build_small_town
+from tests.webapp.sent_files import STREETS, opened
 from webapp.factory import create_app
 from webapp.house.translations import compile_catalogues
 from webapp.i18n import translations
@@ -125,3 +129,30 @@ def count_statements(client: FlaskClient, address: str) -> int:
     finally:
         event.remove(core.db.engine(), "before_cursor_execute", note)
     return len(statements)
+
+
+@pytest.fixture
+def drawer(sign_in) -> FlaskClient:
+    """A boundary editor of the whole county."""
+    client = sign_in("boundary")
+    client.environ_base["HTTP_X_CSRFTOKEN"] = form_token(client)
+    return client
+
+
+@pytest.fixture
+def streets(world: World) -> World:
+    """The small town with its streets on the map."""
+    with transaction(Scope.everything()) as session:
+        for number, line in enumerate(STREETS):
+            session.add(
+                RoadSection(
+                    county_id=world.town.county.id, from_node=2 * number, to_node=2 * number + 1,
+                    road_class="residential", length_m=1_000, geom=from_shape(line, srid=4326),
+                )
+            )  # fmt: skip
+    return world
+
+
+@pytest.fixture
+def draft(drawer: FlaskClient, world: World) -> dict[str, Any]:
+    return opened(drawer, world)

@@ -1,22 +1,15 @@
 """A file on its way into a draft: kept aside, looked at, put right, read in once; and what refuses it."""
 
 import io
-import json
 import zipfile
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyogrio
 import pyproj
 import pytest
 import shapely
-from flask.testing import FlaskClient
-from geoalchemy2.shape import from_shape
-from shapely import LineString, Polygon, box
-from shapely.geometry import shape
+from shapely import Polygon, box
 from sqlalchemy import select, update
 
 from core.db import Scope, transaction
@@ -25,108 +18,24 @@ from geo.boundaries import file_look
 from geo.boundaries.models import BoundaryEdit, UploadedFile
 from geo.boundaries.upload import MOST_WAITING
 from geo.roads.models import RoadSection
-from geo.shapes.datum import Datum, from_wgs84
+from geo.shapes.datum import Datum
 from geo.staff.service import create_account
-from tests.webapp.conftest import PASSWORD, World, form_token, sign_in_with
+from tests.webapp.conftest import PASSWORD, form_token, sign_in_with
+from tests.webapp.sent_files import (
+    CODES,
+    EAST,
+    NAMES,
+    WEST,
+    geojson,
+    grounds,
+    kept,
+    look,
+    office_file,
+    shapefile,
+    shifted,
+    taken,
+)
 from webapp.cli.work import tidy
-
-WEST, EAST = box(119, 30, 119.01, 30.01), box(119.01, 30, 119.02, 30.01)
-CODES = ["990001001001001", "990001001001002"]
-NAMES = ["西网格", "东网格"]
-#: Streets: the outlines of the grids, and some that no shift of a datum brings onto them.
-#:
-#:     ──┬────────┬──╱─────┬──
-#:       │  ╲     │ ╱      │
-#:     ──┴────────┴────────┴──
-STREETS = [
-    LineString([(118.99, 30), (119.03, 30)]), LineString([(118.99, 30.01), (119.03, 30.01)]),
-    LineString([(119, 29.99), (119, 30.02)]), LineString([(119.01, 29.99), (119.01, 30.02)]),
-    LineString([(119.02, 29.99), (119.02, 30.02)]), LineString([(119.011, 30), (119.019, 30.02)]),
-    LineString([(119.002, 30.008), (119.008, 30.001)]),
-]  # fmt: skip
-
-
-@pytest.fixture
-def drawer(sign_in) -> FlaskClient:
-    """A boundary editor of the whole county."""
-    client = sign_in("boundary")
-    client.environ_base["HTTP_X_CSRFTOKEN"] = form_token(client)
-    return client
-
-
-@pytest.fixture
-def streets(world: World) -> World:
-    """The small town with its streets on the map."""
-    with transaction(Scope.everything()) as session:
-        for number, line in enumerate(STREETS):
-            session.add(
-                RoadSection(
-                    county_id=world.town.county.id, from_node=2 * number, to_node=2 * number + 1,
-                    road_class="residential", length_m=1_000, geom=from_shape(line, srid=4326),
-                )
-            )  # fmt: skip
-    return world
-
-
-@pytest.fixture
-def draft(drawer: FlaskClient, world: World) -> dict[str, Any]:
-    return opened(drawer, world)
-
-
-def opened(client: FlaskClient, world: World) -> dict[str, Any]:
-    answer = client.post("/api/change-sets", json={"community_id": world.town.community.id})
-    assert answer.status_code == 201, answer.text
-    return answer.json
-
-
-def shapefile(
-    folder: Path, shapes: list[Polygon], columns: dict[str, list[object]], *, encoding: str = "GBK",
-    cpg: bool = True, crs: str = "EPSG:4490",
-) -> bytes:  # fmt: skip
-    """Return a zipped Shapefile as an office makes it."""
-    path = folder / "网格.shp"
-    pyogrio.raw.write(
-        path, shapely.to_wkb(np.array(shapes, object)),
-        [np.array(cells, object) for cells in columns.values()], list(columns),
-        driver="ESRI Shapefile", geometry_type="Polygon", crs=crs, encoding=encoding,
-    )  # fmt: skip
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as archive:
-        for part in sorted(folder.glob("网格.*")):
-            if part.suffix != ".cpg" or cpg:
-                archive.write(part, part.name)
-    return whole.getvalue()
-
-
-def shifted(shapes: list[Polygon], datum: Datum) -> list[Polygon]:
-    return [shapely.transform(one, lambda xy: from_wgs84(xy, datum)) for one in shapes]
-
-
-def office_file(folder: Path, datum: Datum = Datum.WGS84, **more: Any) -> bytes:
-    """Return the published grids under an office's column names, in another order."""
-    columns: dict[str, list[object]] = {"备注": ["", ""], "网格名称": NAMES, "网格编码": CODES}
-    return shapefile(folder, shifted([WEST, EAST], datum), columns, **more)
-
-
-def kept(client: FlaskClient, draft: dict, content: bytes, name: str = "网格.zip") -> dict[str, Any]:
-    answer = client.post(f"/api/change-sets/{draft['id']}/files", data={"file": (BytesIO(content), name)})
-    assert answer.status_code == 201, answer.text
-    return answer.json
-
-
-def look(client: FlaskClient, draft: dict, file: dict, **choices: object) -> dict[str, Any]:
-    answer = client.post(f"/api/change-sets/{draft['id']}/files/{file['id']}/look", json=choices)
-    assert answer.status_code == 200, answer.text
-    return answer.json
-
-
-def taken(client: FlaskClient, draft: dict, file: dict, **choices: object):
-    return client.post(f"/api/change-sets/{draft['id']}/files/{file['id']}/take", json=choices)
-
-
-def grounds(client: FlaskClient, draft: dict) -> dict[int, Polygon]:
-    whole = client.get(f"/api/change-sets/{draft['id']}").json
-    return {grid["key"]: shape(grid["geometry"]) for grid in whole["grids"]}
 
 
 def test_a_shifted_office_file_is_recognised_and_changes_nothing(drawer, streets, draft, tmp_path) -> None:
@@ -316,18 +225,6 @@ def test_new_ended_and_unknown_grids_are_told_before(drawer, streets, draft, tmp
     assert change["renamed"][0]["to"] == ["西网格南", CODES[0]]
 
 
-def geojson(shapes: list[Any], **columns: list[object]) -> bytes:
-    features = [
-        {
-            "type": "Feature",
-            "properties": {name: cells[row] for name, cells in columns.items()},
-            "geometry": shapely.geometry.mapping(one),
-        }
-        for row, one in enumerate(shapes)
-    ]
-    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
-
-
 def test_crossing_outlines_and_heights_are_named(drawer, streets, draft) -> None:
     bow = Polygon([(119, 30, 5), (119.01, 30, 5), (119.01, 30.01, 5), (119, 30.01, 5), (119.002, 30.012, 5),
                    (119.002, 30.009, 5)])  # fmt: skip
@@ -479,101 +376,6 @@ def test_moved_ground_and_corners_are_counted_apart(drawer, world, draft) -> Non
 def test_the_words_for_grid_columns_are_known() -> None:
     assert {"网格编码", "网格编"} <= set(SYNONYMS["code"])
     assert {"网格名称", "网格名"} <= set(SYNONYMS["name"])
-
-
-def as_qgis_writes(content: bytes, folder: Path, form: str, change: dict[int, Polygon]) -> bytes:
-    """Return an exported draft as QGIS saves it: multipolygons, rings begun elsewhere, columns shuffled."""
-    went = folder / f"went.{form}"
-    went.write_bytes(content)
-    source = f"/vsizip/{went}" if form == "zip" else went
-    meta, _, wkb, values = pyogrio.raw.read(source, encoding="GBK" if form == "zip" else None)
-    cells = dict(zip([str(name) for name in meta["fields"]], values, strict=True))
-    shapes = [
-        change.get(int(key), one) for key, one in zip(cells["gp_key"], shapely.from_wkb(wkb), strict=True)
-    ]
-    turned = [
-        shapely.MultiPolygon([begun_elsewhere(part) for part in shapely.get_parts(one)]) for one in shapes
-    ]
-    order = ["name", "gp_version", "code", "gp_key"]
-    columns = {"fid_1": np.arange(1, len(turned) + 1), **{name: cells[name] for name in order}}
-    back = folder / ("back.shp" if form == "zip" else f"back.{form}")
-    more = {"encoding": "GBK"} if form == "zip" else {}
-    driver = {"zip": "ESRI Shapefile", "gpkg": "GPKG"}[form]
-    pyogrio.raw.write(
-        back, shapely.to_wkb(np.array(turned, object)), list(columns.values()), list(columns), driver=driver,
-        geometry_type="MultiPolygon" if form == "gpkg" else "Polygon", crs=meta["crs"], **more,
-    )  # fmt: skip
-    if form == "gpkg":
-        return back.read_bytes()
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w") as archive:
-        for part in sorted(folder.glob("back.*")):
-            archive.write(part, part.name)
-    return whole.getvalue()
-
-
-def begun_elsewhere(part: Polygon) -> Polygon:
-    ring = list(part.exterior.coords)[:-1]
-    return Polygon([*ring[2:], *ring[:2]][::-1])
-
-
-@pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:4549"])
-@pytest.mark.parametrize("form", ["gpkg", "zip"])
-def test_a_draft_edited_in_qgis_comes_back_with_the_touched_grids_only(
-    drawer, streets, draft, tmp_path, form, crs
-) -> None:
-    split = {"kind": "split", "grid": 1, "lines": [[[118.99, 30.004], [119.02, 30.004]]]}
-    whole = drawer.get(f"/api/change-sets/{draft['id']}").json
-    versions = {str(grid["key"]): grid["version"] for grid in whole["grids"]}
-    drawer.post(f"/api/change-sets/{draft['id']}/edits", json={**split, "versions": versions})
-    before = grounds(drawer, draft)
-    sent = drawer.get(f"/api/change-sets/{draft['id']}/export?format={form}&encoding=gbk&crs={crs}")
-    assert sent.status_code == 200
-
-    # The street between the two western grids is drawn 20 m farther north, through the same ends.
-    bend = (119.005, 30.0042)
-    lower, upper = sorted((1, 3), key=lambda key: before[key].centroid.y)
-    change = {
-        lower: box(119, 30, 119.01, 30.004).union(Polygon([(119, 30.004), bend, (119.01, 30.004)])),
-        upper: box(119, 30.004, 119.01, 30.01) - Polygon([(119, 30.004), bend, (119.01, 30.004)]),
-    }
-    metric = pyproj.Transformer.from_crs(4326, crs, always_xy=True)
-    stored = {
-        key: shapely.transform(one, lambda xy: np.column_stack(metric.transform(xy[:, 0], xy[:, 1])))
-        for key, one in change.items()
-    }
-    file = kept(drawer, draft, as_qgis_writes(sent.data, tmp_path, form, stored), f"改.{form}")
-    seen = look(drawer, draft, file, datum="wgs84")
-    assert seen["fields"] == {"key": "gp_key", "code": "code", "name": "name"}
-    assert {one["key"] for one in seen["change"]["grids"]} == {lower, upper}
-    assert seen["change"]["counts"] == {
-        "same": 1, "corner": 0, "moved": 2, "new": 0, "ended": 0, "renamed": 0,
-    }  # fmt: skip
-    assert taken(drawer, draft, file, datum="wgs84", seen=seen["seen"]).status_code == 201
-
-    after = grounds(drawer, draft)
-    assert shapely.to_wkb(after[2]) == shapely.to_wkb(before[2]), "to the last digit"
-    for key, wanted in change.items():
-        assert shapely.hausdorff_distance(after[key], wanted) <= 2e-7
-    assert shapely.coverage_is_valid(list(after.values()))
-    found = drawer.get(f"/api/change-sets/{draft['id']}/findings").json["findings"]
-    assert [one for one in found if one["severity"] == "refuse"] == []
-
-
-def test_an_exclave_drawn_in_cad_stays_one_grid(drawer, streets, draft) -> None:
-    yard = box(119.004, 30.004, 119.005, 30.006)
-    content = geojson([WEST - yard, shapely.union_all([EAST, yard])], gp_key=[1, 2], name=NAMES)
-    file = kept(drawer, draft, content, "exclave.geojson")
-    seen = look(drawer, draft, file, datum="wgs84")
-    assert taken(drawer, draft, file, datum="wgs84", seen=seen["seen"]).status_code == 201
-    assert grounds(drawer, draft)[2].geom_type == "MultiPolygon"
-
-    sent = drawer.get(f"/api/change-sets/{draft['id']}/export?format=dxf&crs=EPSG:4549")
-    file = kept(drawer, draft, sent.data, "grids.dxf")
-    seen = look(drawer, draft, file, crs="EPSG:4549", datum="wgs84")
-    assert seen["change"]["counts"] == {
-        "same": 2, "corner": 0, "moved": 0, "new": 0, "ended": 0, "renamed": 0,
-    }  # fmt: skip
 
 
 def test_a_file_with_the_longest_of_names_is_looked_at(drawer, streets, draft) -> None:

@@ -71,7 +71,7 @@ def imported(set_id: int) -> tuple[Response, int]:
     with upload.as_file(kept) as path:
         found = look(session, drafted, path, wish)
     upload.put_away(session, kept)
-    return jsonify(_taken(session, drafted, found)), 201
+    return jsonify(_taken(session, drafted, found) | {"notices": _notices(found, drafted)}), 201
 
 
 @blueprint.get("/<int:set_id>/files")
@@ -290,7 +290,7 @@ def _drafted_name(drafted: Drafted, key: int) -> str:
 
 
 def _notices(found: FileLook, drafted: Drafted) -> list[str]:
-    told = list(found.preview.notices)
+    told = [*found.preview.notices, *found.notices]
     if found.hidden:
         told.append(Notice("columns_forbidden", {"columns": list(found.hidden)}))
     if found.compared and found.compared.mended:

@@ -159,5 +159,13 @@ FILE_NOTICES: dict[str, str] = {
     "text_shortened": mark("Texts in %(columns)s were cut to %(most)s bytes."),
     "crs_not_in_file": mark("The format has no place for the reference system; it is %(crs)s."),
     "self_crossing": mark("%(count)s outlines cross themselves and were made valid: %(names)s."),
+    "keys_of_other_set": mark(
+        "%(count)s records were exported from another change set (change set %(sets)s): their keys are not "
+        "used, the grids are known by their codes."
+    ),
+    "keys_of_no_set": mark(
+        "The file has keys but does not say of which change set (column %(column)s is missing): grids are "
+        "known by their codes. Choose the column of keys only if this change set was exported with them."
+    ),
     "columns_forbidden": mark("Columns with attributes of persons are not read: %(columns)s."),
 }
