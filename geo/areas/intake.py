@@ -21,7 +21,7 @@ from geo.areas.models import Area, AreaBoundary
 from geo.areas.overlays import Holders, reown_overlays
 from geo.areas.ownership import reown
 from geo.areas.queries import code_scheme_of, counties, hold_partition
-from geo.areas.service import NewArea, add_boundary, create_area
+from geo.areas.service import NewArea, add_boundary, create_area, name_area
 from geo.areas.tree import AreaRecord, Flaw, by_depth, flaws, level_of, uncovered_m2, with_parents
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _county_of(
             and to_shape(boundary.geom).intersects(own[0].shape)
         ):
             report.notice("county_adopted", old=county.name, name=own[0].name, code=own[0].code)
-            county.code, county.name = own[0].code, own[0].name
+            name_area(session, county, code=own[0].code, name=own[0].name, day=today())
             replace_boundary(boundary, own[0].shape, kind="published")
             session.flush()
             return county

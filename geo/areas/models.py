@@ -28,7 +28,11 @@ OPEN_STATES = ("draft", "review", "approved")
 
 
 class Area(Versioned, Stamped, Base):
-    """A node of the area tree (S1). `path` is made of area ids from the county down to this area."""
+    """A node of the area tree (S1). `path` is made of area ids from the county down to this area.
+
+    `code` and `name` are those of today, or the last ones of an area that is no more; `AreaName` holds them
+    for every day.
+    """
 
     __tablename__ = "area"
     __tile_layer__ = "areas"
@@ -82,6 +86,27 @@ class AreaBoundary(Owned, Base):
             spatial_index("area_boundary", "geom"),
             spatial_index("area_boundary", "geom_tile"),
         )
+
+
+class AreaName(Owned, Base):
+    """What an area is called over a range of dates; ranges of one area never overlap.
+
+    An area that ended and was restored has no name in between.
+    """
+
+    __tablename__ = "area_name"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    valid: Mapped[Range[date]] = mapped_column(
+        DATERANGE, server_default=text("daterange(CURRENT_DATE, NULL)")
+    )
+    code: Mapped[str] = mapped_column()
+    name: Mapped[str] = mapped_column()
+
+    @classmethod
+    def own_table_args(cls) -> tuple[Any, ...]:
+        """Return the rule that an area has one name at any date."""
+        return (ExcludeConstraint(("area_id", "="), ("valid", "&&"), name="ex_area_name_valid"),)
 
 
 class ChangeSet(Owned, Versioned, Stamped, Base):

@@ -1,6 +1,7 @@
 """Reads of areas and boundaries."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.clock import today
 from core.errors import NotFound
 from geo.areas.code_scheme import CodeScheme, read_scheme
-from geo.areas.models import Area, AreaBoundary, GridRuleSet
+from geo.areas.models import Area, AreaBoundary, AreaName, GridRuleSet
 
 
 def area_by_code(session: Session, code: str) -> Area:
@@ -116,26 +117,38 @@ def boundary_shape(session: Session, area_id: int, *, on: date | None = None) ->
     return to_shape(element) if element is not None else None
 
 
-def grid_boundaries(
-    session: Session, community: Area, *, on: date | None = None
-) -> list[tuple[Area, BaseGeometry]]:
-    """Return the grids of `community` as of a date with their boundaries (EPSG:4326), by code."""
-    return [(area, shape) for area, _, shape in dated_grids(session, community.id, on=on)]
+@dataclass(frozen=True, slots=True)
+class DatedGrid:
+    """A grid as of a date: code, name and ground (EPSG:4326) of that day, and the rows that say so."""
+
+    area: Area
+    code: str
+    name: str
+    shape: BaseGeometry
+    boundary_id: int
+    name_id: int
 
 
-def dated_grids(
-    session: Session, community_id: int, *, on: date | None = None
-) -> list[tuple[Area, int, BaseGeometry]]:
-    """Return (grid, boundary id, shape EPSG:4326) of a community as of a date, by code."""
+def dated_grids(session: Session, community_id: int, *, on: date | None = None) -> list[DatedGrid]:
+    """Return the grids of a community as of a date, today without one, by the codes they had then."""
+    day = on or today()
     rows = session.execute(
-        select(Area, AreaBoundary.id, func.ST_AsBinary(AreaBoundary.geom))
-        .join(AreaBoundary, AreaBoundary.area_id == Area.id)
-        .where(
-            Area.parent_id == community_id, Area.level == "grid", AreaBoundary.valid.contains(on or today())
+        select(
+            Area,
+            AreaName.code,
+            AreaName.name,
+            func.ST_AsBinary(AreaBoundary.geom),
+            AreaBoundary.id,
+            AreaName.id,
         )
-        .order_by(Area.code, Area.id)
+        .join(AreaBoundary, (AreaBoundary.area_id == Area.id) & AreaBoundary.valid.contains(day))
+        .join(AreaName, (AreaName.area_id == Area.id) & AreaName.valid.contains(day))
+        .where(Area.parent_id == community_id, Area.level == "grid")
+        .order_by(AreaName.code, Area.id)
     ).all()
-    return [(area, boundary_id, shapely.from_wkb(bytes(wkb))) for area, boundary_id, wkb in rows]
+    return [
+        DatedGrid(row[0], row[1], row[2], shapely.from_wkb(bytes(row[3])), row[4], row[5]) for row in rows
+    ]
 
 
 def present_boundaries(

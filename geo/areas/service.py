@@ -1,4 +1,4 @@
-"""Making areas and giving them boundaries."""
+"""Making areas, giving them boundaries and names."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,14 +7,14 @@ import shapely
 from geoalchemy2.shape import from_shape
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from core.clock import today
 from core.errors import InvalidInput
 from core.text import visible
-from geo.areas.models import LEVELS, Area, AreaBoundary
+from geo.areas.models import LEVELS, Area, AreaBoundary, AreaName
 from geo.shapes.crs import area_m2
 from geo.shapes.snap import snap
 
@@ -61,6 +61,7 @@ def create_area(session: Session, new: NewArea, parent: Area | None) -> Area:
     )
     session.add(area)
     session.flush()
+    _call(session, area, day=area.valid_from)
     if new.boundary is not None:
         add_boundary(session, area, new.boundary, kind=new.boundary_kind)
     return area
@@ -83,6 +84,42 @@ def add_boundary(
     session.add(boundary)
     session.flush()
     return boundary
+
+
+def name_area(session: Session, area: Area, *, code: str, name: str, day: date) -> None:
+    """Give an area another code and name from `day` on; what it was called before stays on record."""
+    end_name(session, area, day)
+    area.code, area.name = code, visible(name)
+    session.flush()
+    _call(session, area, day=day)
+
+
+def end_name(session: Session, area: Area, day: date) -> None:
+    """End what an area is called now before `day`: it gets another name, or is no more."""
+    for row in session.scalars(
+        select(AreaName).where(AreaName.area_id == area.id, func.upper_inf(AreaName.valid))
+    ):
+        row.valid = ended(row.valid, day)
+    session.flush()
+
+
+def ended(valid: Range[date], day: date) -> Range[date]:
+    """Return a range that ends before `day`; what began that very day was never valid: an empty range."""
+    return Range(valid.lower, day) if valid.lower is None or valid.lower < day else Range(empty=True)
+
+
+def _call(session: Session, area: Area, *, day: date) -> None:
+    session.add(
+        AreaName(
+            county_id=area.county_id,
+            area_id=area.id,
+            area_path=area.path,
+            valid=Range(day, None),
+            code=area.code,
+            name=area.name,
+        )
+    )
+    session.flush()
 
 
 def as_multipolygon(shape: BaseGeometry) -> MultiPolygon:

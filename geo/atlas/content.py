@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound
 from core.settings import settings
 from geo.areas.models import Area
-from geo.areas.queries import ancestors, boundary_shape, grid_boundaries
+from geo.areas.queries import DatedGrid, ancestors, boundary_shape, dated_grids
 from geo.atlas import queries
 from geo.shapes.crs import area_m2, metric_epsg, shape_to_metric
 from geo.shapes.sheet.drawing import Drawing, draw_grid, draw_overview
@@ -158,8 +158,8 @@ def overview_sheet(
     shown = shown or Shown()
     shape, epsg = _shape(session, community)
     projection, chosen = Projection.around(shape, epsg, size)
-    grids = grid_boundaries(session, community)
-    own = [community.id, *(area.id for area, _ in grids)]
+    grids = dated_grids(session, community.id)
+    own = [community.id, *(grid.area.id for grid in grids)]
     around = [
         AreaShape("community", row.code, row.name, queries.shapes_of([row.wkb])[0], group=row.code)
         for row in queries.communities_under(session, community.county_id, projection.extent())
@@ -177,9 +177,11 @@ def overview_sheet(
     numbered = [
         (
             str(k + 1),
-            AreaShape("grid", area.code, short_name(area.name, community.name), grid, group=community.code),
+            AreaShape(
+                "grid", grid.code, short_name(grid.name, community.name), grid.shape, group=community.code
+            ),
         )
-        for k, (area, grid) in enumerate(grids)
+        for k, grid in enumerate(grids)
     ]
     return Overview(
         code=community.code,
@@ -298,14 +300,14 @@ def _total(counts: Sequence[queries.Counts]) -> queries.Counts:
 
 def _index(
     session: Session,
-    grids: Sequence[tuple[Area, BaseGeometry]],
+    grids: Sequence[DatedGrid],
     counts: dict[int, queries.Counts],
     *,
     place: str,
 ) -> list[IndexRow]:
     captains = {
         row.area_id: row.holder
-        for row in queries.posts_on(session, [grid.id for grid, _ in grids])
+        for row in queries.posts_on(session, [grid.area.id for grid in grids])
         if row.kind == "captain"
     }
     return [
@@ -314,9 +316,9 @@ def _index(
             code=grid.code,
             name=grid.name,
             short=short_name(grid.name, place),
-            captain=captains.get(grid.id, ""),
-            counts=counts[grid.id],
-            area_m2=area_m2(shape),
+            captain=captains.get(grid.area.id, ""),
+            counts=counts[grid.area.id],
+            area_m2=area_m2(grid.shape),
         )
-        for k, (grid, shape) in enumerate(grids)
+        for k, grid in enumerate(grids)
     ]

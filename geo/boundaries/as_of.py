@@ -31,15 +31,15 @@ def households_as_of(session: Session, community: Area, on: date) -> dict[int, i
     grids = dated_grids(session, community.id, on=on)
     if not grids:
         return {}
-    ids = [area.id for area, _, _ in grids]
-    shapes = [shape for _, _, shape in grids]
+    ids = [grid.area.id for grid in grids]
+    shapes = [grid.shape for grid in grids]
     rows = _living(session, community.county_id, shapely.total_bounds(shapes), on)
     values = np.array([tuple(row) for row in rows], dtype=np.float64).reshape(-1, 4)
     at = np.full(len(values), -1, dtype=np.int64)
     point, shape = shapely.STRtree(shapes).query(
         np.asarray(shapely.points(values[:, :2]), dtype=object), predicate="intersects"
     )
-    # On a shared border the lower code counts the dwelling.
+    # On a shared border the lower code of that day counts the dwelling.
     order = np.lexsort((shape, point))
     point, first = np.unique(point[order], return_index=True)
     at[point] = shape[order][first]

@@ -1,28 +1,20 @@
 """Reads of the codes that grids have or had: which may be given to a new one."""
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from geo.areas.models import Area
+from geo.areas.models import Area, AreaName
 
 
 def codes_ever(session: Session, community_id: int) -> set[str]:
-    """Return the codes that grids of a community have or once had: none is given twice.
-
-    Those that published change sets took from a grid by a rename or by numbering anew are among them.
-    """
-    left = text(
-        "SELECT named.code FROM boundary_edit AS e JOIN change_set AS s ON s.id = e.change_set_id "
-        "CROSS JOIN LATERAL ("
-        "SELECT e.params->>'grid' AS key, e.params->'before'->>'code' AS code WHERE e.kind = 'rename' "
-        "UNION ALL SELECT pair.key, pair.value->>0 FROM jsonb_each(e.params->'codes') AS pair "
-        "WHERE e.kind = 'renumber') AS named "
-        "JOIN area_draft AS d ON d.change_set_id = s.id AND d.key = named.key::int "
-        "WHERE e.area_id = :community AND s.state = 'published' AND e.state = 'done' "
-        "AND d.base_id IS NOT NULL"
+    """Return the codes that grids of a community have or once had: none is given twice."""
+    return set(
+        session.scalars(
+            select(AreaName.code)
+            .join(Area, Area.id == AreaName.area_id)
+            .where(Area.parent_id == community_id)
+        ).all()
     )
-    present = session.scalars(select(Area.code).where(Area.parent_id == community_id)).all()
-    return {*present, *session.scalars(left, {"community": community_id}).all()}
 
 
 def codes_ended(session: Session, community_id: int) -> set[str]:

@@ -40,16 +40,15 @@ def grids_before(session: Session, drafted: Drafted) -> list[FormerGrid]:
     """
     if drafted.row.state not in OVER:
         return [
-            FormerGrid(area.id, area.code, area.name, as_multipolygon(shape), area_m2(shape))
-            for area, _, shape in dated_grids(session, drafted.row.area_id)
+            FormerGrid(grid.area.id, grid.code, grid.name, as_multipolygon(grid.shape), area_m2(grid.shape))
+            for grid in dated_grids(session, drafted.row.area_id)
         ]
     drafts = [draft for draft in drafted.grids.values() if draft.base_id is not None]
     bases = queries.bases_of(session, drafts)
-    names = queries.first_names(session, drafted.row.id)
     found = []
     for draft in drafts:
-        was = {"name": draft.name, "code": draft.code} | names.get(draft.key, {})
         base = bases[draft.key]
-        shape = as_multipolygon(base.shape)
-        found.append(FormerGrid(draft.grid_id or 0, was["code"], was["name"], shape, base.area_m2))
+        found.append(
+            FormerGrid(draft.grid_id or 0, base.code, base.name, as_multipolygon(base.shape), base.area_m2)
+        )
     return sorted(found, key=lambda grid: (grid.code, grid.id))

@@ -79,13 +79,14 @@ def run_proposals(running: RunningJob) -> None:
 
 def request_due(session: Session) -> list[JobRun]:
     """Request the publishing of every approved change set whose day has come, unless it is under way."""
+    due = queries.due_change_sets(session)
     tried = {
         run.params["change_set"]: run.created_at
         for run in reversed(runs_of(session, PUBLISH, states=(*UNFINISHED, "failed"), most=1_000))
     }
     return [
         request_publish(session, row)
-        for row in queries.due_change_sets(session)
+        for row in due
         # What has failed waits for a person to return it or approve it anew.
         if row.id not in tried or tried[row.id] < row.updated_at
     ]

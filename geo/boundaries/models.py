@@ -29,7 +29,8 @@ class AreaDraft(Owned, Versioned, Stamped, Base):
     """A grid in a change set: one that is published today (`grid_id`) or a new one.
 
     `area_id` is the community. `key` names the grid within the change set and is never used twice;
-    `base_id` is the boundary it was taken from. `ended`: the grid goes (merged into others).
+    `base_id` is the boundary it was taken from, `base_name_id` the name. `ended`: the grid goes (merged into
+    others). `revives_id`: a new one brings back this grid, which had ended.
     """
 
     __tablename__ = "area_draft"
@@ -40,6 +41,8 @@ class AreaDraft(Owned, Versioned, Stamped, Base):
     key: Mapped[int] = mapped_column(Integer)
     grid_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     base_id: Mapped[int | None] = mapped_column(ForeignKey("area_boundary.id"))
+    base_name_id: Mapped[int | None] = mapped_column(ForeignKey("area_name.id"))
+    revives_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     code: Mapped[str] = mapped_column()
     name: Mapped[str] = mapped_column()
     changed: Mapped[bool] = mapped_column(server_default="false")
@@ -83,6 +86,11 @@ class BoundaryEdit(Owned, Base):
     before: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     after: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     lineage: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+    @property
+    def reshaped(self) -> set[int]:
+        """The keys of the grids whose ground is another one before and after, or there only once."""
+        return {int(key) for key in (*self.before, *self.after)}
 
     @classmethod
     def own_table_args(cls) -> tuple[Any, ...]:

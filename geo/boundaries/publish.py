@@ -20,7 +20,7 @@ from core.db import touch_layer
 from core.errors import Conflict
 from geo.areas.models import Area, AreaBoundary
 from geo.areas.queries import area_by_id, hold_partition
-from geo.areas.service import NewArea, as_multipolygon, create_area
+from geo.areas.service import NewArea, as_multipolygon, create_area, end_name, ended, name_area
 from geo.boundaries import queries
 from geo.boundaries.impact import impact, successor_of
 from geo.boundaries.models import AreaDraft, AreaLineage
@@ -33,7 +33,7 @@ from geo.shapes.matching import corners_on, matched
 from geo.staff.models import Post
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -81,8 +81,8 @@ def publish(session: Session, set_id: int, *, step: Callable[[str], None] | None
     tell("publish_rows")
     owners = {key: (area.id, area.path) for key, area in areas.items()}
     moved = move_rows(session, found, owners | {COMMUNITY: (community.id, community.path)})
-    ended = [draft.grid_id for draft in drafted.grids.values() if draft.ended and draft.grid_id]
-    end_with_grids(session, ended)
+    gone = [draft.grid_id for draft in drafted.grids.values() if draft.ended and draft.grid_id]
+    end_with_grids(session, gone)
     _move_staff(session, drafted, areas, day)
     row.state, row.effective_on, row.published_at = "published", day, now()
     row.impact = frozen | {"rows": moved}
@@ -139,10 +139,13 @@ def _store_areas(session: Session, drafted: Drafted, community: Area, day: date)
     areas: dict[int, Area] = {}
     for key, draft in sorted(drafted.grids.items()):
         if draft.ended:
+            if key in before:
+                end_name(session, before[key][0], day)
             continue
-        areas[key] = before[key][0] if key in before else _found(session, draft, community, day)
-        if draft.changed:
-            areas[key].name, areas[key].code = draft.name, draft.code
+        area = before[key][0] if key in before else _found(session, draft, community, day)
+        areas[key] = area
+        if (area.code, area.name) != (draft.code, draft.name):
+            name_area(session, area, code=draft.code, name=draft.name, day=day)
         if key in reshaped or key not in before:
             _add_boundary(
                 session, areas[key], drafted.tiling.parts[key], valid_from=day, set_id=drafted.row.id
@@ -155,7 +158,7 @@ def _vacate(drafted: Drafted, draft: AreaDraft, area: Area, old: AreaBoundary, *
     """End what a grid that ends or changes no longer is; tell whether it needs a new boundary."""
     if draft.ended:
         area.valid_to = day
-        _end_boundary(old, day)
+        old.valid = ended(old.valid, day)
         return False
     if not draft.changed:
         return False
@@ -163,7 +166,7 @@ def _vacate(drafted: Drafted, draft: AreaDraft, area: Area, old: AreaBoundary, *
     shape = as_multipolygon(drafted.tiling.parts[draft.key])
     if shapely.equals_exact(shape, to_shape(old.geom)):
         return False
-    _end_boundary(old, day)
+    old.valid = ended(old.valid, day)
     return True
 
 
@@ -174,15 +177,17 @@ def _step_aside(area: Area, draft: AreaDraft) -> None:
 
 
 def _found(session: Session, draft: AreaDraft, community: Area, day: date) -> Area:
-    area = create_area(session, NewArea("grid", draft.code, draft.name, valid_from=day), community)
+    """Make the area of a new grid, or bring back the one that it restores."""
+    if draft.revives_id is None:
+        new = NewArea("grid", draft.code, draft.name, valid_from=day)
+        area = create_area(session, new, community)
+    else:
+        area = area_by_id(session, draft.revives_id)
+        # While it is still ended: its last code may be another grid's by now.
+        name_area(session, area, code=draft.code, name=draft.name, day=day)
+        area.valid_to = None
     draft.grid_id = area.id
     return area
-
-
-def _end_boundary(boundary: AreaBoundary, day: date) -> None:
-    """End a boundary before `day`; one that began that very day was never valid, but stays on record."""
-    lower = boundary.valid.lower
-    boundary.valid = Range(lower, day) if lower is None or lower < day else Range(empty=True)
 
 
 def _add_boundary(session: Session, area: Area, shape: Ground, *, valid_from: date, set_id: int) -> None:
@@ -230,10 +235,9 @@ def _store_lineage(
     *,
     day: date,
 ) -> None:
-    ended = {draft.grid_id for draft in drafted.grids.values() if draft.ended}
-    new = {draft.key for draft in drafted.grids.values() if draft.base_id is None}
+    gone_m2 = {draft.grid_id: draft.area_m2 for draft in drafted.grids.values() if draft.ended}
     for key, from_id, size_m2 in shares:
-        kind = "merged_into" if from_id in ended else "split_from" if key in new else "took_from"
+        kind = _kind_of(drafted.grids[key], size_m2, gone_m2.get(from_id))
         area = areas[key]
         session.add(
             AreaLineage(
@@ -243,30 +247,49 @@ def _store_lineage(
         )  # fmt: skip
 
 
+def _kind_of(taker: AreaDraft, size_m2: float, gone_m2: float | None) -> str:
+    """Tell how a grid came to ground of another one, which had `gone_m2` if it is no more.
+
+    A new grid is split from the one that ends in several new ones, and takes over one whose ground is mostly
+    its own now.
+    """
+    is_new = taker.base_id is None and taker.revives_id is None
+    if gone_m2 is not None and not (is_new and size_m2 <= gone_m2 / 2):
+        return "merged_into"
+    return "split_from" if is_new else "took_from"
+
+
 def _move_staff(session: Session, drafted: Drafted, areas: Mapping[int, Area], day: date) -> None:
     """Let posts and roles on grids that end go to the grid that takes over most of the ground.
 
-    A grid has one captain: where the successor has one, the other goes on there as a grid worker.
+    A grid has one captain: where somebody leads the successor, the other goes on there as a grid worker.
     """
     for draft in drafted.grids.values():
         successor = successor_of(drafted, draft) if draft.ended and draft.grid_id else None
         if successor is None or draft.grid_id is None:
             continue
         area = areas[successor.key]
-        led = any(post.kind == "captain" for post in queries.posts_on(session, [area.id]))
         for post in queries.posts_on(session, [draft.grid_id]):
-            _move_post(session, post, area, day, led=led)
+            _move_post(session, post, area, day)
         _move_roles(session, draft.grid_id, area)
 
 
-def _move_post(session: Session, post: Post, area: Area, day: date, *, led: bool) -> None:
+def _move_post(session: Session, post: Post, area: Area, day: date) -> None:
+    """End a post of a grid that is no more, and let whoever holds it go on at `area`."""
     post.valid_to = day
+    there = queries.posts_on(session, [area.id])
+    captain = next((other for other in there if other.kind == "captain"), None)
+    is_led = captain is not None and captain.is_held
+    kind = "worker" if post.kind == "captain" and is_led else post.kind
+    if not post.is_held or _goes_on(post, there, kind):
+        session.flush()
+        return
+    if kind == "captain" and captain is not None:
+        captain.valid_to = day  # the vacancy is filled
     session.flush()
-    if not post.is_held:
-        return  # a vacancy of a grid that is no more
     session.add(
         Post(
-            kind="worker" if post.kind == "captain" and led else post.kind,
+            kind=kind,
             account_id=post.account_id,
             holder_name=post.holder_name,
             full_time=post.full_time,
@@ -278,6 +301,16 @@ def _move_post(session: Session, post: Post, area: Area, day: date, *, led: bool
         )
     )
     session.flush()
+
+
+def _goes_on(post: Post, there: Sequence[Post], kind: str) -> bool:
+    """Tell whether the account that holds a post has that kind of post there already, or leads there.
+
+    Names alone do not tell: two people may have the same.
+    """
+    return post.account_id is not None and any(
+        other.account_id == post.account_id and other.kind in {kind, "captain"} for other in there
+    )
 
 
 def _move_roles(session: Session, ended_id: int, area: Area) -> None:

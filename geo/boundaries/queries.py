@@ -10,14 +10,27 @@ import shapely
 from geoalchemy2.shape import to_shape
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Row, Select, case, delete, func, select, text, true
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    case,
+    cast,
+    delete,
+    false,
+    func,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.orm import Session, defer
 
 from core.clock import today
 from core.db import Base as Model
 from core.db import scope_of
 from core.errors import NotFound
-from geo.areas.models import OPEN_STATES, Area, AreaBoundary, ChangeSet
+from geo.areas.models import OPEN_STATES, Area, AreaBoundary, AreaName, ChangeSet
 from geo.areas.ownership import point_tables
 from geo.boundaries.models import (
     AreaDraft,
@@ -127,17 +140,30 @@ def drafts_of(session: Session, set_id: int) -> list[AreaDraft]:
     )
 
 
-def edits_after(
-    session: Session, set_id: int, number: int, *, most: int = 500
-) -> Sequence[Row[BoundaryEdit, str]]:
-    """Return (BoundaryEdit, author's name) with a number above `number`, oldest first."""
-    return session.execute(
-        select(BoundaryEdit, Account.name)
+type Logged = Row[BoundaryEdit, str, list[int]]  # a line of the log, its author's name, keys it reshaped
+
+
+def edits_after(session: Session, set_id: int, number: int, *, most: int = 500) -> Sequence[Logged]:
+    """Return the lines of the log with a number above `number`, oldest first; shapes are left unread."""
+    lines = _log(set_id).where(BoundaryEdit.number > number).order_by(BoundaryEdit.number)
+    return session.execute(lines.limit(most)).all()
+
+
+def newest_edits(session: Session, set_id: int, *, most: int = 500) -> Sequence[Logged]:
+    """Return the newest lines of the log, oldest of them first; shapes are left unread."""
+    lines = _log(set_id).order_by(BoundaryEdit.number.desc())
+    return list(reversed(session.execute(lines.limit(most)).all()))
+
+
+def _log(set_id: int) -> Select[BoundaryEdit, str, list[int]]:
+    # Five hundred edits of grids with some hundred corners are twenty megabytes of shapes.
+    keys = select(cast(func.jsonb_object_keys(BoundaryEdit.before.op("||")(BoundaryEdit.after)), Integer))
+    return (
+        select(BoundaryEdit, Account.name, func.array(keys.correlate(BoundaryEdit).scalar_subquery()))
+        .options(defer(BoundaryEdit.before), defer(BoundaryEdit.after))
         .join(Account, Account.id == BoundaryEdit.author_id)
-        .where(BoundaryEdit.change_set_id == set_id, BoundaryEdit.number > number)
-        .order_by(BoundaryEdit.number)
-        .limit(most)
-    ).all()
+        .where(BoundaryEdit.change_set_id == set_id)
+    )
 
 
 def edits_by(session: Session, set_id: int, author_id: int) -> Sequence[BoundaryEdit]:
@@ -239,21 +265,45 @@ def _shapes_in(
 
 
 def lineage_of(session: Session, area_id: int) -> Sequence[Row[Any]]:
-    """Return (AreaLineage, from code, from name, to code, to name) that name the area, newest first."""
-    source, target = Area.__table__.alias("source"), Area.__table__.alias("target")
+    """Return (AreaLineage, from code, from name, to code, to name) that name the area, newest first.
+
+    Codes and names are those of the day: the giver's up to it, the taker's from it on.
+    """
+    giver, taker = _called_at(before=True).lateral("giver"), _called_at(before=False).lateral("taker")
     return session.execute(
         select(
             AreaLineage,
-            source.c.code.label("from_code"),
-            source.c.name.label("from_name"),
-            target.c.code.label("to_code"),
-            target.c.name.label("to_name"),
+            giver.c.code.label("from_code"),
+            giver.c.name.label("from_name"),
+            taker.c.code.label("to_code"),
+            taker.c.name.label("to_name"),
         )
-        .join(source, source.c.id == AreaLineage.from_area_id)
-        .join(target, target.c.id == AreaLineage.area_id)
+        .select_from(AreaLineage)
+        .join(giver, true())
+        .join(taker, true())
         .where((AreaLineage.area_id == area_id) | (AreaLineage.from_area_id == area_id))
         .order_by(AreaLineage.effective_on.desc(), AreaLineage.id.desc())
     ).all()
+
+
+def _called_at(*, before: bool) -> Select[str, str]:
+    """Return the query of what the giver (`before`) or the taker of a line of lineage was called then.
+
+    A name that began and ended on that day was never valid: where an area had no other, it is the one told.
+    """
+    lower = func.lower(AreaName.valid)
+    day = AreaLineage.effective_on
+    return (
+        select(AreaName.code, AreaName.name)
+        .where(AreaName.area_id == (AreaLineage.from_area_id if before else AreaLineage.area_id))
+        .order_by(
+            func.coalesce(lower < day if before else lower <= day, false()).desc(),
+            lower.desc().nulls_last(),
+            AreaName.id.desc(),
+        )
+        .limit(1)
+        .correlate(AreaLineage)
+    )
 
 
 def shape_of(draft: AreaDraft) -> Ground:
@@ -263,7 +313,7 @@ def shape_of(draft: AreaDraft) -> Ground:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A grid as it is published today: code, name, shape (EPSG:4326) and area."""
+    """A published grid as a draft was taken from it: code, name, shape (EPSG:4326) and area."""
 
     code: str
     name: str
@@ -273,15 +323,19 @@ class Base:
 
 def bases_of(session: Session, drafts: Sequence[AreaDraft]) -> dict[int, Base]:
     """Return by key the published grid that each draft was taken from; new grids have none."""
-    keys = {draft.base_id: draft.key for draft in drafts if draft.base_id is not None}
     rows = session.execute(
         select(
-            AreaBoundary.id, Area.code, Area.name, func.ST_AsBinary(AreaBoundary.geom), AreaBoundary.area_m2
+            AreaDraft.key,
+            AreaName.code,
+            AreaName.name,
+            func.ST_AsBinary(AreaBoundary.geom),
+            AreaBoundary.area_m2,
         )
-        .join(Area, Area.id == AreaBoundary.area_id)
-        .where(AreaBoundary.id.in_(keys))
+        .join(AreaBoundary, AreaBoundary.id == AreaDraft.base_id)
+        .join(AreaName, AreaName.id == AreaDraft.base_name_id)
+        .where(AreaDraft.id.in_([draft.id for draft in drafts if draft.base_id is not None]))
     ).all()
-    return {keys[row[0]]: Base(row[1], row[2], shapely.from_wkb(bytes(row[3])), row[4]) for row in rows}
+    return {row[0]: Base(row[1], row[2], shapely.from_wkb(bytes(row[3])), row[4]) for row in rows}
 
 
 def published(session: Session, drafts: Sequence[AreaDraft]) -> dict[int, tuple[Area, AreaBoundary]]:
@@ -438,11 +492,12 @@ def boundaries_near(
 
 
 def due_change_sets(session: Session) -> Sequence[ChangeSet]:
-    """Return approved change sets whose day has come, oldest day first."""
+    """Return approved change sets whose day has come, oldest day first; who asks too waits for the commit."""
     return session.scalars(
         select(ChangeSet)
         .where(ChangeSet.state == "approved", ChangeSet.effective_on <= today())
         .order_by(ChangeSet.effective_on, ChangeSet.id)
+        .with_for_update()
     ).all()
 
 
@@ -457,27 +512,6 @@ def classed_roads_in(session: Session, county_id: int, box: Box) -> tuple[list[B
         {"county": county_id, "west": west, "south": south, "east": east, "north": north},
     ).all()
     return [shapely.from_wkb(bytes(row[0])) for row in rows], [row[1] for row in rows]
-
-
-def first_names(session: Session, set_id: int) -> dict[int, dict[str, str]]:
-    """Return by key the ``name`` and ``code`` that grids had before the change set, where it changed them."""
-    lines = session.execute(
-        select(BoundaryEdit.kind, BoundaryEdit.params)
-        .where(
-            BoundaryEdit.change_set_id == set_id,
-            BoundaryEdit.kind.in_(("rename", "renumber")),
-            BoundaryEdit.state == "done",
-        )
-        .order_by(BoundaryEdit.number.desc())
-    ).all()
-    first: dict[int, dict[str, str]] = {}
-    for kind, params in lines:
-        if kind == "rename":
-            first.setdefault(int(params["grid"]), {}).update(params["before"])
-        else:
-            for key, (code, _new) in params["codes"].items():
-                first.setdefault(int(key), {})["code"] = code
-    return first
 
 
 def proposals_of(session: Session, set_id: int) -> Sequence[GridProposal]:
@@ -499,18 +533,6 @@ def editors_of(session: Session, set_id: int) -> set[int]:
             select(BoundaryEdit.author_id).where(BoundaryEdit.change_set_id == set_id).distinct()
         ).all()
     )
-
-
-def newest_edits(session: Session, set_id: int, *, most: int = 500) -> Sequence[Row[BoundaryEdit, str]]:
-    """Return the newest (BoundaryEdit, author's name), oldest of them first."""
-    rows = session.execute(
-        select(BoundaryEdit, Account.name)
-        .join(Account, Account.id == BoundaryEdit.author_id)
-        .where(BoundaryEdit.change_set_id == set_id)
-        .order_by(BoundaryEdit.number.desc())
-        .limit(most)
-    ).all()
-    return list(reversed(rows))
 
 
 def uploads_of(session: Session, set_id: int, *, author_id: int, at: datetime) -> Sequence[UploadedFile]:
@@ -557,9 +579,9 @@ def touched_drafts(session: Session, set_id: int) -> dict[int, str]:
 
 def _touched() -> Select[Any]:
     """Return the query of (change_set_id, key, touch) of edited drafts; touch is null where none is left."""
-    base, area = AreaBoundary.__table__.alias("base"), Area.__table__.alias("published")
+    base, called = AreaBoundary.__table__.alias("base"), AreaName.__table__.alias("called")
     is_new = AreaDraft.grid_id.is_(None) & ~AreaDraft.ended
-    renamed = (area.c.name != AreaDraft.name) | (area.c.code != AreaDraft.code)
+    renamed = (called.c.name != AreaDraft.name) | (called.c.code != AreaDraft.code)
     # Both ways from vertices to lines: a corner on a straight edge is as far away as rounding put it.
     apart = func.ST_HausdorffDistance(AreaDraft.geom, base.c.geom)
     touch = case(
@@ -572,6 +594,6 @@ def _touched() -> Select[Any]:
     return (
         select(AreaDraft.change_set_id, AreaDraft.key, touch.label("touch"))
         .outerjoin(base, base.c.id == AreaDraft.base_id)
-        .outerjoin(area, area.c.id == AreaDraft.grid_id)
+        .outerjoin(called, called.c.id == AreaDraft.base_name_id)
         .where(AreaDraft.changed)
     )

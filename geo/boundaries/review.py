@@ -1,6 +1,6 @@
 """The review of a change set: submit, return, approve, discard. Flushes, never commits."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import shapely
@@ -18,6 +18,9 @@ from geo.boundaries.service import Drafted, load
 from geo.boundaries.talk import say
 from geo.shapes.mending import Finding, find_flaws
 from geo.shapes.partition import is_partition
+
+#: A change approved for a later day than this would wait until nobody remembers it [ours].
+LATEST = timedelta(days=2 * 366)
 
 
 def submit(session: Session, set_id: int, *, note: str = "") -> ChangeSet:
@@ -57,20 +60,24 @@ def require_current(session: Session, drafted: Drafted) -> None:
 
 
 def overtaken_grids(session: Session, drafted: Drafted) -> list[str]:
-    """Return the names of grids that were published anew since the change set took them.
+    """Return the names of grids that were published anew, or renamed, since the change set took them.
 
     The community's name stands for a grid that the change set does not know; none are returned while
     the change set is up to date.
     """
     community = area_by_id(session, drafted.row.area_id)
-    present = {area.id: base_id for area, base_id, _ in dated_grids(session, community.id)}
-    taken = {draft.grid_id: draft.base_id for draft in drafted.grids.values() if draft.grid_id}
+    present = {grid.area.id: (grid.boundary_id, grid.name_id) for grid in dated_grids(session, community.id)}
+    taken = {
+        draft.grid_id: (draft.base_id, draft.base_name_id)
+        for draft in drafted.grids.values()
+        if draft.grid_id
+    }
     if present == taken:
         return []
     stale = [
         draft.name
         for draft in drafted.grids.values()
-        if draft.grid_id and present.get(draft.grid_id) != draft.base_id
+        if draft.grid_id and present.get(draft.grid_id) != taken[draft.grid_id]
     ]
     return stale or [community.name]
 
@@ -132,7 +139,7 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
     Forbidden
         ``own_change_set``: its author, or somebody who edited it, cannot approve it.
     InvalidInput
-        ``effective_in_past`` (field `day`).
+        ``effective_in_past`` (field `day`), ``effective_too_far`` (fields `day`, `last`).
     Conflict
         ``change_set_closed``, ``boundaries_moved_on``, ``partition_broken``, ``change_set_empty``,
         ``grid_rules_broken``.
@@ -145,6 +152,9 @@ def approve(session: Session, set_id: int, *, effective_on: date | None = None, 
     day = effective_on or today()
     if day < today():
         raise InvalidInput("effective_in_past", day=day.isoformat())
+    last = today() + LATEST
+    if day > last:
+        raise InvalidInput("effective_too_far", day=day.isoformat(), last=last.isoformat())
     # What was overtaken would fail in the job, hours or days after somebody has said yes.
     require_current(session, drafted)
     require_publishable(session, drafted)

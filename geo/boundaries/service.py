@@ -4,7 +4,7 @@ Every edit locks its change set's row, so edits of one set happen one after the 
 saw is checked grid by grid (`versions`), so two people who edit different grids do not disturb each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,13 +14,13 @@ from geoalchemy2.shape import from_shape
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.clock import now
+from core.clock import now, today
 from core.db import actor_of, scope_of
 from core.errors import Conflict, InvalidInput, NotEnough, NotFound
 from core.text import visible
 from geo.areas.code_scheme import CodeScheme, numbered
 from geo.areas.models import Area, ChangeSet
-from geo.areas.queries import area_by_id, boundary_shape, code_scheme_of, dated_grids
+from geo.areas.queries import DatedGrid, area_by_id, boundary_shape, code_scheme_of, dated_grids
 from geo.areas.service import NAME_LIMIT, as_multipolygon
 from geo.boundaries import code_queries, queries
 from geo.boundaries.models import AreaDraft, BoundaryEdit
@@ -47,14 +47,16 @@ def open_change_set(
 ) -> ChangeSet:
     """Start a change set of a community from its grids as published today, or as of an earlier date.
 
-    With `as_of` the drafts have the boundaries of that day: publishing them restores it.
+    With `as_of` the drafts have the boundaries, names and codes of that day: publishing them restores it.
 
     Raises
     ------
     NotFound
         ``area_unknown``, ``area_without_boundary`` (field `name`).
     InvalidInput
-        ``not_a_community`` (field `name`), ``title_unusable`` (field `limit`), ``actor_missing``.
+        ``not_a_community`` (field `name`), ``title_unusable`` (field `limit`), ``actor_missing``,
+        ``restored_day_ahead`` (field `day`), ``restored_day_empty`` (fields `day`, `name`): the community
+        had no grids then.
     """
     author_id = actor_of(session)
     if author_id is None:
@@ -70,11 +72,22 @@ def open_change_set(
     if len(title) > TITLE_LIMIT:
         raise InvalidInput("title_unusable", limit=TITLE_LIMIT)
     row = ChangeSet(title=title or community.name, author_id=author_id, **_owner(community))
+    _require_past(session, community, as_of)
     session.add(row)
     session.flush()
     _take_grids(session, row, community, as_of)
     audit.record(session, "change_set.open", subject=row, community=community.code)
     return row
+
+
+def _require_past(session: Session, community: Area, as_of: date | None) -> None:
+    """Refuse to restore a day that is yet to come, or on which the community was not divided."""
+    if as_of is None:
+        return
+    if as_of > today():
+        raise InvalidInput("restored_day_ahead", day=as_of.isoformat())
+    if not dated_grids(session, community.id, on=as_of):
+        raise InvalidInput("restored_day_empty", day=as_of.isoformat(), name=community.name)
 
 
 def _owner(community: Area) -> dict[str, Any]:
@@ -86,47 +99,45 @@ def _owner(community: Area) -> dict[str, Any]:
 
 
 def _take_grids(session: Session, row: ChangeSet, community: Area, as_of: date | None) -> None:
-    present = dated_grids(session, community.id)
-    today = {area.id: base_id for area, base_id, _ in present}
-    codes = {area.code: area.id for area, _, _ in present}
-    taken: set[int] = set()
-    for key, (area, _, shape) in enumerate(dated_grids(session, community.id, on=as_of), start=row.next_key):
-        taken.add(area.id)
+    """Draft the grids of a day, today without one, and note that those founded after it go."""
+    present = {grid.area.id: grid for grid in dated_grids(session, community.id)}
+    then = dated_grids(session, community.id, on=as_of) if as_of is not None else list(present.values())
+    codes = _codes_then(session, community, then)
+    gone = [grid for area_id, grid in present.items() if area_id not in {old.area.id for old in then}]
+    for grid in (*then, *gone):
+        here = present.get(grid.area.id)
         session.add(
             AreaDraft(
                 change_set_id=row.id,
-                key=key,
-                grid_id=area.id if area.id in today else None,
-                base_id=today.get(area.id),
-                # A code that a present grid has got since stays with that one.
-                code=area.code if codes.get(area.code, area.id) == area.id else f"{area.code}x{area.id}",
-                name=area.name,
+                key=row.next_key,
+                grid_id=grid.area.id if here else None,
+                revives_id=None if here else grid.area.id,
+                base_id=here.boundary_id if here else None,
+                base_name_id=here.name_id if here else None,
+                code=codes.get(grid.area.id, grid.code),
+                name=grid.name,
                 # As of another day everything may differ: publishing compares the shapes themselves.
                 changed=as_of is not None,
-                geom=from_shape(as_multipolygon(shape), srid=4326),
-                area_m2=area_m2(shape),
+                ended=grid in gone,
+                geom=from_shape(as_multipolygon(grid.shape), srid=4326),
+                area_m2=area_m2(grid.shape),
                 **_owner(community),
             )
         )
-        row.next_key = key + 1
-    if as_of is not None:
-        _end_newer(session, row, community, taken)
+        row.next_key += 1
     session.flush()
 
 
-def _end_newer(session: Session, row: ChangeSet, community: Area, taken: set[int]) -> None:
-    """Note that grids founded after the restored day go."""
-    for area, base_id, shape in dated_grids(session, community.id):
-        if area.id in taken:
-            continue
-        session.add(
-            AreaDraft(
-                change_set_id=row.id, key=row.next_key, grid_id=area.id, base_id=base_id, code=area.code,
-                name=area.name, changed=True, ended=True, geom=from_shape(as_multipolygon(shape), srid=4326),
-                area_m2=area_m2(shape), **_owner(community),
-            )
-        )  # fmt: skip
-        row.next_key += 1
+def _codes_then(session: Session, community: Area, then: Sequence[DatedGrid]) -> dict[int, str]:
+    """Return the code of each grid of a day by area id; one that another community has now is replaced."""
+    codes = {grid.area.id: grid.code for grid in then}
+    taken = code_queries.present_codes(session, community.county_id, beyond=community.id)
+    used = taken | set(codes.values()) | code_queries.codes_ever(session, community.id)
+    for area_id, code in codes.items():
+        if code in taken:
+            codes[area_id], _ = _first_free(session, community, used)
+            used.add(codes[area_id])
+    return codes
 
 
 def frame_of(session: Session, community: Area) -> Ground:
@@ -311,12 +322,17 @@ def _free_code(session: Session, drafted: Drafted, community: Area) -> tuple[str
     A code that was ever published is never free (S6); one that only a draft had is, once its grid is gone.
     """
     used = {draft.code for draft in drafted.grids.values() if draft.grid_id or not draft.ended}
-    used |= code_queries.codes_ever(session, community.id)
+    code, number = _first_free(session, community, used | code_queries.codes_ever(session, community.id))
+    return code, f"{community.name}第{number}网格"[:NAME_LIMIT]
+
+
+def _first_free(session: Session, community: Area, used: Set[str]) -> tuple[str, int]:
+    """Return the first code of the county's scheme that is not among those used, and its number."""
     scheme = code_scheme_of(session, community.county_id)
     for number in range(1, scheme.most_grids + 1):
         code = scheme.grid_code(community.code, number)
         if code not in used:
-            return code, f"{community.name}第{number}网格"[:NAME_LIMIT]
+            return code, number
     raise Conflict("codes_used_up", community=community.name)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core.clock import today
 from core.db import Scope, transaction
-from geo.areas.models import Area, AreaBoundary
+from geo.areas.models import Area, AreaBoundary, AreaName
 from geo.boundaries import review, service
 from geo.boundaries.publish import publish
 from geo.shapes.tiling import Difference
@@ -30,7 +30,7 @@ SPLIT_WEST = {1: WEST_HALF, 3: MIDDLE}
 def dated_back(days: int) -> None:
     """Let everything have been there for some days already."""
     with transaction(Scope.everything()) as session:
-        for row in session.scalars(select(AreaBoundary)).all():
+        for row in (*session.scalars(select(AreaBoundary)), *session.scalars(select(AreaName))):
             row.valid = type(row.valid)(today() - timedelta(days=days), None)
         for area in session.scalars(select(Area)).all():
             area.valid_from = today() - timedelta(days=days)

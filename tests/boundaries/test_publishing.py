@@ -1,6 +1,6 @@
 """Change sets from draft to publication: nothing vanishes, rows follow the ground, history stays."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from shapely import Polygon
@@ -8,10 +8,10 @@ from sqlalchemy import select, text
 
 from core.clock import today
 from core.db import Scope, transaction
-from core.errors import Conflict, Forbidden, NotEnough
+from core.errors import Conflict, Forbidden, InvalidInput, NotEnough
 from core.settings import settings
 from geo.areas.models import Area, AreaBoundary, ChangeSet, HandPlacement
-from geo.areas.queries import grid_boundaries
+from geo.areas.queries import dated_grids
 from geo.boundaries import queries, review, service
 from geo.boundaries.impact import impact
 from geo.boundaries.models import AreaLineage
@@ -173,7 +173,7 @@ def test_a_split_gives_the_households_of_its_half_to_the_new_grid(town: SmallTow
         assert (
             session.scalars(select(Household).where(Household.area_id == new.id)).one().dwelling_id == moving
         )
-        grids = [shape for _, shape in grid_boundaries(session, session.get_one(Area, town.community.id))]
+        grids = [grid.shape for grid in dated_grids(session, town.community.id)]
         assert is_partition(grids, WHOLE)
         line = session.scalars(select(AreaLineage)).one()
         assert (line.kind, line.area_id, line.from_area_id) == ("split_from", new.id, town.west.id)
@@ -236,7 +236,7 @@ def test_two_publications_on_one_day_leave_one_boundary_a_day(town: SmallTown, r
             select(AreaBoundary).where(AreaBoundary.area_id == town.west.id).order_by(AreaBoundary.id)
         ).all()
         assert [row.valid.isempty for row in rows] == [True, True, False]
-        present = [shape for _, shape in grid_boundaries(session, session.get_one(Area, town.community.id))]
+        present = [grid.shape for grid in dated_grids(session, town.community.id)]
         assert sorted(shape.area for shape in present) == pytest.approx(sorted((WEST.area, EAST.area)))
 
 
@@ -297,6 +297,15 @@ def test_a_later_day_is_waited_for(town: SmallTown, reviewer: int) -> None:
     assert no.value.code == "change_set_not_due"
 
 
+def test_a_day_that_nobody_will_remember_is_refused(town: SmallTown, reviewer: int) -> None:
+    set_id = opened(town)
+    do(town, set_id, SPLIT_WEST)
+
+    with pytest.raises(InvalidInput) as no:
+        published(town, set_id, reviewer, on=date(9999, 12, 31))
+    assert no.value.code == "effective_too_far"
+
+
 def test_a_publication_during_which_midnight_passes_has_one_day(
     town: SmallTown, reviewer: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,6 +341,6 @@ def test_grids_as_of_an_earlier_day_can_be_restored(town: SmallTown, reviewer: i
     published(town, back, reviewer)
 
     with transaction(Scope.everything()) as session:
-        grids = grid_boundaries(session, session.get_one(Area, town.community.id))
-        assert sorted(area.name for area, _ in grids) == ["东网格", "西网格"]
-        assert is_partition([shape for _, shape in grids], WHOLE)
+        grids = dated_grids(session, town.community.id)
+        assert sorted(grid.name for grid in grids) == ["东网格", "西网格"]
+        assert is_partition([grid.shape for grid in grids], WHOLE)

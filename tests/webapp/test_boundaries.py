@@ -70,14 +70,27 @@ def communities(client: FlaskClient) -> dict[str, dict]:
     return {one["name"]: one for one in client.get("/api/boundaries/overview").json["communities"]}
 
 
-def test_a_day_before_the_community_had_grids_cannot_be_restored(drawer: FlaskClient, world: World) -> None:
-    draft = opened(drawer, world, as_of="1900-01-01")
+@pytest.mark.parametrize(
+    ("day", "code"), [("1900-01-01", "restored_day_empty"), ("2999-12-31", "restored_day_ahead")]
+)
+def test_a_day_without_grids_cannot_be_restored(
+    drawer: FlaskClient, world: World, day: str, code: str
+) -> None:
+    found = communities(drawer)["南社区"]["id"]
+
+    answer = drawer.post("/api/change-sets", json={"community_id": found, "as_of": day})
+
+    assert (answer.status_code, answer.json["code"]) == (422, code)
+    assert day in answer.json["title"]
+
+
+def test_a_draft_without_any_grid_has_nothing_to_hand_in_or_repair(drawer: FlaskClient, world: World) -> None:
+    draft = opened(drawer, world, "北社区")
 
     submitted = drawer.post(f"/api/change-sets/{draft['id']}/submit", json={})
     repaired = edit(drawer, draft, kind="repair")
 
-    assert (submitted.status_code, submitted.json["code"]) == (409, "partition_broken")
-    assert len(submitted.json["fields"]["flaws"]) == 1
+    assert (submitted.status_code, submitted.json["code"]) == (409, "change_set_empty")
     assert (repaired.status_code, repaired.json["code"]) == (422, "nothing_changes")
 
 
@@ -481,6 +494,7 @@ def test_an_editor_of_one_town_neither_sees_nor_draws_in_another(world: World) -
 
     assert communities(client) == {}
     assert client.get(f"/api/boundaries/communities/{world.town.community.id}").status_code == 404
+    assert client.get(f"/api/boundaries/areas/{world.town.west.id}/lineage").status_code == 404
     answer = client.post("/api/change-sets", json={"community_id": world.town.community.id})
     assert answer.status_code == 404
 

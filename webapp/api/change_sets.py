@@ -78,13 +78,12 @@ def since(set_id: int, number: int) -> Response:
     # The log before the grids: an edit stored in between is told with the next question, its grids with this.
     edits = queries.edits_after(session, set_id, number)
     drafted = service.load(session, set_id)
-    touched = {int(key) for edit, _ in edits for key in (*edit.before, *edit.after)}
-    touched |= {key for edit, _ in edits for key in _keys(edit)}
+    touched = {key for edit, _, reshaped in edits for key in _keys(edit, reshaped)}
     return jsonify(
         # A log that is cut is asked for again from where it was cut.
         last_edit=edits[-1][0].number if edits else drafted.row.last_edit,
         state=drafted.row.state,
-        edits=[_edit(edit, name) for edit, name in edits],
+        edits=[_edit(*line) for line in edits],
         **_changed(session, drafted, touched),
         **talked,
     )
@@ -98,7 +97,7 @@ def edited(set_id: int) -> tuple[Response, int]:
     kind = text_of(given, "kind")
     if kind == "renumber":
         edit = service.renumber(session, set_id)
-        return _done(session, set_id, edit, _keys(edit))
+        return _done(session, set_id, edit, _keys(edit, edit.reshaped))
     if kind == "rename":
         key = Sent(given).key("grid")
         edit = service.rename(
@@ -191,7 +190,7 @@ def undone(set_id: int) -> tuple[Response, int]:
     """Take the reader's last edit back."""
     session = request_session()
     edit = service.undo(session, set_id)
-    return _done(session, set_id, edit, _keys(edit))
+    return _done(session, set_id, edit, _keys(edit, edit.reshaped))
 
 
 @blueprint.post("/<int:set_id>/redo")
@@ -200,7 +199,7 @@ def redone(set_id: int) -> tuple[Response, int]:
     """Do the edit again that the reader took back last."""
     session = request_session()
     edit = service.redo(session, set_id)
-    return _done(session, set_id, edit, _keys(edit))
+    return _done(session, set_id, edit, _keys(edit, edit.reshaped))
 
 
 @blueprint.get("/<int:set_id>/findings")
@@ -254,19 +253,19 @@ def _versions(value: Any) -> dict[int, int]:
         raise InvalidInput("parameter_unusable", name="versions", wanted="{grid: version}") from error
 
 
-def _keys(edit: BoundaryEdit) -> set[int]:
+def _keys(edit: BoundaryEdit, reshaped: Iterable[int]) -> set[int]:
     # Undo and redo of a name carry its grid like the renaming itself; other edits name theirs by shape.
     named: set[int] = set()
     if edit.kind in {"rename", "renumber", "undo", "redo"}:
         named = {
             int(key) for key in (edit.params.get("grid"), *edit.params.get("codes", {})) if key is not None
         }
-    return {int(key) for key in (*edit.before, *edit.after)} | named
+    return named | set(reshaped)
 
 
 def _done(session: Session, set_id: int, edit: BoundaryEdit, touched: Iterable[int]) -> tuple[Response, int]:
     drafted = service.load(session, set_id)
-    answer = {"edit": _edit(edit, current_user.name), "last_edit": drafted.row.last_edit}
+    answer = {"edit": _edit(edit, current_user.name, edit.reshaped), "last_edit": drafted.row.last_edit}
     return jsonify(answer | _changed(session, drafted, set(touched))), 201
 
 
@@ -315,7 +314,7 @@ def _whole(session: Session, drafted: Drafted) -> dict[str, Any]:
                 _grid(drafted.grids[key], homes[key], touched.get(key))
                 for key in sorted(drafted.tiling.parts)
             ],
-            "edits": [_edit(edit, name) for edit, name in queries.newest_edits(session, row.id)],
+            "edits": [_edit(*line) for line in queries.newest_edits(session, row.id)],
             "can": _can(session, row),
             "overtaken": overtaken_grids(session, drafted) if row.state in OPEN_STATES else [],
         }
@@ -372,7 +371,7 @@ def _grid(draft: AreaDraft, households: int, touch: str | None) -> dict[str, Any
     }
 
 
-def _edit(edit: BoundaryEdit, author: str) -> dict[str, Any]:
+def _edit(edit: BoundaryEdit, author: str, reshaped: Iterable[int]) -> dict[str, Any]:
     return {
         "number": edit.number,
         "kind": edit.kind,
@@ -381,7 +380,7 @@ def _edit(edit: BoundaryEdit, author: str) -> dict[str, Any]:
         "author": author,
         "own": edit.author_id == current_user.id,
         "at": iso(edit.at),
-        "grids": sorted(_keys(edit)),
+        "grids": sorted(_keys(edit, reshaped)),
         "origin": _origin(edit) if edit.kind == "import" else None,
     }
 

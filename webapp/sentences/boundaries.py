@@ -43,6 +43,18 @@ BOUNDARIES: dict[str, tuple[str, str]] = {
         mark("A change cannot take effect on a past day (%(day)s)."),
         mark("Choose today or a later day."),
     ),
+    "effective_too_far": (
+        mark("%(day)s is too far ahead for a change to take effect."),
+        mark("Choose a day up to %(last)s."),
+    ),
+    "restored_day_ahead": (
+        mark("%(day)s is yet to come: it has no boundaries that could be restored."),
+        mark("Choose today or an earlier day."),
+    ),
+    "restored_day_empty": (
+        mark("%(name)s was not divided into grids on %(day)s."),
+        mark("Choose a day on which it was: open the community and look at its grids as of that day."),
+    ),
     "comment_missing": (
         mark("The field for words is empty."),
         mark("Write what you mean or what is to be mended, then press again."),

@@ -12,8 +12,8 @@ from core.clock import today
 from core.db import scope_of
 from core.errors import NotFound
 from core.settings import settings
-from geo.areas.models import STATES, Area
-from geo.areas.queries import area_by_id, boundary_shape, divided_ground, grid_boundaries
+from geo.areas.models import STATES
+from geo.areas.queries import DatedGrid, area_by_id, boundary_shape, dated_grids, divided_ground
 from geo.areas.service import NAME_LIMIT
 from geo.boundaries.as_of import households_as_of
 from geo.boundaries.queries import change_sets, lineage_of
@@ -77,8 +77,8 @@ def community(area_id: int) -> Response:
     boundary = boundary_shape(session, area.id, on=day)
     if boundary is None or area.level != "community" or not scope_of(session).holds(area.path):
         raise NotFound("area_unknown", area=area.code)
-    grids = grid_boundaries(session, area, on=day)
-    found = flaws([shape for _, shape in grids], boundary)
+    grids = dated_grids(session, area.id, on=day)
+    found = flaws([grid.shape for grid in grids], boundary)
     homes = households_as_of(session, area, day or today())
     return jsonify(
         id=area.id,
@@ -88,10 +88,10 @@ def community(area_id: int) -> Response:
         area_m2=area_m2(boundary),
         bbox=boundary.bounds,
         frame=mapping(boundary),
-        grids=[_grid(grid, shape) | {"households": homes[grid.id]} for grid, shape in grids],
+        grids=[_grid(grid) | {"households": homes[grid.area.id]} for grid in grids],
         free=[_flaw(flaw) for flaw in found if not flaw.parts],
         overlaps=[
-            _flaw(flaw) | {"with": [grids[index][0].name for index in flaw.parts]}
+            _flaw(flaw) | {"with": [grids[index].name for index in flaw.parts]}
             for flaw in found
             if flaw.parts
         ],
@@ -105,6 +105,8 @@ def lineage(area_id: int) -> Response:
     """Answer from which grids an area took ground and which took ground from it, newest first."""
     session = request_session()
     area = area_by_id(session, area_id)
+    if not scope_of(session).holds(area.path):
+        raise NotFound("area_unknown", area=area.code)
     return jsonify(code=area.code, name=area.name, lines=_lines(session, area_id))
 
 
@@ -138,14 +140,14 @@ def _community(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _grid(grid: Area, shape: Any) -> dict[str, Any]:
+def _grid(grid: DatedGrid) -> dict[str, Any]:
     return {
-        "id": grid.id,
+        "id": grid.area.id,
         "code": grid.code,
         "name": grid.name,
-        "area_m2": area_m2(shape),
-        "bbox": shape.bounds,
-        "geometry": mapping(shape),
+        "area_m2": area_m2(grid.shape),
+        "bbox": grid.shape.bounds,
+        "geometry": mapping(grid.shape),
     }
 
 
