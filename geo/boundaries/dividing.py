@@ -135,7 +135,7 @@ def _grid(draft: AreaDraft, shares: _Shares, place: int) -> dict[str, Any]:
         "key": draft.key,
         "code": draft.code,
         "name": draft.name,
-        "state": "ended" if draft.ended else "changed" if draft.grid_id else "new",
+        "state": draft.fate,
         "before_m2": round(shares.before.get(place, 0.0), 1),
         "after_m2": round(shares.after.get(place, 0.0), 1),
         "districts_before": len(shares.before),

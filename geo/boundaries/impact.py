@@ -34,9 +34,9 @@ _NONE = shapely.Polygon()
 def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = None) -> dict[str, Any]:
     """Return what publishing would change, as JSON values.
 
-    Keys: ``grids`` (each touched grid with state new, changed or ended, areas in m2 and counts of rows
-    before and after), ``corners`` (how many others only got a corner on their edge), ``moves`` (rows that
-    change hands by kind, from, to and number; ``open_case`` are those incidents that nobody has closed),
+    Keys: ``grids`` (each touched grid with state new, restored, changed or ended, areas in m2 and counts
+    of rows before and after), ``corners`` (how many others only got a corner on their edge), ``moves`` (rows
+    that change hands by kind, from, to and number; ``open_case`` are incidents that nobody has closed),
     ``staff`` (posts on grids that end, and where they go), ``placements`` (rows placed by hand in grids that
     end: they go where they lie), ``routes`` and ``stops`` (planned routes that cross ground changing hands,
     planned stops on it: the plans stay as they are), ``districts`` (patrol districts over ground changing
@@ -145,7 +145,7 @@ def _grid(
         "key": draft.key,
         "code": draft.code,
         "name": draft.name,
-        "state": "ended" if draft.ended else "changed" if draft.grid_id else "new",
+        "state": draft.fate,
         "renamed": base is not None and (base.code, base.name) != (draft.code, draft.name),
         "area_before_m2": round(base.area_m2, 1) if base else 0.0,
         "area_after_m2": 0.0 if draft.ended else round(draft.area_m2, 1),

@@ -52,6 +52,13 @@ class AreaDraft(Owned, Versioned, Stamped, Base):
     geom_tile: Mapped[WKBElement | None] = tile_geometry("MULTIPOLYGON")
     area_m2: Mapped[float] = mapped_column()
 
+    @property
+    def fate(self) -> str:
+        """What becomes of the grid when the change set is published: ended, changed, restored or new."""
+        if self.ended:
+            return "ended"
+        return "changed" if self.grid_id else "restored" if self.revives_id else "new"
+
     @classmethod
     def own_table_args(cls) -> tuple[Any, ...]:
         """Return the indexes; keys and the codes of grids that stay are unique in a change set."""

@@ -100,8 +100,10 @@ def test_a_restored_day_has_its_names_and_the_grids_that_had_ended(town: SmallTo
     published(town, set_id, reviewer)
     assert called(town) == {town.east.id: ("007", "全网格")}
 
-    published(town, restoring(town, yesterday()), reviewer)
+    moved = published(town, restoring(town, yesterday()), reviewer)
 
+    states = {grid["name"]: (grid["state"], grid["renamed"]) for grid in moved["grids"]}
+    assert states == {"西网格": ("restored", False), "东网格": ("changed", True)}
     assert called(town) == {town.west.id: ("001", "西网格"), town.east.id: ("002", "东网格")}
     assert {grid.area.id: grid.shape.area for grid in grids(town)} == pytest.approx(
         {town.west.id: WEST.area, town.east.id: WEST.area}

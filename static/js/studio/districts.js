@@ -3,7 +3,7 @@ import { el } from "../dom.js";
 import { t, tn } from "../i18n.js";
 import { shortName } from "../map/grid_editor.js";
 import { hectares } from "../pages/boundaries_words.js";
-import { gridStateWord } from "./words.js";
+import { gridStateWord, isNowhere } from "./words.js";
 
 /** @typedef {{key: number, code: string, name: string, state: string, before_m2: number, after_m2: number, districts_before: number, districts_after: number}} DividedGrid */
 /** @typedef {{code: string, name: string, grids: DividedGrid[]}} DividedDistrict */
@@ -74,7 +74,7 @@ export function gridStateBadge(state) {
 function shareWords({ district, before_m2, after_m2 }, state) {
   const [before, now] = [hectares(before_m2), hectares(after_m2)];
   if (after_m2 === 0) return t("{district}: nothing any more (before: {before} ha)", { district, before });
-  if (before_m2 === 0 && state !== "new") return t("{district}: {now} ha (new)", { district, now });
-  if (state === "new" || before === now) return t("{district}: {now} ha", { district, now });
+  if (before_m2 === 0 && !isNowhere(state)) return t("{district}: {now} ha (new)", { district, now });
+  if (isNowhere(state) || before === now) return t("{district}: {now} ha", { district, now });
   return t("{district}: {now} ha (before: {before})", { district, now, before });
 }

@@ -10,7 +10,7 @@ import { followJob, jobCard } from "../tray.js";
 import { districtParts, gridStateBadge } from "./districts.js";
 import { askToPublish } from "./publish_question.js";
 import { openCount } from "./talk.js";
-import { beforeAfter, postWord, rowsWords } from "./words.js";
+import { beforeAfter, isNowhere, postWord, rowsWords } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
 /** @typedef {import("./studio.js").Studio} Studio */
@@ -29,7 +29,7 @@ function impactParts({ grids, corners, moves, staff, placements, routes, stops, 
   if (grids.length === 0 && corners) return [el("div", { class: "empty", "data-corners-only": "" }, icon("grid"), el("p", { class: "empty__title" }, t("Only corners were added")), el("p", {}, cornersWords(corners)))];
   if (grids.length === 0) return [el("div", { class: "empty" }, icon("grid"), el("p", { class: "empty__title" }, t("Nothing changes yet")), el("p", {}, t("Once a grid is edited, this shows who and what moves from where to where.")))];
   const row = (/** @type {any} */ grid) => el("tr", {}, el("th", { scope: "row" }, shortName(grid.name, community), " ", gridStateBadge(grid.state)),
-    [[hectares(grid.area_before_m2), hectares(grid.area_after_m2)], [String(grid.before.household ?? 0), String(grid.after.household ?? 0)]].map(([before, after]) => el("td", { class: "number" }, beforeAfter(grid.state === "new" ? null : before, after))));
+    [[hectares(grid.area_before_m2), hectares(grid.area_after_m2)], [String(grid.before.household ?? 0), String(grid.after.household ?? 0)]].map(([before, after]) => el("td", { class: "number" }, beforeAfter(isNowhere(grid.state) ? null : before, after))));
   const place = (/** @type {any} */ one) => (one ? shortName(one.name, community) : t("no grid"));
   return [
     el("div", { class: "table-wrap" }, el("table", { class: "table studio-table" },

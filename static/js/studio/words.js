@@ -23,7 +23,12 @@ export function stateLook({ state, returned }) {
 
 /** @param {string} state of a grid in an impact @returns {string} "" where it only changes */
 export function gridStateWord(state) {
-  return { new: t("new"), ended: t("ends") }[state] ?? "";
+  return { new: t("new"), restored: t("comes back"), ended: t("ends") }[state] ?? "";
+}
+
+/** @param {string} state of a grid in an impact @returns {boolean} whether it has no ground today */
+export function isNowhere(state) {
+  return state === "new" || state === "restored";
 }
 
 /**
