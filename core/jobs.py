@@ -109,13 +109,20 @@ class RunningJob:
 type Handler = Callable[[RunningJob], None]
 
 _handlers: dict[str, Handler] = {}
+_outliving: set[str] = set()
 
 
-def job(kind: str) -> Callable[[Handler], Handler]:
-    """Register the decorated function as the handler of runs of `kind`."""
+def job(kind: str, *, outlives_asker: bool = False) -> Callable[[Handler], Handler]:
+    """Register the decorated function as the handler of runs of `kind`.
+
+    `outlives_asker` says that its runs do what was decided once: they go on when the account that asked for
+    them is deactivated.
+    """
 
     def register(handler: Handler) -> Handler:
         _handlers[kind] = handler
+        if outlives_asker:
+            _outliving.add(kind)
         return handler
 
     return register
@@ -273,6 +280,12 @@ def cancel(session: Session, run_id: int) -> JobRun:
         run.finished_at = now()
     session.flush()
     return run
+
+
+def cancel_asked_by(session: Session, actor_id: int) -> list[JobRun]:
+    """Ask the unfinished runs of an account to stop, but those that outlive whoever asked; return them."""
+    kinds = sorted(_handlers.keys() - _outliving)
+    return [cancel(session, run_id) for run_id in queries.unfinished_ids(session, actor_id, kinds)]
 
 
 def execute(run_id: int) -> None:

@@ -107,6 +107,16 @@ def lock_asking(session: Session, *, actor_id: int, kind: str) -> None:
     )
 
 
+def unfinished_ids(session: Session, actor_id: int, kinds: Sequence[str]) -> Sequence[int]:
+    """Return the ids of an account's unfinished runs of `kinds`, locked until the transaction ends."""
+    return session.scalars(
+        select(JobRun.id)
+        .where(JobRun.actor_id == actor_id, JobRun.kind.in_(kinds), JobRun.state.in_(UNFINISHED))
+        .order_by(JobRun.id)
+        .with_for_update()
+    ).all()
+
+
 def unfinished_runs(session: Session, *, actor_id: int, kind: str) -> Sequence[JobRun]:
     """Return the actor's unfinished runs of `kind` that nobody asked to stop, oldest first."""
     return session.scalars(

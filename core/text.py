@@ -1,4 +1,4 @@
-"""Names as people type or paste them, made fit to be shown, printed and stood in a file or a header."""
+"""Names and words as people type or paste them, fit to be shown, printed and stood in a file or a header."""
 
 
 def visible(text: str) -> str:
@@ -11,3 +11,12 @@ def visible(text: str) -> str:
     """
     line = " ".join(text.split())
     return "".join(sign for sign in line if sign.isprintable()).strip()
+
+
+def visible_lines(text: str) -> str:
+    r"""Return a text of several lines as `visible` leaves each; empty ones at its ends go.
+
+    >>> visible_lines("\u200b\n 看这里\u202e。\r\n\n第二段 \n")
+    '看这里。\n\n第二段'
+    """
+    return "\n".join(visible(line) for line in text.splitlines()).strip()

@@ -26,12 +26,12 @@ def request_publish(session: Session, row: ChangeSet) -> JobRun:
     )
 
 
-@job(PUBLISH)
+@job(PUBLISH, outlives_asker=True)
 def run_publish(running: RunningJob) -> None:
     """Publish the run's change set; everything or nothing, in one transaction.
 
-    Its approval said who may; the transaction sees the whole county, because neighbours outside the
-    approver's areas get the corners that the edits put on their edges.
+    Its approval said who may, whatever became of the account since; the transaction sees the whole county,
+    because neighbours outside the approver's areas get the corners that the edits put on their edges.
     """
     with transaction(Scope.everything(), actor_id=running.actor_id, statement_timeout_s=600) as session:
         moved = publish(

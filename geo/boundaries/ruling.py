@@ -15,6 +15,7 @@ from shapely.geometry import mapping
 from core import audit
 from core.db import actor_of, scope_of
 from core.errors import Conflict, Forbidden, InvalidInput
+from core.text import visible
 from geo.areas.models import GridRuleSet
 from geo.boundaries import queries, rule_queries
 from geo.boundaries.rule_set import LIMITS, SHIPPED, GridRules, changes, read_rules
@@ -76,7 +77,7 @@ def store_rules(
     """
     if not scope_of(session).holds(county.path):
         raise Forbidden("rules_outside_area", name=county.name)
-    new, reason = read_rules(given), " ".join(reason.split())
+    new, reason = read_rules(given), visible(reason)
     rule_queries.hold_rules(session, county.id)
     old = rules_in_force(session, county.id)
     if old.number != seen:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.clock import now
 from core.db import actor_of
 from core.errors import Conflict, InvalidInput, NotFound
+from core.text import visible_lines
 from geo.areas.models import ChangeSet
 from geo.boundaries import queries
 from geo.boundaries.models import ChangeComment
@@ -83,7 +84,7 @@ def say(
     InvalidInput
         ``comment_missing``, ``comment_too_long`` (field `limit`), ``actor_missing``.
     """
-    body = body.strip()
+    body = visible_lines(body)
     if not body:
         raise InvalidInput("comment_missing")
     if len(body) > COMMENT_LIMIT:

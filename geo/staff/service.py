@@ -11,6 +11,7 @@ from core import audit
 from core.clock import local_zone, now, today
 from core.db import actor_of
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.jobs import cancel_asked_by
 from geo.areas.models import Area
 from geo.staff import queries
 from geo.staff.models import Account, AccountRole, Post, Role
@@ -154,7 +155,7 @@ def closed_until(account: Account | Row[Any], *, wait: timedelta) -> datetime | 
 
 
 def set_active(session: Session, account: Account, *, active: bool) -> None:
-    """Let an account sign in, or let it rest, which ends its sessions; its history stays.
+    """Let an account sign in, or let it rest, which ends its sessions and its job runs; its history stays.
 
     Raises
     ------
@@ -168,6 +169,8 @@ def set_active(session: Session, account: Account, *, active: bool) -> None:
     account.active = active
     account.session_epoch += 1
     session.flush()
+    if not active:
+        cancel_asked_by(session, account.id)
     _note(session, "account.activate" if active else "account.deactivate", account)
 
 

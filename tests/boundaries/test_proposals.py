@@ -4,17 +4,22 @@ import pytest
 import shapely
 from geoalchemy2.shape import from_shape
 from shapely import MultiPolygon, Polygon, box
+from sqlalchemy import select
 
 from core.db import Scope, transaction
 from core.errors import InvalidInput, NotFound
+from core.jobs import execute
 from core.models import JobRun
 from geo.areas.queries import area_by_code
 from geo.areas.service import NewArea, create_area
-from geo.boundaries import service
+from geo.boundaries import queries, review, service
+from geo.boundaries.jobs import request_proposals, request_publish
 from geo.boundaries.models import GridProposal
 from geo.boundaries.proposing import proposal_of, taken_over
 from geo.shapes.tiling import Difference
-from tests.boundaries.studio_town import opened
+from geo.staff.models import Account
+from geo.staff.service import create_account, set_active
+from tests.boundaries.studio_town import opened, submitted
 from tests.small_town import SmallTown
 
 # ::
@@ -109,3 +114,40 @@ def test_a_proposal_for_another_change_set_is_not_taken_over(town: SmallTown, se
 
     with pytest.raises(NotFound):
         taken(town, other, proposed(town, set_id, strip(0, 1)))
+
+
+def deactivated(town: SmallTown, account_id: int) -> None:
+    """Let an administrator deactivate an account."""
+    with transaction(Scope.everything()) as session:
+        manager, _ = create_account(session, login="manager", name="", role_code="admin", area=town.county)
+        manager_id = manager.id
+    with transaction(Scope((town.county.path,)), actor_id=manager_id) as session:
+        set_active(session, session.get_one(Account, account_id), active=False)
+
+
+def test_what_a_deactivated_account_asked_for_is_not_proposed(town: SmallTown, set_id: int) -> None:
+    wish = {"size": 1, "tolerance": 0.5, "seed": 1, "only": []}
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        run_id = request_proposals(session, queries.change_set(session, set_id), wish).id
+    deactivated(town, town.drawer)
+
+    execute(run_id)
+
+    with transaction(Scope.everything()) as session:
+        assert session.get_one(JobRun, run_id).state == "cancelled"
+        assert session.scalars(select(GridProposal)).all() == []
+
+
+def test_what_a_deactivated_account_approved_is_published(
+    town: SmallTown, set_id: int, reviewer: int
+) -> None:
+    taken(town, set_id, proposed(town, set_id, strip(0, 1.6), strip(1.6, 2)))
+    submitted(town, set_id)
+    with transaction(Scope((town.county.path,)), actor_id=reviewer) as session:
+        run_id = request_publish(session, review.approve(session, set_id)).id
+    deactivated(town, reviewer)
+
+    execute(run_id)
+
+    with transaction(Scope.everything()) as session:
+        assert queries.change_set(session, set_id).state == "published"

@@ -93,6 +93,14 @@ def test_rules_that_cannot_be_meant_are_refused_and_change_nothing(
         assert session.scalars(select(GridRuleSet)).all() == []
 
 
+def test_a_reason_that_nobody_sees_is_none(town: SmallTown) -> None:
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        county = area_by_id(session, town.county.id)
+        with pytest.raises(InvalidInput) as no:
+            store_rules(session, county, {"max_households": 400}, seen=0, reason="\u200b \u2060")
+    assert no.value.code == "reason_missing"
+
+
 def test_a_broken_partition_is_refused_under_every_set_of_rules() -> None:
     rules = read_rules({"severity": {"gap": "off", "overlap": "off", "area_small": "off"}})
 

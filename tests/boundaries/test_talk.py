@@ -5,7 +5,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from core.db import Scope, transaction
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from geo.areas.models import ChangeSet
 from geo.boundaries import talk
 from geo.boundaries.models import ChangeComment
@@ -13,9 +13,9 @@ from tests.boundaries.studio_town import opened
 from tests.small_town import SmallTown
 
 
-def said(town: SmallTown, set_id: int, *, actor: int = 0, **more) -> int:
+def said(town: SmallTown, set_id: int, body: str = "看这里", *, actor: int = 0, **more) -> int:
     with transaction(Scope((town.county.path,)), actor_id=actor or town.drawer) as session:
-        return talk.comment(session, set_id, "看这里", **more).id
+        return talk.comment(session, set_id, body, **more).id
 
 
 def settled(town: SmallTown, set_id: int, comment: int, *, actor: int, is_settled: bool = True) -> None:
@@ -38,6 +38,25 @@ def test_a_comment_is_answered_settled_and_opened_again(town: SmallTown, reviewe
         assert rows[answer].answers_id == first
         assert (rows[first].settled_at, rows[first].settled_by_id) == (None, None)
         assert session.get_one(ChangeSet, set_id).last_said == 4
+
+
+@pytest.mark.parametrize(
+    "body", [" \n", "\u200b\u2060", "\u202e\n\x01"], ids=["blank", "zero width", "control"]
+)
+def test_a_comment_that_nobody_sees_is_refused(town: SmallTown, body: str) -> None:
+    set_id = opened(town)
+
+    with pytest.raises(InvalidInput) as no:
+        said(town, set_id, body)
+
+    assert no.value.code == "comment_missing"
+
+
+def test_a_comment_keeps_its_lines_and_loses_what_nobody_sees(town: SmallTown) -> None:
+    said(town, opened(town), "第一行\u202e\n\n第二行\x07\u200b\n")
+
+    with transaction(Scope.everything()) as session:
+        assert session.scalars(select(ChangeComment.body)).all() == ["第一行\n\n第二行"]
 
 
 def test_only_a_comment_of_this_set_is_answered_or_settled(town: SmallTown, reviewer: int) -> None:

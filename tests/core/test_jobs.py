@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text, update
 from core import jobs
 from core.audit import AuditEvent, record
 from core.db import Scope, transaction
-from core.errors import Conflict, NotEnough, NotFound
+from core.errors import Conflict, JobCancelled, NotEnough, NotFound
 from core.jobs import RunningJob, job
 from core.models import JobRun
 from tests.conftest import Database
@@ -27,6 +27,12 @@ def _count(run: RunningJob) -> None:
     with run.transaction() as session:
         record(session, "test.counted", n=run.params["n"])
         run.finish(session, {"n": run.params["n"]})
+
+
+@job("test.decided", outlives_asker=True)
+def _decided(run: RunningJob) -> None:
+    with run.transaction() as session:
+        run.finish(session, {})
 
 
 @job("test.refuse")
@@ -143,6 +149,25 @@ def test_one_person_cannot_fill_the_queue(town: SmallTown) -> None:
     with transaction(Scope((town.county.path,))) as session:
         jobs.cancel(session, asked[0])
     assert _request(town, "test.count", n=3)
+
+
+def test_what_an_account_asked_for_stops_but_what_was_decided(town: SmallTown) -> None:
+    done, waiting, running = (_request(town, "test.count", n=n) for n in range(3))
+    jobs.execute(done)
+    claimed = jobs._claim(running)
+    decided = _request(town, "test.decided")
+    with transaction(Scope((town.county.path,)), actor_id=town.captain) as session:
+        other = jobs.request(session, kind="test.count", queue="analysis", owner=town.county, params={"n": 0})
+
+    with transaction(Scope((town.county.path,))) as session:
+        assert [run.id for run in jobs.cancel_asked_by(session, town.drawer)] == [waiting, running]
+
+    assert _run(waiting).state == "cancelled"
+    with pytest.raises(JobCancelled):
+        claimed.progress(0.5, "half_way")
+    for run_id in (decided, other.id):
+        jobs.execute(run_id)
+    assert [_run(run_id).state for run_id in (done, decided, other.id)] == ["done"] * 3
 
 
 def test_two_presses_at_once_make_one_run(town: SmallTown) -> None:
