@@ -113,7 +113,7 @@ def preview_layer(
         crs=named,
         guesses=() if named else tuple(guess_crs(bounds, near)),
         old_datum=old_datum(crs) if crs else "",
-        datum_marked=datum_marked(raw.crs) or datum_marked(path.name),
+        datum_marked=datum_marked(raw.crs, path.name, raw.head),
         encoding=raw.encoding,
         candidates=raw.candidates,
         kinds=dict(Counter(shape.geom_type for shape in raw.shapes if shape is not None)),

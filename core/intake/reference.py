@@ -214,11 +214,11 @@ def with_shift(crs: pyproj.CRS, shift: Sequence[float]) -> pyproj.CRS:
     return BoundCRS(crs, "EPSG:4326", ToWGS84Transformation(base, *seven))
 
 
-def datum_marked(name: str) -> str:
-    """Return ``gcj02`` or ``bd09`` when a coordinate system's or a file's name says so, else nothing.
+def datum_marked(*words: str) -> str:
+    """Return ``gcj02`` or ``bd09`` when a coordinate system, a file's name or its head says so, else nothing.
 
-    >>> datum_marked("GCS_GCJ-02"), datum_marked("grids_BD09.gpkg"), datum_marked("WGS 84")
+    >>> datum_marked("GCS_GCJ-02"), datum_marked("", "grids_BD09.gpkg"), datum_marked("WGS 84")
     ('gcj02', 'bd09', '')
     """
-    plain = name.lower().replace("-", "").replace("_", "")
+    plain = "\n".join(words).lower().replace("-", "").replace("_", "")
     return next((mark for mark in ("gcj02", "bd09") if mark in plain), "")

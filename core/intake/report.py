@@ -41,7 +41,8 @@ class ImportReport:
     """The account of one import, filled while it runs.
 
     Counts are kept per table or record kind (``{"road_section": 2054}``); ``kept`` counts records already
-    present with other values, which an import never overwrites.
+    present with other values, which an import never overwrites. `origin` is the provenance of imported
+    shapes (`core.intake.provenance.Provenance.as_json`), empty for tables.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class ImportReport:
     skipped: Counter[str] = field(default_factory=Counter)
     refusals: list[Refusal] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    origin: dict[str, object] = field(default_factory=dict)
 
     def refuse(self, refusals: Iterable[Refusal]) -> None:
         """Add refused records."""
@@ -91,6 +93,7 @@ class ImportReport:
         return {
             "kind": self.kind,
             "source": self.source,
+            "origin": self.origin,
             "loaded": dict(self.loaded),
             "unchanged": dict(self.unchanged),
             "kept": dict(self.kept),

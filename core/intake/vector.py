@@ -23,7 +23,7 @@ from core.intake.encoding import (
     declared_encoding,
     decoded,
 )
-from core.intake.file import container, refuse_blank
+from core.intake.file import container, head_bytes, refuse_blank
 from core.intake.gdal import pyogrio
 from core.intake.header import refuse_forbidden
 from core.intake.provenance import Provenance, digest
@@ -50,6 +50,9 @@ _KNOWN_ENDINGS = (".geojson", ".json", ".gpkg", ".shp", ".kml", ".gml", ".fgb", 
 # Columns that GDAL's KML reader adds to every placemark; kept only where the file fills them.
 _KML_OWN = frozenset({"id", "description", "timestamp", "begin", "end", "altitudeMode", "tessellate",
     "extrude", "visibility", "drawOrder", "icon", "snippet"})  # fmt: skip
+# What comes before the features of a text file, and how far that is looked for.
+_FIRST_FEATURE = {"GeoJSON": '"features"', "KML": "<Placemark", "LIBKML": "<Placemark"}
+_HEAD_BYTES = 16_384
 # Every byte has its own character in ISO 8859-1: the stored bytes come through GDAL unharmed.
 _BYTES = "ISO-8859-1"
 
@@ -133,6 +136,8 @@ class Raw:
     """A layer as stored: geometries in the file's own coordinates (2-D), attributes decoded.
 
     `candidates` are how each offered encoding reads the texts; empty where the format has one encoding only.
+    `head` is what a GeoJSON or KML file says of itself before its first feature: the place where a datum can
+    be told that neither standard provides for.
     """
 
     driver: str
@@ -143,6 +148,7 @@ class Raw:
     encoding: EncodingChoice
     notices: tuple[Notice, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    head: str = ""
 
 
 def read_layer(
@@ -175,7 +181,7 @@ def read_layer(
         raw = read_raw(source, name, path, how=how)
     if not len(raw.shapes):
         raise InvalidInput("layer_empty", file=path.name)
-    marked = datum_marked(raw.crs) or datum_marked(path.name)
+    marked = datum_marked(raw.crs, path.name, raw.head)
     if marked and not how.keeps_datum:
         raise InvalidInput("datum_marked", file=path.name, datum=marked)
     shapes = _turned(raw.shapes) if how.is_northing_first else raw.shapes
@@ -256,10 +262,17 @@ def read_raw(
         text = _as_text(columns, list(values), source, how.encoding)
     raw = Raw(
         driver, str(meta["crs"] or ""), shapes, tuple(text.columns), text.values, text.encoding,
-        told + text.notices, text.candidates,
+        told + text.notices, text.candidates, _head(source, driver),
     )  # fmt: skip
     tidy = _tidied(raw)
     return replace(tidy, notices=(*tidy.notices, *_mixed(tidy.shapes)))
+
+
+def _head(source: Path, driver: str) -> str:
+    first = _FIRST_FEATURE.get(driver)
+    if first is None or container(source) == "zip":
+        return ""
+    return head_bytes(source, _HEAD_BYTES).decode(errors="ignore").partition(first)[0]
 
 
 def _flattened(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], tuple[Notice, ...]]:

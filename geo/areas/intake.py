@@ -218,7 +218,10 @@ def _store(session: Session, record: AreaRecord, areas: dict[str, Area], report:
     new = NewArea(level=record.level, code=record.code, name=record.name, boundary=record.shape)
     areas[record.code] = create_area(session, new, parent)
     report.loaded["area"] += 1
-    audit.record(session, "area.import", subject=areas[record.code], code=record.code)
+    audit.record(
+        session, "area.import", subject=areas[record.code], code=record.code, file=report.source,
+        sha256=report.origin.get("sha256"), datum=report.origin.get("datum"),
+    )  # fmt: skip
 
 
 def _row_of(record: AreaRecord) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import shapely
 from sqlalchemy import func, select
@@ -13,6 +15,11 @@ from geo.roads.models import RoadSection
 from geo.roads.network import SectionArrays
 from geo.roads.speed import DEFAULT_SPEEDS, Mode, SpeedTable
 from geo.shapes.crs import to_metric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from core.intake.coordinate import Box
 
 #: Key of the stored setting with speeds that differ from ours: {mode: {road class: km/h}}.
 SPEED_SETTING = "road_speeds"
@@ -50,6 +57,13 @@ def load_sections(session: Session, *, county_id: int, epsg: int) -> SectionArra
         coordinates=to_metric(lonlat, epsg),
         offsets=np.searchsorted(owner, np.arange(len(lines) + 1)).astype(np.int64),
     )
+
+
+def lines_within(session: Session, box: Box) -> NDArray[np.object_]:
+    """Return the centre lines (EPSG:4326) of all sections that meet a box west, south, east, north."""
+    inside = RoadSection.geom.op("&&")(func.ST_MakeEnvelope(*box, 4326))
+    rows = session.scalars(select(func.ST_AsBinary(RoadSection.geom)).where(inside).order_by(RoadSection.id))
+    return np.asarray(shapely.from_wkb([bytes(wkb) for wkb in rows]), dtype=object)
 
 
 def oneway_signs(words: list[str]) -> np.ndarray[tuple[int], np.dtype[np.int8]]:

@@ -69,7 +69,10 @@ def import_districts(
     west, south, east, north = shapely.total_bounds([record.shape for record in records])
     county = county_for(session, (west, south, east, north), wish, report)
     store_districts(session, records, county, report=report, options=options)
-    audit.record(session, "district.import", subject=county, file=path.name, loaded=dict(report.loaded))
+    audit.record(
+        session, "district.import", subject=county, file=path.name, loaded=dict(report.loaded),
+        sha256=report.origin.get("sha256"), datum=report.origin.get("datum"),
+    )  # fmt: skip
     return report
 
 

@@ -153,7 +153,7 @@ def test_a_shifted_file_is_marked_and_undone_once(tmp_path, form, datum):
     assert shapely.hausdorff_distance(whole, shapely.union_all(SHAPES)) <= 2.5 * CLOSE_DEG
 
 
-@pytest.mark.parametrize("form", [Format.GEOPACKAGE, Format.SHAPEFILE])
+@pytest.mark.parametrize("form", [form for form in Format if form is not Format.DXF])
 def test_the_mark_survives_a_change_of_name(tmp_path, form):
     written = write_layer(tmp_path / "a.x", DRAFT, form=form, datum=Datum.GCJ02)
     plain = written.path.rename(tmp_path / f"b.{form.value}")
@@ -161,9 +161,17 @@ def test_the_mark_survives_a_change_of_name(tmp_path, form):
         with zipfile.ZipFile(plain) as archive:
             told = json.loads(archive.read("a_GCJ02.txt"))
         assert told["datum"] == "gcj02"
-    else:
+    elif form is Format.GEOPACKAGE:
         assert pyogrio.read_info(plain)["layer_metadata"]["datum"] == "gcj02"
     assert preview_layer(plain).datum_marked == "gcj02"
+    assert read_boundaries(plain).datum_marked == "gcj02"
+
+
+@pytest.mark.parametrize("form", [Format.GEOJSON, Format.KML])
+def test_the_name_of_a_single_grid_marks_no_file(tmp_path, form):
+    named = draft_layer("a", [DraftGrid(1, 1, "1", "GCJ-02 试点网格", SHAPES[0])], MARK)
+    path = write_layer(tmp_path / "a", named, form=form).path
+    assert read_boundaries(path).datum_marked == ""
 
 
 def test_geojson_follows_rfc_7946(tmp_path):

@@ -14,6 +14,9 @@ from sqlalchemy import select, update
 
 from core.db import Scope, transaction
 from core.intake.header import SYNONYMS
+from core.intake.vector import Layer
+from core.outlet.vector import Format
+from geo.areas.outlet import write_layer
 from geo.boundaries import file_look
 from geo.boundaries.models import BoundaryEdit, UploadedFile
 from geo.boundaries.upload import MOST_WAITING
@@ -109,6 +112,24 @@ def test_where_no_street_tells_the_datum_is_asked_for_and_not_assumed(drawer, wo
     seen = look(drawer, draft, file, datum="gcj02")
     assert seen["change"]["counts"]["moved"] == 2
     assert seen["change"]["grids"][0]["moved_m"] > 300
+
+
+@pytest.mark.parametrize("datum", list(Datum))
+@pytest.mark.parametrize("form", [Format.GEOJSON, Format.KML, Format.KMZ])
+def test_the_streets_tell_the_datum_of_formats_whose_standard_says_wgs84(
+    drawer, streets, draft, tmp_path, form, datum
+) -> None:
+    columns = [np.array(CODES, object), np.array(NAMES, object)]
+    shapes = np.array(shifted([WEST, EAST], datum), object)
+    layer = Layer("grids", shapes, ("code", "name"), columns, "EPSG:4326", "utf-8")
+    path = write_layer(tmp_path / "grids", layer, form=form).path
+    before = grounds(drawer, draft)
+    file = kept(drawer, draft, path.read_bytes(), path.name)
+    seen = look(drawer, draft, file)
+    assert (seen["open"], seen["datum"]["taken"], seen["datum"]["why"]) == ([], datum, "found")
+    assert seen["change"]["counts"]["same"] == 2
+    assert grounds(drawer, draft) == before, "looking converts nothing"
+    assert taken(drawer, draft, file, seen=seen["seen"]).json["code"] == "nothing_changes"
 
 
 def test_a_mark_that_the_streets_contradict_is_asked_about(drawer, streets, draft, tmp_path) -> None:

@@ -93,8 +93,34 @@ ERRORS: dict[str, Words] = {
         "A datum shift has three or seven parameters; found: {found}.",
     ),
     "datum_marked": (
-        "{file} 标明为 {datum} 偏移坐标，请先转换为 CGCS2000 或 WGS-84。",
-        "{file} says its coordinates are shifted ({datum}); convert them to CGCS2000 or WGS 84 first.",
+        (
+            "{file} 标明为 {datum} 偏移坐标。行政区划和巡区可加 --datum {datum} 转换一次，"
+            "其他文件请先转换为 CGCS2000 或 WGS-84。"
+        ),
+        (
+            "{file} says its coordinates are shifted ({datum}). Areas and districts are converted once with "
+            "--datum {datum}; other files must be brought to CGCS2000 or WGS 84 first."
+        ),
+    ),
+    "datum_shifted": (
+        (
+            "{file} 按 {datum} 坐标有 {near}% 的边界落在道路上，按 WGS-84/CGCS2000 只有 {near_as_is}%："
+            "请加 --datum {datum} 转换一次，确认未偏移则加 --datum wgs84。"
+        ),
+        (
+            "Read as {datum}, {near} % of the boundaries of {file} lie on streets, as WGS 84/CGCS2000 "
+            "{near_as_is} %: add --datum {datum} to convert it once, or --datum wgs84 if it is not shifted."
+        ),
+    ),
+    "datum_untold": (
+        (
+            "这里的道路不足以判断 {file} 的坐标基准：CGCS2000/WGS-84 请加 --datum wgs84，"
+            "高德、腾讯地图请加 --datum gcj02，百度地图请加 --datum bd09。"
+        ),
+        (
+            "The streets here do not tell in which datum {file} is: add --datum wgs84 for CGCS2000/WGS 84, "
+            "gcj02 for Amap and Tencent, bd09 for Baidu."
+        ),
     ),
     "shape_part_missing": (
         "{file} 缺少同名的 {part} 文件，请把整套 Shapefile 放在一起（或打包为 zip）。",
@@ -258,6 +284,10 @@ SKIPPED: dict[str, Words] = {
 }
 
 NOTICES: dict[str, Words] = {
+    "datum_converted": (
+        "坐标已从 {datum} 转换为 WGS-84/CGCS2000（仅一次）。",
+        "The coordinates were converted from {datum} to WGS 84/CGCS2000, once.",
+    ),
     "county_made": (
         (
             "注意：数据库中没有对应县区，已新建“{name}”（代码 {code}）。"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,6 +24,8 @@ from geo.areas.county import CountyWish
 from geo.areas.intake import AreaOptions, import_areas
 from geo.households.intake import import_households
 from geo.roads.intake import GroundOptions, import_ground
+from geo.roads.queries import lines_within
+from geo.shapes.datum import Datum
 from incidents.intake import IncidentOptions, import_incidents
 from patrols.districts.intake import DistrictOptions, import_districts
 from webapp.cli.import_words import ERRORS, KINDS, NOTICES, REASONS, SKIPPED, say
@@ -109,6 +111,26 @@ def _table(command: Callable[..., None]) -> Callable[..., None]:
     return taken
 
 
+def _polygons(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of boundary files, handed over by name as `geo.areas.feature` takes them."""
+
+    @click.option("--layer", help="图层 / Layer of a file that holds several.")
+    @click.option("--crs", help="文件未写明时的坐标系 / Reference system where the file names none.")
+    @click.option(
+        "--datum",
+        type=click.Choice([each.value for each in Datum]),
+        help="坐标基准：gcj02（高德、腾讯）和 bd09（百度）转换一次 / "
+        "Datum of the coordinates; gcj02 (Amap, Tencent) and bd09 (Baidu) are converted, once.",
+    )
+    @click.option("--column", "columns", multiple=True, help="字段=列名 / FIELD=NAME, may be repeated.")
+    @click.option("--drop-forbidden", is_flag=True, help="不导入个人属性列 / Load without such columns.")
+    @wraps(command)
+    def taken(wishes: Wishes, *, datum: str | None, **rest: Any) -> None:
+        command(wishes, datum=Datum(datum) if datum else None, **rest)
+
+    return taken
+
+
 def _columns(pairs: tuple[str, ...]) -> dict[str, str]:
     chosen = {}
     for pair in pairs:
@@ -136,26 +158,24 @@ def roads(wishes: Wishes, layer: str | None, crs: str | None) -> None:
 
 @imports.command()
 @_shared
-@click.option("--layer", help="图层 / Layer of a file that holds several.")
-@click.option("--crs", help="文件未写明时的坐标系 / Reference system where the file names none.")
-@click.option("--column", "columns", multiple=True, help="字段=列名 / FIELD=NAME, may be repeated.")
+@_polygons
 @click.option("--level", default="", help="没有级别列时的级别 / Level where no column tells it.")
-@click.option("--drop-forbidden", is_flag=True, help="不导入个人属性列 / Load without such columns.")
 def areas(wishes: Wishes, *, columns: tuple[str, ...], **rest: Any) -> None:
     """行政区划与网格 / Areas and grids (GeoJSON, GPKG, SHP, KML): code, name, level, parent."""
     _run(
         wishes,
         lambda session: import_areas(
-            session, wishes.file, wishes.county, AreaOptions(columns=_columns(columns), **rest)
+            session,
+            wishes.file,
+            wishes.county,
+            AreaOptions(columns=_columns(columns), streets=partial(lines_within, session), **rest),
         ),
     )
 
 
 @imports.command()
 @_shared
-@click.option("--layer", help="图层 / Layer of a file that holds several.")
-@click.option("--crs", help="文件未写明时的坐标系 / Reference system where the file names none.")
-@click.option("--column", "columns", multiple=True, help="字段=列名 / FIELD=NAME, may be repeated.")
+@_polygons
 @click.option(
     "--force-kind",
     default="",
@@ -166,13 +186,15 @@ def areas(wishes: Wishes, *, columns: tuple[str, ...], **rest: Any) -> None:
     is_flag=True,
     help="终止内容不同的同代码巡区，改用文件中的 / End districts that are here with other values.",
 )
-@click.option("--drop-forbidden", is_flag=True, help="不导入个人属性列 / Load without such columns.")
 def districts(wishes: Wishes, *, columns: tuple[str, ...], **rest: Any) -> None:
     """巡区 / Patrol districts (GeoJSON, GPKG, SHP, KML): code, name, force."""
     _run(
         wishes,
         lambda session: import_districts(
-            session, wishes.file, wishes.county, DistrictOptions(columns=_columns(columns), **rest)
+            session,
+            wishes.file,
+            wishes.county,
+            DistrictOptions(columns=_columns(columns), streets=partial(lines_within, session), **rest),
         ),
     )
 
