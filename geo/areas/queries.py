@@ -100,6 +100,17 @@ def children(session: Session, area: Area) -> Sequence[Area]:
     ).all()
 
 
+def child_boundaries(session: Session, area: Area) -> list[tuple[Area, BaseGeometry]]:
+    """Return the present areas directly below `area` with their boundaries (EPSG:4326), by code."""
+    rows = session.execute(
+        select(Area, func.ST_AsBinary(AreaBoundary.geom))
+        .join(AreaBoundary, (AreaBoundary.area_id == Area.id) & AreaBoundary.valid.contains(today()))
+        .where(Area.parent_id == area.id, Area.valid_to.is_(None))
+        .order_by(Area.code)
+    ).all()
+    return [(child, shapely.from_wkb(bytes(wkb))) for child, wkb in rows]
+
+
 def ancestors(session: Session, path: str) -> Sequence[Area]:
     """Return the areas along `path` from the county down, the last being the area itself."""
     ids = [int(label) for label in path.split(".")]

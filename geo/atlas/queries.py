@@ -30,14 +30,15 @@ def shapes_of(wkb: Sequence[Any]) -> NDArray[np.object_]:
     return found
 
 
-def roads_under(session: Session, county_id: int, box: Box) -> Roads:
-    """Return the road sections of a county that meet a box, by id."""
+def roads_under(session: Session, county_id: int, box: Box, *, classes: Sequence[str] = ()) -> Roads:
+    """Return the road sections of a county that meet a box, by id; only those of `classes` where given."""
+    chosen = "AND t.road_class = ANY (:classes) " if classes else ""
     rows = session.execute(
         text(
             "SELECT ST_AsBinary(t.geom), coalesce(t.name, ''), t.road_class, t.tunnel FROM road_section AS t "
-            f"WHERE t.county_id = :county AND {_IN_BOX} ORDER BY t.id"
+            f"WHERE t.county_id = :county AND {_IN_BOX} {chosen}ORDER BY t.id"
         ),
-        _box(county_id, box),
+        _box(county_id, box) | ({"classes": list(classes)} if classes else {}),
     ).all()
     return Roads(
         shapes_of([row[0] for row in rows]),

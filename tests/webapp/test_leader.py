@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import shapely
 from flask.testing import FlaskClient
 from geoalchemy2.shape import from_shape
+from pypdf import PdfReader
 from sqlalchemy import text
 
 from core.clock import now
@@ -20,6 +22,8 @@ from core.models import JobRun
 from incidents.models import Incident
 from tests.small_town import SmallTown
 from tests.webapp.conftest import World, stranger, with_token
+from webapp.house.translations import compile_catalogues
+from webapp.i18n import translations
 
 HOT = (119.0152, 30.0048)
 
@@ -274,3 +278,40 @@ def test_the_geopackage_opens_with_the_places(leader: FlaskClient, world: World,
     assert meta["crs"] == "EPSG:4326"
     assert list(columns[list(meta["fields"]).index("name")]) == [place["name"] for place in places]
     assert shapely.from_wkb(shapes[0]).equals(shapely.geometry.shape(places[0]["shape"]))
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("zh", ("结论", "检验时段", "常态")), ("en", ("The answer", "Tested:", "Usual"))]
+)
+def test_the_report_says_the_answer_and_every_place(
+    leader: FlaskClient, world: World, locale: str, words: tuple[str, ...]
+) -> None:
+    compile_catalogues()
+    translations.cache_clear()
+    add_incidents(world.town, burst=60)
+    run_id = find(leader)
+    leader.post("/language", data={"locale": locale})
+    state = leader.get("/api/leader/state").json
+
+    asked = leader.post(f"/api/leader/runs/{run_id}/report", json={})
+    execute(int(asked.json["id"]))
+    job = leader.get(f"/api/jobs/{asked.json['id']}").json
+    answer = leader.get(job["result_url"])
+    said = [re.sub(r"\s", "", page.extract_text()) for page in PdfReader(io.BytesIO(answer.data)).pages]
+
+    assert (asked.status_code, answer.status_code, len(said)) == (202, 200, 2)
+    assert job["result_is_file"]
+    for word in (*words, state["sentence"], *(place["name"] for place in state["places"])):
+        assert re.sub(r"\s", "", word) in "".join(said), word
+    place = state["places"][0]
+    assert f"{place['ratio']:.1f}({place['ratio_low']:.1f}–{place['ratio_high']:.1f})" in said[1]
+    assert stranger(world, "leader").get(f"/documents/{asked.json['id']}").status_code == 404
+
+
+def test_nobody_prints_another_countys_run(leader: FlaskClient, world: World) -> None:
+    add_incidents(world.town, burst=60)
+    run_id = find(leader)
+
+    answer = stranger(world, "leader").post(f"/api/leader/runs/{run_id}/report", json={})
+
+    assert (answer.status_code, answer.json["code"]) == (404, "hotspot_run_unknown")

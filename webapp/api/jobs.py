@@ -23,13 +23,14 @@ MOST = 20
 #: Where the outcome of a finished run is seen: endpoint and the name of its parameter.
 RESULT_PAGES = {
     "atlas.print": ("atlas.document", "run"),
+    "hotspots.print": ("atlas.document", "run"),
     "hotspots.find": ("leader.index", "run"),
     "hotspots.forecast": ("leader.index", "forecast"),
     "listed.evaluate": ("listed.evaluated", "run"),
     "patrols.plan": ("dispatch.index", "run"),
 }
 #: Kinds whose outcome is a file to be fetched.
-RESULT_FILES = {"atlas.print"}
+RESULT_FILES = {"atlas.print", "hotspots.print"}
 
 
 @blueprint.get("")

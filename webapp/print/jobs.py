@@ -1,4 +1,4 @@
-"""Printing an atlas as a job: asked for, made page by page, kept as a document."""
+"""Printing as a job: an atlas or a hotspot report is asked for, made page by page, kept as a document."""
 
 from dataclasses import asdict
 from typing import Any
@@ -15,11 +15,12 @@ from geo.areas.queries import area_by_id
 from geo.atlas.content import Shown
 from geo.shapes.sheet.paper import Size
 from webapp.i18n import LOCALES, mark, translate
+from webapp.print import findings
 from webapp.print.atlas import SEEN_WITH, Wish, pages_of, plan
 from webapp.print.pdf import Binder, require_press
 
-PRINT = "atlas.print"
-KIND = "atlas"
+PRINT, REPORT = "atlas.print", "hotspots.print"
+KIND, REPORT_KIND = "atlas", "hotspots"
 #: A page takes about a second; a slow machine may take five.
 _BASE_S, _PAGE_S = 120, 10
 
@@ -91,12 +92,50 @@ def run_atlas(running: RunningJob) -> None:
         running.finish(session, _result(made, pages))
 
 
+def request_report(session: Session, run: JobRun, *, answer: str, locale: str) -> JobRun:
+    """Record a run that prints the report of a finished search for hotspots on A4.
+
+    `answer` is the sentence that the leader's page says of it, in the language `locale`.
+    """
+    return request(
+        session,
+        kind=REPORT,
+        queue="interactive",
+        owner=area_by_id(session, run.area_id),
+        params={"run": run.id, "answer": answer, "locale": locale},
+        timeout_s=_BASE_S,
+    )
+
+
+@job(REPORT)
+def run_report(running: RunningJob) -> None:
+    """Print the report of the run's search; it stops between two pages when somebody cancels it."""
+    asked = running.params
+    locale, size = asked["locale"], Size.A4
+    running.progress(0.0, "report_reading")
+    require_press()
+    with running.transaction() as session:
+        search = session.get_one(JobRun, int(asked["run"]))
+        report = findings.report_of(session, search, answer=asked["answer"], size=size, locale=locale)
+    binder = Binder()
+    pages = 0
+    for page in findings.pages_of(report, size=size, locale=locale):
+        binder.add(page.pdf, page.title)
+        pages += 1
+        running.progress(0.5, "report_page", page=pages)
+    title = f"{translate(HOTSPOTS, locale)} {report.name} {report.began}–{report.ended}"
+    made = Made(REPORT_KIND, f"{title}.pdf", "application/pdf", binder.bound(title), ["hotspot.view"])
+    with running.transaction() as session:
+        store_document(session, running, made)
+        running.finish(session, _result(made, pages))
+
+
 def atlas_title(name: str, code: str, wish: Wish) -> str:
     """Return what the document is called: place, code, paper."""
     return f"{name} {code} {translate(ATLAS, wish.locale)} {wish.size}"
 
 
-ATLAS = mark("Grid atlas")
+ATLAS, HOTSPOTS = mark("Grid atlas"), mark("Hotspots")
 
 
 def _needs(shown: Shown) -> list[str]:

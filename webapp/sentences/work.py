@@ -8,6 +8,7 @@ JOB_TITLES = {
     "area.propose": mark("Propose grids"),
     "hotspots.find": mark("Find hotspots"),
     "hotspots.forecast": mark("Forecast incidents"),
+    "hotspots.print": mark("Print hotspot report"),
     "listed.evaluate": mark("Evaluate a listed area"),
     "patrols.plan": mark("Plan patrols"),
     "cameras.sight": mark("Compute what cameras see"),
@@ -18,6 +19,8 @@ PROGRESS: dict[str, tuple[str, str]] = {
     "atlas_loading": (mark("Counting the sheets"), ""),
     "atlas_page": (mark("Page %(page)s of %(pages)s"), ""),
     "atlas_storing": (mark("Binding and saving the pages"), ""),
+    "report_reading": (mark("Reading the places and the map"), ""),
+    "report_page": (mark("Page %(page)s"), ""),
     "propose_loading": (mark("Reading streets, buildings and households"), ""),
     "propose_computing": (
         mark_n(

@@ -36,6 +36,7 @@ from webapp.api.parameter import sent
 from webapp.i18n import choose_locale, in_locale
 from webapp.maps import Picker
 from webapp.permission import requires
+from webapp.print.jobs import request_report
 from webapp.session import request_session
 from webapp.sheet_file import csv_answer, file_answer
 from webapp.views.map_page import scope_map
@@ -108,6 +109,18 @@ def find() -> tuple[Response, int]:
     run = request_find(session, area, HotspotQuestion(days=days, valid_days=days, types=tuple(types)))
     session.refresh(run)
     return jsonify(as_json(run)), 202
+
+
+@blueprint.post("/api/leader/runs/<int:run_id>/report")
+@requires("hotspot.view")
+def report(run_id: int) -> tuple[Response, int]:
+    """Ask for the report of a run as PDF: the answer in the reader's words, the map, every place."""
+    session = request_session()
+    run = run_of(session, run_id)
+    answer = _answer(session, run, earlier_answer(session, run))["sentence"]
+    asked = request_report(session, run, answer=answer, locale=choose_locale())
+    audit.record(session, "hotspots.export", subject=run, form="pdf")
+    return jsonify(as_json(asked)), 202
 
 
 @blueprint.get("/api/leader/charts")

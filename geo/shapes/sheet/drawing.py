@@ -1,7 +1,7 @@
 """A sheet as a drawing: paths by layer, symbols, labels, coordinates and scale bar, in paper millimetres."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from math import cos, radians, sin
 
 import numpy as np
@@ -37,6 +37,8 @@ ARROW_MM, ARROW_RADIUS_MM = 9.5, 8.0
 _SAME_M, _SPECK_MM = 0.5, 0.3
 #: Surfaces have thin edges or none: cut so near the window, what is drawn is seen.
 _EDGE_MM = 0.2
+#: Radius of the disc with a place's number.
+BADGE_MM = 2.2
 #: How far the sector of a camera reaches on paper.
 SECTOR_MM = 4.2
 #: As many pale tints tell the grids of an overview apart; a plane map needs at most four, greed a few more.
@@ -75,7 +77,9 @@ class Drawing:
     labels: list[Label]
     graticule: Graticule
     bar: tuple[float, int, int]
-    hidden_labels: int = field(default=0)
+    hidden_labels: int
+    places: list[str]
+    badges: list[tuple[float, float, str]]
 
 
 def draw_grid(ground: Ground, projection: Projection, layout: Layout) -> Drawing:
@@ -106,6 +110,26 @@ def draw_overview(
     return _drawn(ground, (projection, layout), own, wishes, inner=[grid for _, grid in grids])
 
 
+def draw_area(
+    ground: Ground, projection: Projection, layout: Layout, *, places: Sequence[BaseGeometry]
+) -> Drawing:
+    """Return the sheet of any area with `places` (EPSG:4326) on it, numbered from 1 in their order."""
+    own = projection.shape_mm(ground.subject)
+    spots = projection.shapes_mm(np.array(places, dtype=object))
+    middles = [shapely.point_on_surface(spot) for spot in spots]
+    wishes = [
+        *street_wishes(ground.roads, projection, own, only_main=True),
+        *water_wishes(ground.cover, projection),
+    ]
+    taken = [middle.buffer(BADGE_MM) for middle in middles]
+    return replace(
+        _drawn(ground, (projection, layout), own, wishes, taken=taken),
+        # Each a path of its own: places may overlap, and paths of one string would cut each other out.
+        places=[path_of(spot) for spot in cut(spots.copy(), projection.window)],
+        badges=[(round(at.x, 2), round(at.y, 2), str(k + 1)) for k, at in enumerate(middles)],
+    )
+
+
 def _drawn(
     ground: Ground,
     sheet: tuple[Projection, Layout],
@@ -113,6 +137,7 @@ def _drawn(
     wishes: list[Wish],
     *,
     inner: Sequence[AreaShape] = (),
+    taken: Sequence[BaseGeometry] = (),
 ) -> Drawing:
     projection, layout = sheet
     window = projection.window
@@ -127,7 +152,7 @@ def _drawn(
     symbols = [_symbol(mark, x, y) for mark, (x, y) in zip(marks, points.tolist(), strict=True)]
     borders = _borders(ground, projection, inner)
     crossed = [shapely.boundary(own), *borders.communities, *borders.grids]
-    board = Board(window, forbidden=_barred(symbols, window), disliked=crossed)
+    board = Board(window, forbidden=[*_barred(symbols, window), *taken], disliked=crossed)
     labels = board.place(wishes)
     frame = shapely.box(-1, -1, window[0] + 1, window[1] + 1)
     outside = shapely.difference(frame, own)
@@ -149,6 +174,8 @@ def _drawn(
         graticule=graticule(projection),
         bar=scale_bar(projection.denominator),
         hidden_labels=len(wishes) - len(labels),
+        places=[],
+        badges=[],
     )
 
 

@@ -5,6 +5,7 @@ import { sheet } from "../frame.js";
 import { formatInstant, t, tn } from "../i18n.js";
 import { highlight } from "../map/highlight.js";
 import { fit, mapReady } from "../map/registry.js";
+import { printDocument } from "../print_job.js";
 import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { barChart, shareList } from "./bar_chart.js";
@@ -352,6 +353,10 @@ const wantedSort = new URLSearchParams(location.search).get("sort") ?? "";
 sorting.value = Object.hasOwn(SORTS, wantedSort) ? wantedSort : "rank";
 sorting.addEventListener("change", chooseSort);
 part("[data-print]").addEventListener("click", () => print());
+const reportButton = /** @type {HTMLButtonElement} */ (part("[data-report]"));
+reportButton.addEventListener("click", () => void printDocument({
+  button: reportButton, job: part("[data-report-job]"), address: `/api/leader/runs/${state.run.id}/report`,
+  ready: t("The report is ready: fetch the file here or in the job tray.") }));
 listen(document, "place-picked", (event) => {
   const hit = event.detail.features.find((/** @type {any} */ feature) => feature.kind === "hotspot");
   const place = hit && state.places.find((one) => String(one.id) === String(hit.id));

@@ -1,9 +1,7 @@
 /** The grid atlas: ask for the sheets of a community or a grid as PDF, follow the job, fetch the file. */
-import { post } from "../api.js";
-import { el, fillWith, icon } from "../dom.js";
+import { el, icon } from "../dom.js";
 import { t, tn } from "../i18n.js";
-import { toast, toastProblem } from "../toast.js";
-import { followJob, jobCard } from "../tray.js";
+import { printDocument } from "../print_job.js";
 
 const SIZES = ["A4", "A3"];
 
@@ -38,17 +36,6 @@ export function mountPrintButton(button, job) {
 }
 
 /** @param {{button: HTMLButtonElement, job: HTMLElement, area: number, size: string}} wish */
-async function print({ button, job, area, size }) {
-  button.disabled = true;
-  try {
-    const asked = await post(`/api/areas/${area}/atlas`, { size });
-    document.dispatchEvent(new CustomEvent("job-requested"));
-    fillWith(job, jobCard(asked));
-    const ended = await followJob(asked.id, (now) => fillWith(job, jobCard(now)));
-    if (ended.state === "done") toast(t("The atlas is ready: fetch the file here or in the job tray."));
-  } catch (error) {
-    toastProblem(error);
-  } finally {
-    button.disabled = false;
-  }
+function print({ button, job, area, size }) {
+  return printDocument({ button, job, address: `/api/areas/${area}/atlas`, body: { size }, ready: t("The atlas is ready: fetch the file here or in the job tray.") });
 }
