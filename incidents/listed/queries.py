@@ -1,6 +1,7 @@
 """Reads of listed areas: one, the list, its steps, what lies around and what happened inside."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import shapely
@@ -110,12 +111,19 @@ def hold_listing(session: Session, county_id: int) -> None:
     )
 
 
-def held_ground(
-    session: Session, county_id: int, box: tuple[float, float, float, float]
-) -> list[tuple[str, BaseGeometry]]:
-    """Return name and ground (EPSG:4326) of what holds ground in a box west, south, east, north."""
+@dataclass(frozen=True, slots=True)
+class HeldGround:
+    """Ground (EPSG:4326) that a proposed or listed area holds: nobody proposes it again meanwhile."""
+
+    id: int
+    name: str
+    shape: BaseGeometry
+
+
+def held_ground(session: Session, county_id: int, box: tuple[float, float, float, float]) -> list[HeldGround]:
+    """Return what holds ground in a box west, south, east, north, oldest first."""
     rows = session.execute(
-        select(ListedArea.name, func.ST_AsBinary(ListedArea.geom))
+        select(ListedArea.id, ListedArea.name, func.ST_AsBinary(ListedArea.geom))
         .where(
             ListedArea.county_id == county_id,
             ListedArea.state.in_([str(state) for state in HOLDING]),
@@ -123,7 +131,7 @@ def held_ground(
         )
         .order_by(ListedArea.id)
     ).all()
-    return [(name, shapely.from_wkb(bytes(wkb))) for name, wkb in rows]
+    return [HeldGround(row[0], row[1], shapely.from_wkb(bytes(row[2]))) for row in rows]
 
 
 def declined_ground(session: Session, county_id: int, *, since: datetime) -> list[BaseGeometry]:

@@ -1,5 +1,6 @@
 """The steps of a listed area: decided by `steps`, written with who, when and why. Flushes, never commits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -466,9 +467,20 @@ def _require_size(shape: BaseGeometry, most_m2: float) -> None:
 
 
 def _require_free(session: Session, county_id: int, shape: BaseGeometry) -> None:
-    for name, other in queries.held_ground(session, county_id, shape.bounds):
-        if shares_ground(shape, other):
-            raise Conflict("listed_overlaps", name=name)
+    held = holders_of(session, county_id, [shape])[0]
+    if held is not None:
+        raise Conflict("listed_overlaps", name=held.name)
+
+
+def holders_of(
+    session: Session, county_id: int, shapes: Sequence[BaseGeometry]
+) -> list[queries.HeldGround | None]:
+    """Return for each shape (EPSG:4326) what is proposed or listed on its ground already, or None."""
+    if not shapes:
+        return []
+    west, south, east, north = (float(side) for side in shapely.total_bounds(list(shapes)))
+    held = queries.held_ground(session, county_id, (west, south, east, north))
+    return [next((one for one in held if shares_ground(shape, one.shape)), None) for shape in shapes]
 
 
 def shares_ground(shape: BaseGeometry, other: BaseGeometry) -> bool:

@@ -128,8 +128,12 @@ def test_a_run_over_all_types_proposes_what_it_found(world: World, leader: Flask
 
     find(leader, types=["theft"])
     assert "还没有提请或挂牌" in leader.get("/leader/listed").text
+    assert leader.get("/api/leader/state").json["places"][0]["listed"] is None
     find(leader)
-    name = leader.get("/api/leader/state").json["places"][0]["name"]
+    place = leader.get("/api/leader/state").json["places"][0]
+    name = place["name"]
+    assert place["listed"]["name"] == name
+    assert leader.get(f"/leader/listed/{place['listed']['id']}").status_code == 200
     assert name in leader.get("/leader/listed?state=proposed").text
     find(leader)
     table = csv.DictReader(io.StringIO(leader.get("/api/listed/table.csv").get_data().decode("utf-8-sig")))

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask_babel import gettext, ngettext
 from flask_login import current_user
+from shapely.geometry import shape
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -22,6 +23,7 @@ from geo.areas.queries import area_by_id
 from incidents.export import hotspots_package
 from incidents.forecasts.tiles import HORIZONS
 from incidents.jobs import FIND, request_find
+from incidents.listed.service import holders_of
 from incidents.queries import (
     hotspot_shapes,
     hotspots_of_run,
@@ -261,6 +263,8 @@ def _answer(session: Session, run: JobRun | None, before: JobRun | None) -> dict
     shapes = hotspot_shapes(session, run.id)
     names = _type_names(session)
     stayed = None if before is None else places_also_of(session, run.id, before.id)
+    rows = hotspots_of_run(session, run.id)
+    held = holders_of(session, run.county_id, [shape(shapes[row.id]) for row in rows])
     places = [
         {
             "id": row.id,
@@ -284,8 +288,9 @@ def _answer(session: Session, run: JobRun | None, before: JobRun | None) -> dict
             ],
             "hours": row.profile["hours"],
             "peak_hours": row.profile["peak_hours"],
+            "listed": None if holder is None else {"id": holder.id, "name": holder.name},
         }
-        for row in hotspots_of_run(session, run.id)
+        for row, holder in zip(rows, held, strict=True)
     ]
     told = {name: value for name, value in result.items() if name != "fingerprint"}
     return {

@@ -176,6 +176,7 @@ function placeHead(place) {
 
 /** @param {Place} place @returns {HTMLElement | null} */
 function listingLink(place) {
+  if (place.listed && root.dataset.maySeeListed === "yes") return el("a", { class: "btn btn--wide", href: `/leader/listed/${place.listed.id}` }, icon("attend"), t("Proposed or listed already: {name}", { name: place.listed.name }));
   if (root.dataset.mayPropose !== "yes" || place.expired) return null;
   return el("a", { class: "btn btn--wide", href: `/leader/listed/propose?hotspot=${place.id}` }, icon("attend"), t("Propose for listing"));
 }

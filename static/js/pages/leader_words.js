@@ -21,6 +21,7 @@ import { formatInstant, t } from "../i18n.js";
  * @property {{code: string, name: string, n: number, share: number}[]} types
  * @property {number[]} hours
  * @property {[number, number] | number[]} peak_hours
+ * @property {{id: number, name: string} | null} listed what is proposed or listed on its ground already
  */
 
 /**
