@@ -255,6 +255,24 @@ def transaction(
             yield session
 
 
+@contextmanager
+def snapshot(
+    scope: Scope, *, actor_id: int | None = None, statement_timeout_s: int | None = None
+) -> Iterator[Session]:
+    """Yield a session that reads everything as of one moment, whatever others commit meanwhile; writes fail.
+
+    For a document of many statements; not for hours: rows deleted meanwhile stay on disk until it ends.
+    """
+    with _factory()() as session:
+        session.info.update(scope=scope, actor_id=actor_id)
+        with session.begin():
+            session.connection(
+                execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            )
+            _open(session, scope, actor_id, statement_timeout_s)
+            yield session
+
+
 def read_once(scope: Scope, statement: str, binds: Mapping[str, Any]) -> Sequence[Row[Any]]:
     """Return the rows of one SELECT, asked in a transaction of its own that carries `scope`.
 
@@ -285,7 +303,9 @@ def _open(session: Session, scope: Scope, actor_id: int | None, statement_timeou
     if statement_timeout_s is not None:
         session.execute(
             text(
+                # What reckons between two statements is not idle: a large file is judged for minutes.
                 "SELECT set_config('statement_timeout', :most, true), "
+                "set_config('idle_in_transaction_session_timeout', :most, true), "
                 "set_config('lock_timeout', :patience, true)"
             ),
             {

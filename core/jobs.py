@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from core import queries
 from core.clock import now
-from core.db import Scope, actor_of, engine, scope_of, transaction
+from core.db import Scope, actor_of, engine, scope_of, snapshot, transaction
 from core.errors import Conflict, DomainError, JobCancelled, NotFound
 from core.models import JobRun
 from core.queries import UNFINISHED
@@ -67,6 +67,12 @@ class RunningJob:
         with transaction(
             self.scope, actor_id=self.actor_id, statement_timeout_s=statement_timeout_s
         ) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def snapshot(self, *, statement_timeout_s: int = 600) -> Iterator[Session]:
+        """Yield a session in the run's scope that reads everything as of one moment and writes nothing."""
+        with snapshot(self.scope, actor_id=self.actor_id, statement_timeout_s=statement_timeout_s) as session:
             yield session
 
     def progress(

@@ -7,7 +7,7 @@ import resource
 import time
 
 from core.clock import now
-from core.db import Scope, transaction
+from core.db import Scope, snapshot, transaction
 from geo.areas.queries import area_by_id, divided_ground
 from geo.atlas.content import Shown
 from tests.benchmarks.figure import Figure, measured
@@ -38,9 +38,10 @@ def _printed(size: str, *, quick: bool) -> list[Figure]:
     wish = wish_of(size, "zh", Shown())
     binder, pages = Binder(), 0
     started, worked = time.perf_counter(), time.process_time()
-    for page in pages_of(_opened, sheets, wish):
-        binder.add(page.pdf, page.title)
-        pages += 1
+    with snapshot(Scope.everything(), statement_timeout_s=600) as session:
+        for page in pages_of(session, sheets, wish):
+            binder.add(page.pdf, page.title)
+            pages += 1
     bound = binder.bound("atlas")
     spent, processor = time.perf_counter() - started, time.process_time() - worked
     return [
@@ -57,12 +58,8 @@ def _printed(size: str, *, quick: bool) -> list[Figure]:
 
 
 def _sheets(*, quick: bool) -> Sheets:
-    with _opened() as session:
+    with transaction(Scope.everything(), statement_timeout_s=600) as session:
         largest = max(divided_ground(session), key=lambda row: (row.grid_count, row.code))
         found = plan(session, area_by_id(session, largest.id))
     few = found.grids[:FEW]
     return Sheets(found.area_id, found.name, found.code, overview=True, grids=few) if quick else found
-
-
-def _opened():
-    return transaction(Scope.everything(), statement_timeout_s=600)

@@ -3,17 +3,23 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from shapely import Point
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from core.clock import now, today
-from core.db import Scope, scope_of, transaction
+from core.db import Scope, engine, scope_of, transaction
+from core.document import document_of_run
 from core.errors import Conflict, NotFound
+from core.jobs import execute
+from core.models import JobRun
 from geo.areas.models import Area
 from geo.areas.queries import area_by_id
+from geo.atlas.content import Shown
 from geo.boundaries import service
 from geo.boundaries.as_of import households_as_of
 from geo.boundaries.impact import impact
@@ -26,8 +32,9 @@ from geo.households.service import record_visit, record_visit_of_gone
 from geo.places.intake import load_places
 from geo.places.models import Place
 from geo.roads.ground import PlacePoint
-from tests.boundaries.studio_town import SPLIT_WEST, approved, dated_back, do, opened, published
+from tests.boundaries.studio_town import SPLIT_WEST, WHOLE, approved, dated_back, do, opened, published
 from tests.small_town import SmallTown, add_dwelling
+from webapp.print.jobs import request_atlas, wish_of
 
 MOST = 3_000
 #: Longer than any step takes; who waits for this has found a deadlock.
@@ -378,3 +385,37 @@ def test_the_impact_has_every_kind_of_row_that_a_grid_owns(town: SmallTown) -> N
     moves = {one["kind"]: one["count"] for one in shown["moves"]}
     assert moves["open_case"] == new["after"]["open_case"]
     assert west["area_before_m2"] == pytest.approx(west["area_after_m2"] + new["area_after_m2"], rel=1e-6)
+
+
+def test_an_atlas_shows_one_moment_though_a_grid_ends_while_it_is_printed(
+    town: SmallTown, reviewer: int
+) -> None:
+    """The barrier: the merge is published between the first reading of the job and its second."""
+    set_id = opened(town)
+    do(town, set_id, {1: WHOLE}, ended=(2,))
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        community = area_by_id(session, town.community.id)
+        run_id = request_atlas(session, community, wish_of("A4", "zh", Shown())).id
+    readings: list[str] = []
+
+    def publish_after_the_list(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "area.parent_id =" in statement and not readings:
+            readings.append(statement)
+            published(town, set_id, reviewer)
+
+    event.listen(engine(), "after_cursor_execute", publish_after_the_list)
+    try:
+        execute(run_id)
+    finally:
+        event.remove(engine(), "after_cursor_execute", publish_after_the_list)
+
+    with transaction(Scope.everything()) as session:
+        run = session.get_one(JobRun, run_id)
+        assert (run.state, run.error) == ("done", None)
+        assert len(readings) == 1, "the grids were listed, then the merge was published"
+        document = document_of_run(session, run_id)
+        said = [page.extract_text() for page in PdfReader(BytesIO(document.content)).pages]
+        ended = session.get_one(Area, town.east.id)
+    assert ended.valid_to is not None
+    assert len(said) == 3, "an overview and both grids of the moment it began"
+    assert "东网格" in said[2]

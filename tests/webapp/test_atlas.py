@@ -21,7 +21,7 @@ from sqlalchemy import text
 import core.settings
 from cameras.models import Camera
 from core.clock import now
-from core.db import Scope, transaction
+from core.db import Scope, snapshot, transaction
 from core.document import document_of_run, sweep_documents
 from core.errors import InvalidInput, NotFound
 from core.jobs import cancel, execute
@@ -344,13 +344,12 @@ def test_more_grids_than_stand_beside_the_map_have_index_pages(database) -> None
             create_area(
                 session, NewArea("grid", f"990001001002{k + 1:03d}", f"北社区第{k + 1}网格", strip), north
             )
-    with transaction(Scope((town.county.path,))) as session:
+    with snapshot(Scope((town.county.path,))) as session:
         sheets = plan(session, area_by_code(session, "990001001002"))
+        # A page is made when it is asked for: the forty grids are not.
+        pages = pages_of(session, sheets, wish_of("A4", "zh", Shown()))
+        overview, index = (PdfReader(io.BytesIO(next(pages).pdf)).pages[0].extract_text() for _ in range(2))
     assert sheets.count() == 41
-
-    # A page is made when it is asked for: the forty grids are not.
-    pages = pages_of(lambda: transaction(Scope((town.county.path,))), sheets, wish_of("A4", "zh", Shown()))
-    overview, index = (PdfReader(io.BytesIO(next(pages).pdf)).pages[0].extract_text() for _ in range(2))
     assert "索引见第 2 页" in overview
     assert "第 2 页，共 42 页" in index
     rows = re.findall(r"^(\d+) ?(990001001002\d{3}) ?(\S+?) ?空缺 ?0 ?(\d+)$", index, re.M)

@@ -1,12 +1,10 @@
 """``gridpatrol atlas``: the sheets of a grid or community as a PDF file, through the code of the job."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
-from sqlalchemy.orm import Session
 
-from core.db import Scope, transaction
+from core.db import Scope, snapshot
 from core.errors import Conflict
 from geo.areas.queries import area_by_code
 from geo.atlas.content import Shown
@@ -31,14 +29,10 @@ def atlas(out: Path, *, code: str, size: str, locale: str, force: bool) -> None:
     require_press()
     compile_catalogues()
     wish = wish_of(size, locale, Shown())
-    with _opened() as session:
-        sheets = plan(session, area_by_code(session, code))
     binder = Binder()
-    for page in pages_of(_opened, sheets, wish):
-        binder.add(page.pdf, page.title)
-        click.echo(page.title, err=True)
+    with snapshot(Scope.everything(), statement_timeout_s=600) as session:
+        sheets = plan(session, area_by_code(session, code))
+        for page in pages_of(session, sheets, wish):
+            binder.add(page.pdf, page.title)
+            click.echo(page.title, err=True)
     out.write_bytes(binder.bound(atlas_title(sheets.name, sheets.code, wish)))
-
-
-def _opened() -> AbstractContextManager[Session]:
-    return transaction(Scope.everything(), statement_timeout_s=600)

@@ -1,7 +1,6 @@
 """The pages of an atlas in their order: overview, index, a sheet a grid; each made when it is asked for."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -34,8 +33,6 @@ from webapp.print.qr import form_address, qr_code
 SEEN_WITH = {"place.view": "places", "camera.view": "cameras", "dwelling.map": "numbers"}
 #: Rows of an index page: two tables side by side.
 INDEX_PAGE_ROWS = 2 * 33
-
-type Opened = Callable[[], AbstractContextManager[Session]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +96,26 @@ def plan(session: Session, area: Area) -> Sheets:
     return found
 
 
-def pages_of(opened: Opened, sheets: Sheets, wish: Wish) -> Iterator[Page]:
-    """Yield the pages one after the other; `opened` gives a transaction, held only while a page is read."""
+def pages_of(session: Session, sheets: Sheets, wish: Wish) -> Iterator[Page]:
+    """Yield the pages one after the other.
+
+    `session` sees one moment (`core.db.snapshot`), that of which `sheets` were planned: between two pages a
+    publication may end a grid, and the sheets of one atlas would not fit each other.
+    """
     before = 0
     if sheets.overview:
-        first = list(_front_pages(opened, sheets, wish))
+        first = list(_front_pages(session, sheets, wish))
         before = len(first)
         yield from first
     count = before + len(sheets.grids)
     for k, grid_id in enumerate(sheets.grids):
-        with opened() as session:
-            marks = _cameras(session, [grid_id], wish)
-            sheet = grid_sheet(
-                session, area_by_id(session, grid_id), wish.size, marks=marks, shown=wish.shown
-            )
+        marks = _cameras(session, [grid_id], wish)
+        sheet = grid_sheet(session, area_by_id(session, grid_id), wish.size, marks=marks, shown=wish.shown)
         yield _grid_page(sheet, wish, Place(before + k + 1, count, before))
 
 
-def _front_pages(opened: Opened, sheets: Sheets, wish: Wish) -> Iterator[Page]:
-    with opened() as session:
-        sheet = overview_sheet(session, area_by_id(session, sheets.area_id), wish.size, shown=wish.shown)
+def _front_pages(session: Session, sheets: Sheets, wish: Wish) -> Iterator[Page]:
+    sheet = overview_sheet(session, area_by_id(session, sheets.area_id), wish.size, shown=wish.shown)
     room = room_for_index(sheet.drawing.layout, _legend_rows(sheet, wish))
     rows = sheet.rows
     beside = sum(room) >= len(rows)

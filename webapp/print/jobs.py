@@ -74,16 +74,16 @@ def run_atlas(running: RunningJob) -> None:
     wish = wish_of(asked["size"], asked["locale"], Shown(**asked["shown"]))
     running.progress(0.0, "atlas_loading")
     require_press()
-    with running.transaction() as session:
-        sheets = plan(session, area_by_id(session, int(asked["area"])))
     binder = Binder()
     pages = 0
-    for page in pages_of(running.transaction, sheets, wish):
-        binder.add(page.pdf, page.title)
-        pages += 1
-        running.progress(
-            0.95 * pages / max(pages, sheets.count()), "atlas_page", page=pages, pages=sheets.count()
-        )
+    with running.snapshot() as session:
+        sheets = plan(session, area_by_id(session, int(asked["area"])))
+        for page in pages_of(session, sheets, wish):
+            binder.add(page.pdf, page.title)
+            pages += 1
+            running.progress(
+                0.95 * pages / max(pages, sheets.count()), "atlas_page", page=pages, pages=sheets.count()
+            )
     title = atlas_title(sheets.name, sheets.code, wish)
     made = Made(KIND, f"{title}.pdf", "application/pdf", binder.bound(title), _needs(wish.shown))
     running.progress(0.97, "atlas_storing")
