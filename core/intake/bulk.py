@@ -34,6 +34,15 @@ def hex_wkb(shapes: Any) -> list[str]:
     return [str(text) for text in shapely.to_wkb(marked, hex=True, include_srid=True)]
 
 
+def expect_many_rows(session: Session) -> None:
+    """Let the server keep its plans until the commit: for loaders of thousands of rows.
+
+    Tiles are planned anew each time (core.db). That would plan the check of each foreign key of each row
+    too: a million rows took five times as long.
+    """
+    session.execute(text("SELECT set_config('plan_cache_mode', 'auto', true)"))
+
+
 def stage(
     session: Session, table: SqlTable, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> tuple[str, int]:
@@ -44,9 +53,7 @@ def stage(
     name = f"intake_{table.name}_{next(_numbers)}"
     listed = _listed(columns)
     connection = session.connection()
-    # Tiles are planned anew each time (core.db). Here that would plan the check of each foreign key of each
-    # row: a million rows took five times as long.
-    connection.execute(text("SELECT set_config('plan_cache_mode', 'auto', true)"))
+    expect_many_rows(session)
     connection.execute(
         text(
             f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {listed} FROM {table.name} WITH NO DATA"  # noqa: S608

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import shapely
@@ -13,6 +14,7 @@ from core import audit
 from core.clock import today
 from core.db import touch_layer
 from core.errors import InvalidInput
+from core.intake.bulk import expect_many_rows
 from core.intake.report import ImportReport, Refusal
 from geo.areas.code_scheme import SHIPPED, CodeScheme
 from geo.areas.county import CountyWish, boundary_of, county_for, is_provisional, replace_boundary
@@ -21,7 +23,7 @@ from geo.areas.models import Area, AreaBoundary
 from geo.areas.overlays import Holders, reown_overlays
 from geo.areas.ownership import reown
 from geo.areas.queries import code_scheme_of, counties, hold_partition
-from geo.areas.service import NewArea, add_boundary, create_area, name_area
+from geo.areas.service import NewArea, add_boundary, create_areas, name_area
 from geo.areas.tree import AreaRecord, Flaw, by_depth, flaws, level_of, uncovered_m2, with_parents
 
 if TYPE_CHECKING:
@@ -153,8 +155,9 @@ def store_areas(
     areas = {code: area for code, (area, _) in present.items()}
     if county is not None:
         areas[county.code] = county
-    for record in by_depth(placed):
-        _store(session, record, areas, report)
+    expect_many_rows(session)
+    for _, alike in groupby(by_depth(placed), key=lambda record: record.level):
+        _store(session, list(alike), areas, report)
     _tell_gaps(placed, report)
     _give_rows(session, areas, report)
     touch_layer(session, "areas")
@@ -206,22 +209,32 @@ def _told(flaw: Flaw, names: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _store(session: Session, record: AreaRecord, areas: dict[str, Area], report: ImportReport) -> None:
-    area = areas.get(record.code)
-    if area is not None:
-        _compare(session, area, record, report)
-        return
-    parent = areas.get(record.parent_code)
-    if parent is None and record.level != "county":
-        report.refuse([Refusal(record.line, "parent_unknown", {"code": record.code}, _row_of(record))])
-        return
-    new = NewArea(level=record.level, code=record.code, name=record.name, boundary=record.shape)
-    areas[record.code] = create_area(session, new, parent)
-    report.loaded["area"] += 1
-    audit.record(
-        session, "area.import", subject=areas[record.code], code=record.code, file=report.source,
-        sha256=report.origin.get("sha256"), datum=report.origin.get("datum"),
-    )  # fmt: skip
+def _store(
+    session: Session, records: Sequence[AreaRecord], areas: dict[str, Area], report: ImportReport
+) -> None:
+    """Store records of one level, whose parents are stored."""
+    new: list[tuple[AreaRecord, Area | None]] = []
+    for record in records:
+        parent = areas.get(record.parent_code)
+        if record.code in areas:
+            _compare(session, areas[record.code], record, report)
+        elif parent is None and record.level != "county":
+            report.refuse([Refusal(record.line, "parent_unknown", {"code": record.code}, _row_of(record))])
+        else:
+            new.append((record, parent))
+    made = create_areas(session, [(_new(record), parent) for record, parent in new])
+    areas |= {area.code: area for area in made}
+    report.loaded["area"] += len(made)
+    source = {
+        "file": report.source,
+        "sha256": report.origin.get("sha256"),
+        "datum": report.origin.get("datum"),
+    }
+    audit.record_all(session, "area.import", [(area, {"code": area.code, **source}) for area in made])
+
+
+def _new(record: AreaRecord) -> NewArea:
+    return NewArea(level=record.level, code=record.code, name=record.name, boundary=record.shape)
 
 
 def _row_of(record: AreaRecord) -> dict[str, object]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import shapely
 from sqlalchemy import Table, text
 
 from core.db import Base
 from geo.areas.ownership import hand_over
 from geo.areas.queries import present_boundaries
-from geo.shapes.partition import is_noise
+from geo.shapes.partition import beyond, is_noise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,17 +31,31 @@ if TYPE_CHECKING:
 _OWNER_LEVELS = ("community", "town")
 
 
-def smallest_holder[T](shape: BaseGeometry, holders: Sequence[tuple[T, BaseGeometry]]) -> T | None:
-    """Return the first of `holders` whose ground (EPSG:4326) holds `shape` whole, but for noise.
+def smallest_holders(shapes: Sequence[BaseGeometry], grounds: Sequence[BaseGeometry]) -> list[int | None]:
+    """Return for each shape the index of the first of `grounds` that holds it whole, but for noise.
+
+    All EPSG:4326. A ground is asked only about the shapes it meets, and an exact answer comes before a cut:
+    ten thousand shapes in a hundred communities take seconds.
 
     >>> from shapely import box
-    >>> smallest_holder(box(0, 0, 1, 1), [("left", box(0, 0, 1, 1)), ("both", box(0, 0, 2, 1))])
-    'left'
+    >>> smallest_holders([box(0, 0, 1, 1), box(1, 0, 3, 1)], [box(0, 0, 1, 1), box(0, 0, 2, 1)])
+    [0, None]
     """
-    for holder, ground in holders:
-        if ground.intersects(shape) and is_noise(shape.difference(ground)):
-            return holder
-    return None
+    found: list[int | None] = [None] * len(shapes)
+    if not len(shapes) or not len(grounds):
+        return found
+    shapely.prepare(np.asarray(grounds, dtype=object))
+    rows, places = shapely.STRtree(grounds).query(np.asarray(shapes, dtype=object), predicate="intersects")
+    for row, place in sorted(zip(rows.tolist(), places.tolist(), strict=True)):
+        if found[row] is None and _holds(grounds[place], shapes[row]):
+            found[row] = place
+    return found
+
+
+def _holds(ground: BaseGeometry, shape: BaseGeometry) -> bool:
+    if ground.covers(shape):
+        return True
+    return not ground.touches(shape) and is_noise(beyond([shape], ground)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,12 @@ class Holders:
 
     def owner(self, shape: BaseGeometry) -> Area:
         """Return the smallest area that holds `shape` whole; the county where none does."""
-        return smallest_holder(shape, self.areas) or self.county
+        return self.owners([shape])[0]
+
+    def owners(self, shapes: Sequence[BaseGeometry]) -> list[Area]:
+        """Return for each shape the smallest area that holds it whole; the county where none does."""
+        found = smallest_holders(shapes, [ground for _, ground in self.areas])
+        return [self.county if place is None else self.areas[place][0] for place in found]
 
 
 def overlay_tables(overlay: str = "") -> list[Table]:
@@ -97,7 +117,7 @@ def _misplaced(session: Session, table: Table, holders: Holders) -> list[NewOwne
         ),
         {"county": holders.county.id},
     ).all()
-    owners = [holders.owner(shapely.from_wkb(bytes(wkb))) for _, _, wkb in rows]
+    owners = holders.owners(list(shapely.from_wkb([bytes(wkb) for _, _, wkb in rows])))
     return [
         (row_id, owner.id, owner.path)
         for (row_id, area_id, _), owner in zip(rows, owners, strict=True)

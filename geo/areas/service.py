@@ -1,5 +1,6 @@
 """Making areas, giving them boundaries and names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -43,12 +44,34 @@ def create_area(session: Session, new: NewArea, parent: Area | None) -> Area:
     InvalidInput
         ``area_level_wrong``: the level does not lie below the parent's.
     """
-    above = LEVELS.index(parent.level) if parent else -1
-    if new.level not in LEVELS or LEVELS.index(new.level) <= above:
-        raise InvalidInput("area_level_wrong", area=new.code, level=new.level)
-    # The path holds the area's own id, so the id is drawn from the sequence first.
-    area_id: int = session.execute(text("SELECT nextval(pg_get_serial_sequence('area', 'id'))")).scalar_one()
-    area = Area(
+    return create_areas(session, [(new, parent)])[0]
+
+
+def create_areas(session: Session, wanted: Sequence[tuple[NewArea, Area | None]]) -> list[Area]:
+    """Store areas below parents that are stored, as `create_area` does one, in few statements."""
+    for new, parent in wanted:
+        above = LEVELS.index(parent.level) if parent else -1
+        if new.level not in LEVELS or LEVELS.index(new.level) <= above:
+            raise InvalidInput("area_level_wrong", area=new.code, level=new.level)
+    # The path holds the area's own id, so the ids are drawn from the sequence first.
+    ids = session.scalars(
+        text("SELECT nextval(pg_get_serial_sequence('area', 'id')) FROM generate_series(1, :count)"),
+        {"count": len(wanted)},
+    ).all()
+    areas = [_area(int(area_id), new, parent) for area_id, (new, parent) in zip(ids, wanted, strict=True)]
+    session.add_all(areas)
+    session.flush()
+    session.add_all(
+        _boundary(area, new.boundary, new.boundary_kind)
+        for area, (new, _) in zip(areas, wanted, strict=True)
+        if new.boundary is not None
+    )
+    session.flush()
+    return areas
+
+
+def _area(area_id: int, new: NewArea, parent: Area | None) -> Area:
+    return Area(
         id=area_id,
         county_id=parent.county_id if parent else area_id,
         parent_id=parent.id if parent else None,
@@ -59,20 +82,21 @@ def create_area(session: Session, new: NewArea, parent: Area | None) -> Area:
         name=visible(new.name),
         valid_from=new.valid_from or today(),
     )
-    session.add(area)
-    session.flush()
-    _call(session, area, day=area.valid_from)
-    if new.boundary is not None:
-        add_boundary(session, area, new.boundary, kind=new.boundary_kind)
-    return area
 
 
 def add_boundary(
     session: Session, area: Area, shape: BaseGeometry, *, kind: str = "published"
 ) -> AreaBoundary:
     """Give `area` the boundary `shape` (EPSG:4326), snapped, from its first day on."""
+    boundary = _boundary(area, shape, kind)
+    session.add(boundary)
+    session.flush()
+    return boundary
+
+
+def _boundary(area: Area, shape: BaseGeometry, kind: str) -> AreaBoundary:
     snapped = as_multipolygon(snap(shape))
-    boundary = AreaBoundary(
+    return AreaBoundary(
         county_id=area.county_id,
         area_id=area.id,
         area_path=area.path,
@@ -81,9 +105,6 @@ def add_boundary(
         geom=from_shape(snapped, srid=4326),
         area_m2=area_m2(snapped),
     )
-    session.add(boundary)
-    session.flush()
-    return boundary
 
 
 def name_area(session: Session, area: Area, *, code: str, name: str, day: date) -> None:

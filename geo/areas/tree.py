@@ -6,12 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import shapely
 
 from geo.areas.code_scheme import SHIPPED, CodeScheme
 from geo.shapes.crs import area_m2
-from geo.shapes.partition import NOISE_DEG
+from geo.shapes.partition import NOISE_DEG, beyond, suspected_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,21 +131,18 @@ def flaws(records: Sequence[AreaRecord], parents: dict[str, BaseGeometry]) -> li
 
 
 def _overlaps(family: list[AreaRecord]) -> list[Flaw]:
-    shapes = np.array([record.shape for record in family], dtype=object)
-    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    pairs = [(i, j) for i, j in zip(first, second, strict=True) if i < j]
-    found = []
-    for i, j in sorted(pairs):
-        flaw = _flaw("siblings_overlap", family[i].code, family[j].code, shapes[i].intersection(shapes[j]))
-        if flaw is not None:
-            found.append(flaw)
-    return found
+    suspected = suspected_pairs([record.shape for record in family])
+    pairs = ((family[i], family[j]) for i, j in suspected)
+    judged = (
+        _flaw("siblings_overlap", one.code, other.code, one.shape.intersection(other.shape))
+        for one, other in pairs
+    )
+    return [flaw for flaw in judged if flaw is not None]
 
 
 def _outside(family: list[AreaRecord], parent_code: str, parent: BaseGeometry) -> list[Flaw]:
-    judged = (
-        _flaw("child_outside", record.code, parent_code, record.shape.difference(parent)) for record in family
-    )
+    places = beyond([record.shape for record in family], parent)
+    judged = (_flaw("child_outside", family[row].code, parent_code, place) for row, place in places.items())
     return [flaw for flaw in judged if flaw is not None]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from geo.shapes.crs import area_m2
-from geo.shapes.partition import flaws, is_noise
+from geo.shapes.partition import beyond, flaws, is_noise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,11 +71,12 @@ def _new_first(
 
 
 def _outside(new: Mapping[str, BaseGeometry], county: BaseGeometry | None) -> list[Misfit]:
-    beyond = {} if county is None else {code: shape.difference(county) for code, shape in new.items()}
+    codes = list(new)
+    left = {} if county is None else beyond(list(new.values()), county)
+    places = [(codes[row], place) for row, place in left.items() if not is_noise(place)]
     return [
         Misfit("district_outside", code, "", _at(place.representative_point()), round(area_m2(place), 1))
-        for code, place in beyond.items()
-        if not is_noise(place)
+        for code, place in places
     ]
 
 

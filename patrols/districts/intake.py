@@ -13,7 +13,7 @@ from sqlalchemy import select
 from core import audit
 from core.clock import today
 from core.errors import InvalidInput
-from core.intake.bulk import Loaded
+from core.intake.bulk import Loaded, expect_many_rows
 from core.intake.report import ImportReport, Refusal
 from geo.areas.county import county_for
 from geo.areas.feature import Feature, FeatureOptions, read_features
@@ -202,6 +202,8 @@ def _end(session: Session, replaced: Sequence[PatrolDistrict], report: ImportRep
 
 
 def _add(session: Session, fresh: Sequence[Feature], holders: Holders, forces: Mapping[str, int]) -> None:
+    owners = holders.owners([record.shape for record in fresh])
+    expect_many_rows(session)
     session.add_all(
         PatrolDistrict(
             code=record.code,
@@ -209,9 +211,9 @@ def _add(session: Session, fresh: Sequence[Feature], holders: Holders, forces: M
             force_id=forces.get(record.cells["force"]),
             valid_from=today(),
             geom=from_shape(as_multipolygon(record.shape), srid=4326),
-            **_owner(holders.owner(record.shape)),
+            **_owner(owner),
         )
-        for record in fresh
+        for record, owner in zip(fresh, owners, strict=True)
     )
     session.flush()
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from shapely import Polygon, box, unary_union
 
 from geo.shapes.crs import area_m2
-from geo.shapes.partition import flaws, invalid_at, is_partition
+from geo.shapes.partition import beyond, flaws, invalid_at, is_partition, suspected_pairs
 from geo.shapes.snap import GRID_DEG, snap
 
 # ::
@@ -87,3 +87,25 @@ def test_snapping_is_idempotent_and_moves_less_than_a_cell(lon: float, lat: floa
     assert snap(once).normalize().equals_exact(once.normalize(), 0)
     assert once.hausdorff_distance(shape) <= GRID_DEG
     assert unary_union([once]).is_valid
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 12)] * 2, *[st.integers(1, 6)] * 2), min_size=1, max_size=9))
+def test_the_quick_judgements_miss_no_overlap_and_no_ground_outside(
+    rows: list[tuple[int, int, int, int]],
+) -> None:
+    shapes = [box(x, y, x + wide, y + high) for x, y, wide, high in rows]
+    pairs = suspected_pairs(shapes)
+    county = box(2, 2, 11, 11) - box(5, 5, 6, 7)
+
+    left = beyond(shapes, county)
+
+    overlapping = {
+        (i, j) for j in range(len(shapes)) for i in range(j) if shapes[i].intersection(shapes[j]).area > 0
+    }
+    assert overlapping <= set(pairs)
+    for row, shape in enumerate(shapes):
+        assert left.get(row, Polygon()).area == pytest.approx(shape.difference(county).area)
+
+
+def test_of_grids_that_tile_their_ground_no_pair_is_suspected() -> None:
+    assert suspected_pairs([box(x, y, x + 1, y + 1) for x in range(30) for y in range(30)]) == []
