@@ -1,5 +1,7 @@
 """Reads of the codes that grids have or had: which may be given to a new one."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,13 +19,12 @@ def codes_ever(session: Session, community_id: int) -> set[str]:
     )
 
 
-def codes_ended(session: Session, community_id: int) -> set[str]:
-    """Return the codes of grids of a community that are no more."""
-    return set(
-        session.scalars(
-            select(Area.code).where(Area.parent_id == community_id, Area.valid_to.is_not(None))
-        ).all()
+def codes_ended(session: Session, community_id: int, *, apart: Collection[int] = ()) -> set[str]:
+    """Return the codes of grids of a community that are no more, those of the areas `apart` left out."""
+    ended = select(Area.code).where(
+        Area.parent_id == community_id, Area.valid_to.is_not(None), Area.id.not_in(apart)
     )
+    return set(session.scalars(ended).all())
 
 
 def present_codes(session: Session, county_id: int, *, beyond: int) -> set[str]:

@@ -13,6 +13,7 @@ from geo.boundaries import queries
 from geo.boundaries.dividing import FELT_M2, GridGround, divided_districts, size_m2
 from geo.boundaries.moving import COMMUNITY, movings
 from geo.boundaries.placement_queries import held_by
+from geo.boundaries.succession import successions
 from geo.columns import has_line, has_point
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from geo.boundaries.models import AreaDraft
     from geo.boundaries.moving import Moving
     from geo.boundaries.service import Drafted
+    from geo.boundaries.succession import Succession
 
     type Pair = tuple[int, int]  # area id a row leaves, draft key it comes to (see Moving.to_key)
 
@@ -37,10 +39,11 @@ def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = 
     Keys: ``grids`` (each touched grid with state new, restored, changed or ended, areas in m2 and counts
     of rows before and after), ``corners`` (how many others only got a corner on their edge), ``moves`` (rows
     that change hands by kind, from, to and number; ``open_case`` are incidents that nobody has closed),
-    ``staff`` (posts on grids that end, and where they go), ``placements`` (rows placed by hand in grids that
-    end: they go where they lie), ``routes`` and ``stops`` (planned routes that cross ground changing hands,
-    planned stops on it: the plans stay as they are), ``districts`` (patrol districts over ground changing
-    hands, see `divided_districts`: they stay too).
+    ``staff`` (posts on grids that end, where they go and what they become there, null where they end with
+    their grid), ``placements`` (rows placed by hand in grids that end: they go where they lie), ``routes``
+    and ``stops`` (planned routes that cross ground changing hands, planned stops on it: the plans stay as
+    they are), ``districts`` (patrol districts over ground changing hands, see `divided_districts`: they stay
+    too).
     Counts are of places and households, never of persons.
     """
     touched = [draft for draft in drafted.grids.values() if draft.changed and _exists(draft)]
@@ -48,18 +51,18 @@ def impact(session: Session, drafted: Drafted, found: Sequence[Moving] | None = 
     bases = queries.bases_of(session, touched)
     owners = [draft.grid_id for draft in touched if draft.grid_id]
     before = {kind: queries.rows_per_area(session, kind, owners) for kind in queries.counted_kinds()}
-    posts = _posts(session, drafted)
+    succeeding = successions(session, drafted)
     grounds = _grounds(touched, bases)
     moved = shapely.union_all([one.moved for one in grounds])
     moving = {one.draft.key for one in grounds if size_m2(one.moved) >= FELT_M2}
-    grids = [_grid(draft, bases, before, pairs | posts) for draft in touched]
+    grids = [_grid(draft, bases, before, pairs | _posts(succeeding)) for draft in touched]
     felt = [grid for grid in grids if grid["key"] in moving or _is_felt(grid)]
     touches = queries.touched_drafts(session, drafted.row.id)
     return {
         "grids": felt,
         "corners": len(touches.keys() - {grid["key"] for grid in felt}),
         "moves": _moves(session, drafted, pairs),
-        "staff": _staff(session, drafted),
+        "staff": _staff(drafted, succeeding),
         "placements": _placements(session, drafted),
         "routes": _crossing(session, moved, points=False),
         "stops": _crossing(session, moved, points=True),
@@ -116,15 +119,9 @@ def _summed(moving: Moving, counts: Mapping[int, int]) -> dict[Pair, int]:
     return {pair: count for pair, count in summed.items() if count}
 
 
-def _posts(session: Session, drafted: Drafted) -> dict[str, dict[Pair, int]]:
-    """Return how many posts that somebody holds go from a grid that ends to which draft."""
-    summed: Counter[Pair] = Counter()
-    for draft in drafted.grids.values():
-        successor = successor_of(drafted, draft) if draft.ended and draft.grid_id else None
-        if successor is not None and draft.grid_id is not None:
-            held = [post for post in queries.posts_on(session, [draft.grid_id]) if post.is_held]
-            summed[draft.grid_id, successor.key] += len(held)
-    return {"post": dict(summed)}
+def _posts(found: Sequence[Succession]) -> dict[str, dict[Pair, int]]:
+    """Return how many people go on in a post, from a grid that ends to which draft."""
+    return {"post": dict(Counter((one.post.area_id, one.target.key) for one in found if one.kind))}
 
 
 def _grid(
@@ -178,33 +175,21 @@ def _named(grid: AreaDraft | Area | None) -> dict[str, str] | None:
     return None if grid is None else {"code": grid.code, "name": grid.name}
 
 
-def successor_of(drafted: Drafted, ended: AreaDraft) -> AreaDraft | None:
-    """Return the grid that takes over most of the ground of a grid that ends; None where none does."""
-    ground = queries.shape_of(ended)
-    shares = {
-        key: shape.intersection(ground).area
-        for key, shape in drafted.tiling.parts.items()
-        if shape.intersects(ground)
-    }
-    if not shares:
-        return None
-    return drafted.grids[max(sorted(shares), key=lambda key: shares[key])]
-
-
 def _ended(drafted: Drafted) -> dict[int, AreaDraft]:
     return {draft.grid_id: draft for draft in drafted.grids.values() if draft.ended and draft.grid_id}
 
 
-def _staff(session: Session, drafted: Drafted) -> list[dict[str, Any]]:
+def _staff(drafted: Drafted, found: Sequence[Succession]) -> list[dict[str, Any]]:
     ended = _ended(drafted)
     return [
         {
-            "post": post.kind,
-            "holder": post.holder_name or "",
-            "from": _named(ended[post.area_id]),
-            "to": _named(successor_of(drafted, ended[post.area_id])),
+            "post": one.post.kind,
+            "holder": one.post.holder_name or "",
+            "from": _named(ended[one.post.area_id]),
+            "to": _named(one.target) if one.kind else None,
+            "becomes": one.kind or None,
         }
-        for post in queries.posts_on(session, list(ended))
+        for one in found
     ]
 
 

@@ -22,21 +22,23 @@ from geo.areas.models import Area, AreaBoundary
 from geo.areas.queries import area_by_id, hold_partition
 from geo.areas.service import NewArea, as_multipolygon, create_area, end_name, ended, name_area
 from geo.boundaries import queries
-from geo.boundaries.impact import impact, successor_of
+from geo.boundaries.impact import impact
 from geo.boundaries.models import AreaDraft, AreaLineage
 from geo.boundaries.moving import COMMUNITY, move_rows, movings
 from geo.boundaries.placement_queries import end_with_grids
 from geo.boundaries.review import require_current, require_publishable
 from geo.boundaries.service import Drafted, load
+from geo.boundaries.succession import ending, successions
 from geo.shapes.crs import area_m2
 from geo.shapes.matching import corners_on, matched
 from geo.staff.models import Post
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy.orm import Session
 
+    from geo.boundaries.succession import Succession
     from geo.shapes.tiling import Ground
 
 #: Ground below this changes hands by rounding, not by decision: a lane of 1 m along 10 m of border.
@@ -235,7 +237,10 @@ def _store_lineage(
     *,
     day: date,
 ) -> None:
-    gone_m2 = {draft.grid_id: draft.area_m2 for draft in drafted.grids.values() if draft.ended}
+    ending = [draft for draft in drafted.grids.values() if draft.ended]
+    # What it had before the change set: a draft may have given ground away before it ended.
+    bases = queries.bases_of(session, ending)
+    gone_m2 = {drafted.grids[key].grid_id: base.area_m2 for key, base in bases.items()}
     for key, from_id, size_m2 in shares:
         kind = _kind_of(drafted.grids[key], size_m2, gone_m2.get(from_id))
         area = areas[key]
@@ -260,56 +265,31 @@ def _kind_of(taker: AreaDraft, size_m2: float, gone_m2: float | None) -> str:
 
 
 def _move_staff(session: Session, drafted: Drafted, areas: Mapping[int, Area], day: date) -> None:
-    """Let posts and roles on grids that end go to the grid that takes over most of the ground.
-
-    A grid has one captain: where somebody leads the successor, the other goes on there as a grid worker.
-    """
-    for draft in drafted.grids.values():
-        successor = successor_of(drafted, draft) if draft.ended and draft.grid_id else None
-        if successor is None or draft.grid_id is None:
-            continue
-        area = areas[successor.key]
-        for post in queries.posts_on(session, [draft.grid_id]):
-            _move_post(session, post, area, day)
-        _move_roles(session, draft.grid_id, area)
-
-
-def _move_post(session: Session, post: Post, area: Area, day: date) -> None:
-    """End a post of a grid that is no more, and let whoever holds it go on at `area`."""
-    post.valid_to = day
-    there = queries.posts_on(session, [area.id])
-    captain = next((other for other in there if other.kind == "captain"), None)
-    is_led = captain is not None and captain.is_held
-    kind = "worker" if post.kind == "captain" and is_led else post.kind
-    if not post.is_held or _goes_on(post, there, kind):
+    """Let posts and roles on grids that end go to the grid that takes over most of the ground."""
+    for one in successions(session, drafted):
+        one.post.valid_to = day
+        if one.fills is not None:
+            one.fills.valid_to = day
+        # What ends makes room: a grid has one captain.
         session.flush()
-        return
-    if kind == "captain" and captain is not None:
-        captain.valid_to = day  # the vacancy is filled
-    session.flush()
-    session.add(
-        Post(
-            kind=kind,
-            account_id=post.account_id,
-            holder_name=post.holder_name,
-            full_time=post.full_time,
-            insurance_expires_on=post.insurance_expires_on,
-            valid_from=day,
-            county_id=area.county_id,
-            area_id=area.id,
-            area_path=area.path,
-        )
-    )
-    session.flush()
+        if one.kind:
+            session.add(_post_at(areas[one.target.key], one, day))
+            session.flush()
+    for ended_id, target in ending(drafted):
+        _move_roles(session, ended_id, areas[target.key])
 
 
-def _goes_on(post: Post, there: Sequence[Post], kind: str) -> bool:
-    """Tell whether the account that holds a post has that kind of post there already, or leads there.
-
-    Names alone do not tell: two people may have the same.
-    """
-    return post.account_id is not None and any(
-        other.account_id == post.account_id and other.kind in {kind, "captain"} for other in there
+def _post_at(area: Area, one: Succession, day: date) -> Post:
+    return Post(
+        kind=one.kind,
+        account_id=one.post.account_id,
+        holder_name=one.post.holder_name,
+        full_time=one.post.full_time,
+        insurance_expires_on=one.post.insurance_expires_on,
+        valid_from=day,
+        county_id=area.county_id,
+        area_id=area.id,
+        area_path=area.path,
     )
 
 

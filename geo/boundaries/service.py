@@ -305,7 +305,7 @@ def _come_back(session: Session, drafted: Drafted, draft: AreaDraft) -> None:
     others = _others(drafted, draft)
     if draft.code not in {other.code for other in others}:
         return
-    if draft.grid_id is not None:
+    if draft.grid_id is not None or draft.revives_id is not None:
         raise Conflict("grid_code_taken", code=draft.code)
     draft.code, name = _free_code(session, drafted, area_by_id(session, drafted.row.area_id))
     if draft.name in {other.name for other in others}:
@@ -437,7 +437,9 @@ def codes_by_scheme(session: Session, drafted: Drafted, scheme: CodeScheme | Non
     """
     row = drafted.row
     community = area_by_id(session, row.area_id)
-    taken = code_queries.codes_ended(session, row.area_id)
+    # A grid that is restored may have the code that it had.
+    back = {draft.revives_id for draft in drafted.grids.values() if draft.revives_id and not draft.ended}
+    taken = code_queries.codes_ended(session, row.area_id, apart=back)
     taken |= code_queries.present_codes(session, row.county_id, beyond=row.area_id)
     taken |= {draft.code for draft in drafted.grids.values() if draft.ended and draft.grid_id}
     codes = numbered(

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from alembic import command
+from shapely import box
 from sqlalchemy import Engine
 
 from core.clock import today
@@ -132,6 +133,45 @@ def test_a_grid_that_comes_back_takes_no_code_that_another_community_has_by_now(
     assert called(town)[town.west.id] == ("003", "西网格")
 
 
+def test_a_restored_grid_has_its_own_code_when_grids_are_numbered_anew(
+    town: SmallTown, reviewer: int
+) -> None:
+    dated_back(30)
+    set_id = opened(town)
+    do(town, set_id, {2: WHOLE}, ended=(1,))
+    renamed(town, set_id, 2, "东网格", "007")
+    published(town, set_id, reviewer)
+    back = restoring(town, yesterday())
+    renamed(town, back, 1, "西网格", "009")
+
+    with transaction(Scope((town.county.path,)), actor_id=town.drawer) as session:
+        service.renumber(session, back)
+    published(town, back, reviewer)
+
+    assert called(town) == {town.west.id: ("001", "西网格"), town.east.id: ("002", "东网格")}
+
+
+def test_a_restored_grid_that_comes_back_in_the_draft_keeps_its_code_or_is_refused(
+    town: SmallTown, reviewer: int
+) -> None:
+    dated_back(30)
+    set_id = opened(town)
+    do(town, set_id, {2: WHOLE}, ended=(1,))
+    published(town, set_id, reviewer)
+    back = restoring(town, yesterday())
+    do(town, back, {2: WHOLE}, ended=(1,))
+    with transaction(Scope((town.county.path,)), actor_id=reviewer) as session:
+        service.rename(session, back, 2, name="东网格", code="990001001001001")
+
+    with (
+        transaction(Scope((town.county.path,)), actor_id=town.drawer) as session,
+        pytest.raises(Conflict) as no,
+    ):
+        service.undo(session, back)
+
+    assert (no.value.code, no.value.fields["code"]) == ("grid_code_taken", "990001001001001")
+
+
 def test_a_published_rename_is_not_taken_back_by_a_set_opened_before(town: SmallTown, reviewer: int) -> None:
     early, late = opened(town), opened(town)
     renamed(town, late, 1, "桥头网格", "001")
@@ -193,6 +233,21 @@ def test_new_grids_on_the_ground_of_one_that_ends(
 
     with transaction(Scope.everything()) as session:
         assert {row.AreaLineage.kind for row in lineage_of(session, town.west.id)} == kinds
+
+
+def test_a_grid_that_gave_ground_away_before_it_ended_is_split_among_its_takers(
+    town: SmallTown, reviewer: int
+) -> None:
+    set_id = opened(town)
+    rest = box(119, 30, 119.004, 30.01)
+    do(town, set_id, {1: rest, 2: WHOLE.difference(rest)})
+    do(town, set_id, {3: rest}, ended=(1,))
+    published(town, set_id, reviewer)
+
+    with transaction(Scope.everything()) as session:
+        kinds = {row.to_name: row.AreaLineage.kind for row in lineage_of(session, town.west.id)}
+    # The new one has all that was left in the draft, but less than half of the grid there was.
+    assert kinds == {"东网格": "merged_into", "南社区第3网格": "split_from"}
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ function impactParts({ grids, corners, moves, staff, placements, routes, stops, 
     moves.length === 0 ? el("p", { class: "muted" }, t("Nothing changes hands.")) : el("ul", { class: "list", "data-moves": "" }, grouped(moves).map(({ from, to, counts }) => el("li", { class: "list__item" }, el("div", { class: "list__link" },
       el("span", { class: "list__text" }, el("span", { class: "list__title" }, `${place(from)} → ${place(to)}`), el("span", { class: "list__detail" }, counts)))))),
     staff.length ? [el("h3", {}, t("Posts on grids that end")), el("ul", { class: "list" }, staff.map((/** @type {any} */ one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
-      el("span", { class: "list__title" }, `${postWord(one.post)} ${one.holder || t("(vacant)")}`), el("span", { class: "list__detail" }, `${place(one.from)} → ${place(one.to)}`))))))] : null,
+      el("span", { class: "list__title" }, `${postWord(one.post)} ${one.holder || t("(vacant)")}`), el("span", { class: "list__detail" }, succession(one, place)))))))] : null,
     placements?.length ? [el("h3", {}, t("Placed by hand until now")), el("p", { class: "muted small" }, t("Their grid ends: they go where they lie.")), el("ul", { class: "list", "data-placements": "" }, placements.map((/** @type {any} */ one) => el("li", { class: "list__item" }, el("div", { class: "list__link" }, el("span", { class: "list__text" },
       el("span", { class: "list__title" }, one.label || rowsWords(one.kind, 1)), el("span", { class: "list__detail" }, `${place(one.from)} · ${one.author}: ${one.reason}`))))))] : null,
     routes ? el("p", { class: "muted" }, tn("{count} planned route crosses ground that changes hands.", "{count} planned routes cross ground that changes hands.", routes)) : null,
@@ -47,6 +47,16 @@ function impactParts({ grids, corners, moves, staff, placements, routes, stops, 
     districtParts(districts ?? [], community),
     el("button", { class: "btn", type: "button", "data-print": "", onClick: () => print() }, icon("print"), t("Print map and impact")),
   ].flat();
+}
+
+/**
+ * @param {{post: string, from: any, to: any, becomes?: string | null}} one `becomes` is missing in what was published before it was told
+ * @param {(grid: any) => string} place @returns {string} where whoever holds a post of a grid that ends goes on
+ */
+function succession({ post, from, to, becomes = post }, place) {
+  if (becomes === null) return t("{grid}: the post ends with its grid", { grid: place(from) });
+  if (becomes === post) return `${place(from)} → ${place(to)}`;
+  return t("{from} → {to}, as {post}", { from: place(from), to: place(to), post: postWord(becomes) });
 }
 
 /** @param {number} count */
