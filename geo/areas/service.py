@@ -61,6 +61,7 @@ def create_areas(session: Session, wanted: Sequence[tuple[NewArea, Area | None]]
     areas = [_area(int(area_id), new, parent) for area_id, (new, parent) in zip(ids, wanted, strict=True)]
     session.add_all(areas)
     session.flush()
+    session.add_all(_called(area, day=area.valid_from) for area in areas)
     session.add_all(
         _boundary(area, new.boundary, new.boundary_kind)
         for area, (new, _) in zip(areas, wanted, strict=True)
@@ -112,7 +113,8 @@ def name_area(session: Session, area: Area, *, code: str, name: str, day: date) 
     end_name(session, area, day)
     area.code, area.name = code, visible(name)
     session.flush()
-    _call(session, area, day=day)
+    session.add(_called(area, day=day))
+    session.flush()
 
 
 def end_name(session: Session, area: Area, day: date) -> None:
@@ -129,18 +131,15 @@ def ended(valid: Range[date], day: date) -> Range[date]:
     return Range(valid.lower, day) if valid.lower is None or valid.lower < day else Range(empty=True)
 
 
-def _call(session: Session, area: Area, *, day: date) -> None:
-    session.add(
-        AreaName(
-            county_id=area.county_id,
-            area_id=area.id,
-            area_path=area.path,
-            valid=Range(day, None),
-            code=area.code,
-            name=area.name,
-        )
+def _called(area: Area, *, day: date) -> AreaName:
+    return AreaName(
+        county_id=area.county_id,
+        area_id=area.id,
+        area_path=area.path,
+        valid=Range(day, None),
+        code=area.code,
+        name=area.name,
     )
-    session.flush()
 
 
 def as_multipolygon(shape: BaseGeometry) -> MultiPolygon:
