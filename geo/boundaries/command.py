@@ -163,9 +163,10 @@ def difference_for(session: Session, drafted: Drafted, kind: str, sent: Sent) ->
 
 
 def _follow(session: Session, drafted: Drafted, sent: Sent) -> Difference:
-    first, second = (*sent.keys("grids"), None, None)[:2]
-    if first is None or second is None:
+    grids = sent.keys("grids")
+    if len(grids) != 2:
         raise InvalidInput("parameter_unusable", name="grids", wanted="2")
+    first, second = grids
     return follow(drafted.tiling, first, second, _path(session, drafted, sent))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import now, today
-from core.db import actor_of
+from core.db import actor_of, touch_layer
 from core.errors import Conflict, Forbidden, InvalidInput
 from geo.areas.models import ChangeSet
 from geo.areas.queries import area_by_id, dated_grids
@@ -184,6 +184,8 @@ def discard(session: Session, set_id: int) -> ChangeSet:
     _require_state(row, "draft", "review", "approved")
     row.state = "discarded"
     session.flush()
+    # Its grids stay as they are, but the map of drafts shows them no longer.
+    touch_layer(session, "drafts")
     audit.record(session, "change_set.discard", subject=row)
     return row
 
@@ -200,6 +202,7 @@ def bring_back(session: Session, set_id: int) -> ChangeSet:
     _require_state(row, "discarded")
     row.state, row.reviewer_id, row.effective_on = "draft", None, None
     session.flush()
+    touch_layer(session, "drafts")
     audit.record(session, "change_set.bring_back", subject=row)
     return row
 

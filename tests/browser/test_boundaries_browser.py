@@ -67,6 +67,37 @@ def test_a_tab_pressed_below_the_form_of_a_tool_comes_into_sight(
     expect(desk.locator("[data-impact] .empty")).to_be_in_viewport(ratio=1)
 
 
+def test_proposals_that_come_late_are_not_shown_in_another_change_set(
+    desk: Page, start: Callable[..., Studio]
+) -> None:
+    proposed, other = start(desk, "沙湾村"), start(desk)
+    desk.evaluate(ASK, [f"{proposed.address}/proposals", {"size": 60, "tolerance": 0.3}])
+    desk.wait_for_function(
+        "async (address) => (await (await fetch(address)).json()).proposals.length > 0",
+        arg=f"{proposed.address}/proposals",
+        timeout=60_000,
+    )
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    desk.route(f"**{proposed.address}/proposals", hold)
+    proposed.show()
+    desk.click("[data-studio-head] .btn--icon")
+    desk.click(f'[data-set="{other.id}"]')
+    expect(desk.locator("[data-studio-head] h1")).to_have_text("桥东社区")
+    (late,) = held
+
+    with desk.expect_response(f"**{proposed.address}/proposals"):
+        late.continue_()
+    desk.unroute(f"**{proposed.address}/proposals")
+    desk.click("[data-tab=proposals]")
+
+    expect(desk.locator("[data-propose]")).to_be_visible()
+    expect(desk.locator("[data-proposals]")).to_have_count(0)
+
+
 def test_two_people_edit_one_draft_and_nothing_is_lost(
     desk: Page, start: Callable[..., Studio], colleague: Page
 ) -> None:
@@ -198,6 +229,36 @@ def test_a_change_set_is_returned_with_words_and_says_so(
     expect(row.locator("[data-returned]")).to_contain_text("请沿街道划分")
     row.click()
     expect(desk.locator("[data-studio-head] [data-returned]")).to_contain_text("请沿街道划分")
+
+
+def test_an_approved_change_set_says_when_it_is_published_and_who_may_stop_it(
+    desk: Page, start: Callable[..., Studio], sign_in: Callable[..., Page]
+) -> None:
+    studio = start(desk)
+    one = roomiest(studio.parts)
+    studio.do(kind="split", grid=one, lines=[across(studio.parts[one])])
+    desk.evaluate(ASK, [f"{studio.address}/submit", {"note": ""}])
+    reviewer = sign_in("approver")
+    reviewer.goto(f"/boundaries?sel=change_set:{studio.id}")
+    reviewer.click("[data-go-review]")
+    today = date.fromisoformat(reviewer.get_attribute("[data-boundaries]", "data-today") or "")
+    day = (today + timedelta(days=400)).isoformat()
+    reviewer.fill("[data-effective]", day)
+    expect(reviewer.locator("[data-step=approve]")).to_have_text(f"批准，{day} 发布…")
+    reviewer.click("[data-step=approve]")
+    expect(reviewer.locator(".review__ask")).to_contain_text("到期之前可以退回")
+    reviewer.click("[data-step=publish]")
+
+    for page in (reviewer, desk):
+        page.goto(f"/boundaries?sel=change_set:{studio.id}")
+        page.click("[data-tab=impact]")
+        waits = page.locator("[data-waits]")
+        expect(waits).to_contain_text(f"{day} 发布")
+        expect(waits).to_contain_text("审核（示例） 于 ")
+        expect(waits).to_contain_text("可以撤回修改")
+        expect(page.locator("[data-studio-head] .badge")).to_have_text(f"已批准，{day} 发布")
+    desk.goto("/boundaries")
+    expect(desk.locator(f'[data-set="{studio.id}"] .badge')).to_have_text(f"已批准，{day} 发布")
 
 
 def test_an_author_takes_the_own_change_set_back_and_nobody_has_returned_it(

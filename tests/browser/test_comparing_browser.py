@@ -19,6 +19,12 @@ VIEWS = """async () => {
   }));
 }"""
 
+MIDDLE = """async () => {
+  const { map } = await (await import("/static/js/map/registry.js")).mapReady;
+  const { lat, lng } = map.getCenter();
+  return { zoom: map.getZoom(), at: [lat.toFixed(4), lng.toFixed(4)] };
+}"""
+
 
 def opened(page: Page, start: Callable[..., Studio]) -> Studio:
     """Show a change set in which one grid is split in two."""
@@ -63,6 +69,21 @@ def test_two_maps_move_together_on_a_desk(desk: Page, start: Callable[..., Studi
     desk.keyboard.press("b")
     expect(desk.locator(".beside__name")).to_have_count(0)
     expect(desk.locator(".folium-map--twin")).to_be_hidden()
+
+
+def test_the_view_is_what_it_was_when_comparing_ends(desk: Page, start: Callable[..., Studio]) -> None:
+    studio = opened(desk, start)
+    studio.look_at(studio.frame)
+    before = desk.evaluate(MIDDLE)
+    desk.keyboard.press("b")
+    expect(desk.locator(".beside__name")).to_have_count(2)
+    together(desk)
+    assert desk.evaluate(MIDDLE)["zoom"] < before["zoom"], "on half the width the whole is smaller"
+
+    desk.keyboard.press("b")
+
+    expect(desk.locator(".beside__name")).to_have_count(0)
+    assert desk.evaluate(MIDDLE) == before
 
 
 def test_two_maps_have_one_scale_on_a_phone_between_whole_zooms(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { middleOf, shortName } from "../../static/js/map/grid_editor.js";
+import { freeSpot } from "../../static/js/map/free_spot.js";
+import { middleOf, shortName, signSpot } from "../../static/js/map/grid_editor.js";
 import { hectares } from "../../static/js/pages/boundaries_words.js";
 import * as model from "../../static/js/studio/model.js";
 import { sideWords } from "../../static/js/studio/compare.js";
@@ -8,8 +9,9 @@ import { keyGroups } from "../../static/js/studio/keys.js";
 import { unedited } from "../../static/js/studio/lists.js";
 import * as talk from "../../static/js/studio/talk.js";
 import { clipOf } from "../../static/js/studio/swipe.js";
+import { brokenRules, cornersOnly } from "../../static/js/studio/tool_panel.js";
 import * as tools from "../../static/js/studio/tools.js";
-import { beforeAfter, stateLook, stateWord } from "../../static/js/studio/words.js";
+import { beforeAfter, figureWords, printNote, stateLook, stateWord } from "../../static/js/studio/words.js";
 
 const grid = (key, more = {}) => ({ key, grid_id: key, code: `00${key}`, name: `第${key}网格`, version: 1, changed: false, area_m2: 100 * key, households: 10, geometry: square(key), ...more });
 const square = (x) => ({ type: "Polygon", coordinates: [[[x, 0], [x + 1, 0], [x + 1, 1], [x, 1], [x, 0]]] });
@@ -38,6 +40,50 @@ test("the pieces of a preview are numbered, without those that only get a corner
   const set = setOf([grid(1), grid(2)]);
   const pieces = model.piecesOf({ grids: [grid(1, { area_m2: 60 }), grid(2), grid(3, { area_m2: 40 })] }, set);
   assert.deepEqual(pieces.map(({ key, mark }) => [key, mark]), [[1, "1"], [3, "2"]]);
+});
+
+test("a rule that an edit breaks is told once, with its limit and the marks of its pieces", () => {
+  const cut = { rule: "building_cut", gravity: "warn", size: 1, limit: null };
+  const small = { rule: "area_small", gravity: "refuse", grid: 3, size: 43, limit: 500 };
+  const told = brokenRules({ broken: [small, { ...cut, grid: 1 }, { ...cut, grid: 3 }] }, [{ key: 1, mark: "1" }, { key: 3, mark: "2" }]);
+  assert.deepEqual(told, [
+    { words: "A small grid: 43 m², at least 500 m²", marks: ["2"], isRefused: true },
+    { words: "A boundary runs through a building: 1 building", marks: ["1", "2"], isRefused: false },
+  ]);
+  assert.deepEqual(brokenRules({}, []), []);
+});
+
+test("the figure of a broken rule stands beside its limit, in the unit of the rule", () => {
+  assert.equal(figureWords("households_many", 501, 500), "501 households, at most 500 households");
+  assert.equal(figureWords("narrow", 1.8, 3), "1.8 m, at least 3 m");
+  assert.equal(figureWords("disconnected", 2, null), "2 parts");
+});
+
+test("an edit that only puts a corner names the grids and says that nothing else changes", () => {
+  const set = { ...setOf([grid(1), grid(2)]), community: "桥东" };
+  assert.equal(cornersOnly({ grids: [grid(1), grid(2)] }, set), "Only the corner changes; ground and households stay: 第1网格, 第2网格.");
+});
+
+test("an approved change set reads with its day, and a print of a draft says that it is none", () => {
+  assert.equal(stateWord({ state: "approved", effective_on: "2026-12-20" }), "Approved for 2026-12-20");
+  assert.equal(printNote({ state: "draft" }), "Being drafted · not in force");
+  assert.equal(printNote({ state: "published", effective_on: "2026-12-20" }), "in force since 2026-12-20");
+});
+
+test("a mark makes room for labels, and stands beside what is smaller than itself", () => {
+  const label = { min: { x: -40, y: -16 }, max: { x: 40, y: 16 } };
+  const large = { half: 15, size: { x: 300, y: 200 } };
+  assert.deepEqual(freeSpot({ x: 0, y: 0 }, { ...large, taken: [] }), { x: 0, y: 0 });
+  assert.deepEqual(freeSpot({ x: 0, y: 0 }, { ...large, taken: [label] }), { x: 0, y: -34 });
+  const beside = freeSpot({ x: 0, y: 0 }, { half: 15, size: { x: 20, y: 20 }, taken: [] });
+  assert.deepEqual(beside, { x: 35, y: 0 });
+});
+
+test("the sign of a refusal stands on what is wrong, next to what was drawn last", () => {
+  const line = { type: "LineString", coordinates: [[0, 0], [10, 0], [10, 10]] };
+  assert.deepEqual(signSpot(line, [9, 9]), [10, 10]);
+  assert.deepEqual(signSpot(square(4), null), [4, 0]);
+  assert.deepEqual(signSpot({ type: "GeometryCollection", geometries: [{ type: "Point", coordinates: [3, 3] }, line] }, [3, 2]), [3, 3]);
 });
 
 test("every tool has a key of its own and stands in the bar once", () => {
@@ -188,7 +234,7 @@ test("the divider shows one side each, and nothing outside the map", () => {
 });
 
 test("hectares have as many decimals as they need", () => {
-  assert.deepEqual([12, 37_210, 381_000].map(hectares), ["0.00", "3.72", "38.1"]);
+  assert.deepEqual([0, 43, 12_00, 37_210, 381_000].map(hectares), ["0.00", "0.0043", "0.12", "3.72", "38.1"]);
 });
 
 const comment = (id, more = {}) => ({ id, kind: "remark", author: "甲", body: "看", at: "", spot: null, answers: null, settled_at: null, settled_by: "", ...more });

@@ -168,6 +168,27 @@ def test_a_preview_says_which_rules_its_pieces_would_break(drawer: FlaskClient, 
     assert drawer.post(f"/api/change-sets/{draft['id']}/preview", json=SPLIT_WEST).json["broken"] == []
 
 
+def test_a_boundary_that_is_to_follow_has_two_sides(drawer: FlaskClient, world: World) -> None:
+    draft = opened(drawer, world)
+    places = {"start": [119.01, 30.001], "end": [119.01, 30.009], "along": "gap"}
+
+    for grids in ([1], [1, 2, 3]):
+        refused = edit(drawer, draft, kind="follow", grids=grids, **places)
+        assert (refused.status_code, refused.json["code"]) == (422, "parameter_unusable"), grids
+
+
+def test_a_discarded_draft_leaves_the_map_and_comes_back_with_it(drawer: FlaskClient, world: World) -> None:
+    draft = opened(drawer, world)
+    edit(drawer, draft, **SPLIT_WEST)
+    seen = [drawer.get("/api/layers").json["layers"]["drafts"]]
+
+    for step in ("discard", "bring-back"):
+        drawer.post(f"/api/change-sets/{draft['id']}/{step}", json={})
+        seen.append(drawer.get("/api/layers").json["layers"]["drafts"])
+
+    assert len(set(seen)) == 3, "its tiles are cut anew each time"
+
+
 def test_undo_and_redo_follow_the_log(drawer: FlaskClient, world: World) -> None:
     draft = opened(drawer, world)
     edit(drawer, draft, **SPLIT_WEST)

@@ -8,6 +8,7 @@
 import { tn } from "../i18n.js";
 import { theme } from "../theme.js";
 import { snap } from "./drawing.js";
+import { freeSpot } from "./free_spot.js";
 import { paletteOf } from "./palette.js";
 import { mountCrosshair } from "./pick.js";
 
@@ -32,6 +33,12 @@ import { mountCrosshair } from "./pick.js";
  */
 
 /**
+ * @typedef {object} Preview what an edit, a proposal or a file would make
+ * @property {any[]} grids
+ * @property {boolean} [alone] they would take the place of all grids: these stand back while they are looked at
+ */
+
+/**
  * @typedef {object} Remark
  * @property {Position} spot
  * @property {string} sign
@@ -46,13 +53,17 @@ import { mountCrosshair } from "./pick.js";
 export function mountGridEditor(map, { storageKey }) {
   const panes = { draft: paneOf(map, "draft", 420), draftLabels: paneOf(map, "draft-labels", 580), published: paneOf(map, "published", 430), publishedLabels: paneOf(map, "published-labels", 581) };
   const canvas = L.canvas({ pane: "draft", padding: 0.3 });
-  const layers = { scene: group(map), labels: group(map), preview: group(map), sketch: group(map), refusal: group(map), compare: group(map), publishedLabels: group(map), remarks: group(map) };
+  const layers = { scene: group(map), labels: group(map), preview: group(map), marks: group(map), sketch: group(map), refusal: group(map), compare: group(map), publishedLabels: group(map), remarks: group(map) };
   /** @type {Scene | null} */
   let scene = null;
   /** @type {Scene | null} */
   let published = null;
   /** @type {[Sketch | null, Position[]]} */
   let sketched = [null, []];
+  /** @type {Preview | null} */
+  let previewed = null;
+  /** @type {L.Bounds[]} */
+  let labelled = [];
   /** @type {Remark[]} */
   let remarks = [];
   let onRemark = (/** @type {number} */ _id) => {};
@@ -73,8 +84,9 @@ export function mountGridEditor(map, { storageKey }) {
     if (active) map.getContainer().classList.toggle("folium-map--snapped", meant(event.latlng).on !== null);
   };
   const drawLabels = () => {
-    showLabels(map, layers.labels, scene, "draft-labels");
+    labelled = showLabels(map, layers.labels, labelledScene(scene, previewed), "draft-labels");
     if (published) showLabels(map, layers.publishedLabels, published, "published-labels");
+    showMarks(map, layers.marks, previewed, labelled);
   };
   const weigh = () => weightAt(map.getZoom());
   let weight = weigh();
@@ -83,8 +95,9 @@ export function mountGridEditor(map, { storageKey }) {
     weight = weigh();
     repaint();
   };
+  const paintScene = () => drawScene(layers.scene, scene, { renderer: canvas, weight, faint: previewed?.alone ?? false });
   const repaint = () => {
-    drawScene(layers.scene, scene, { renderer: canvas, weight });
+    paintScene();
     drawPublished(layers.compare, published, weight);
     drawSketch(layers.sketch, ...sketched, weight);
     drawLabels();
@@ -113,7 +126,7 @@ export function mountGridEditor(map, { storageKey }) {
     show: (next) => {
       if (sameScene(scene, next)) return;
       scene = next;
-      drawScene(layers.scene, scene, { renderer: canvas, weight });
+      paintScene();
       drawLabels();
     },
     /** @param {Sketch | null} sketch @param {Position[]} [vertices] */
@@ -121,10 +134,17 @@ export function mountGridEditor(map, { storageKey }) {
       sketched = [sketch, vertices];
       drawSketch(layers.sketch, sketch, vertices, weight);
     },
-    /** @param {{grids: any[]} | null} answer */
-    preview: (answer) => drawPreview(layers.preview, answer),
+    /** @param {Preview | null} answer */
+    preview: (answer) => {
+      if (answer === previewed) return;
+      const standsBack = Boolean(answer?.alone) !== Boolean(previewed?.alone);
+      previewed = answer;
+      if (standsBack) paintScene();
+      drawPreview(layers.preview, answer);
+      drawLabels();
+    },
     /** @param {any} place GeoJSON of what was refused @param {string} [words] */
-    refuse: (place, words = "") => drawRefusal(layers.refusal, place, words),
+    refuse: (place, words = "") => drawRefusal(layers.refusal, { place, words, near: sketched[0]?.points.at(-1) ?? null }),
     /** Pins let presses through while a tool draws. @param {boolean} working */
     atWork: (working) => {
       map.getContainer().classList.toggle("folium-map--at-work", working);
@@ -205,8 +225,8 @@ function weightAt(zoom) {
   return zoom >= 15 ? 0.7 : 0.4;
 }
 
-/** @param {L.LayerGroup} layer @param {Scene | null} scene @param {{renderer: L.Renderer, weight: number}} hand of the draft's own pane */
-function drawScene(layer, scene, { renderer, weight }) {
+/** @param {L.LayerGroup} layer @param {Scene | null} scene @param {{renderer: L.Renderer, weight: number, faint: boolean}} hand of the draft's own pane; faint: the grids stand back */
+function drawScene(layer, scene, { renderer, weight, faint }) {
   layer.clearLayers();
   if (!scene) return;
   const palette = paletteOf(theme());
@@ -214,6 +234,7 @@ function drawScene(layer, scene, { renderer, weight }) {
   L.polygon([WORLD, ...outerRings(scene.frame)], { interactive: false, stroke: false, fillColor: palette.veil, fillOpacity: 1 }).addTo(layer);
   for (const geometry of scene.around ?? []) L.geoJSON(geometry, { interactive: false, style: { color: palette.gridFaint, weight: 1, opacity: 0.8, fill: false } }).addTo(layer);
   draw(scene.frame, { color: palette.gridLine, weight: 7, opacity: 0.9, fill: false });
+  if (faint) return scene.grids.forEach(({ geometry }) => draw(geometry, { color: palette.gridFaint, weight: 2, opacity: 0.8, fill: false }));
   const last = (/** @type {Grid} */ grid) => Number(grid.changed) + 2 * Number(scene.chosen.has(grid.key));
   // What is changed or chosen is drawn over its neighbours: a shared edge shows the stronger colour.
   for (const grid of [...scene.grids].sort((a, b) => last(a) - last(b))) {
@@ -236,6 +257,16 @@ function outerRings(geometry) {
   return polygons.map((/** @type {Position[][]} */ rings) => rings[0].map(latLng));
 }
 
+/**
+ * What bears labels: the grids, or, while others are looked at in their place, those with their households.
+ * @param {Scene | null} scene @param {Preview | null} previewed @returns {Scene | null}
+ */
+function labelledScene(scene, previewed) {
+  if (!scene || !previewed?.alone) return scene;
+  const grids = previewed.grids.map((grid, i) => ({ ...grid, key: -i, name: tn("{count} household", "{count} households", grid.households), households: null, changed: false, area_m2: 0 }));
+  return { ...scene, grids, chosen: new Set() };
+}
+
 const NAME_PX = 13;
 const LINE_PX = 16;
 
@@ -243,12 +274,13 @@ const LINE_PX = 16;
  * Labels that would lie on each other are left out: the chosen grid's and the changed ones' first in line, then the
  * larger ones'. At the next zoom there is room.
  * @param {L.Map} map @param {L.LayerGroup} layer @param {Scene | null} scene @param {string} pane
+ * @returns {L.Bounds[]} where they lie, in pixels of the world at this zoom
  */
 function showLabels(map, layer, scene, pane) {
   layer.clearLayers();
-  if (!scene) return;
   /** @type {L.Bounds[]} */
   const taken = [];
+  if (!scene) return taken;
   const weight = (/** @type {Grid} */ grid) => (scene.chosen.has(grid.key) ? 2e12 : 0) + (grid.changed ? 1e12 : 0) + grid.area_m2;
   for (const grid of [...scene.grids].sort((a, b) => weight(b) - weight(a))) {
     const [lon, lat] = middleOf(grid.geometry);
@@ -261,6 +293,7 @@ function showLabels(map, layer, scene, pane) {
     taken.push(box);
     labelOf(name, homes, [lat, lon], pane).addTo(layer);
   }
+  return taken;
 }
 
 /** @param {string} words @returns {number} in widths of a Chinese character */
@@ -340,27 +373,65 @@ function drawSketch(layer, sketch, vertices, weight) {
   for (const at of path) L.circleMarker(at, { radius: 7, color: draft, weight: 3, fillColor: "#ffffff", fillOpacity: 1, interactive: false }).addTo(layer);
 }
 
-/** @param {L.LayerGroup} layer @param {{grids: any[]} | null} answer */
+/** @param {L.LayerGroup} layer @param {Preview | null} answer */
 function drawPreview(layer, answer) {
   layer.clearLayers();
   const { draft } = paletteOf(theme());
-  for (const grid of answer?.grids ?? []) {
-    L.geoJSON(grid.geometry, { interactive: false, style: { color: draft, weight: 3, dashArray: "2 6", fillColor: draft, fillOpacity: 0.1 } }).addTo(layer);
-    if (grid.mark) L.marker(latLng(middleOf(grid.geometry)), { icon: L.divIcon({ className: "piece-mark", iconSize: [26, 26], html: grid.mark }), interactive: false, keyboard: false, zIndexOffset: 900 }).addTo(layer);
+  const dashArray = answer?.alone ? undefined : "2 6";
+  for (const { geometry } of answer?.grids ?? []) L.geoJSON(geometry, { interactive: false, style: { color: draft, weight: 3, dashArray, fillColor: draft, fillOpacity: answer?.alone ? 0.05 : 0.1 } }).addTo(layer);
+}
+
+const MARK_PX = 26;
+
+/**
+ * Each piece of a preview bears its mark where neither a label nor another mark is, beside it where it is smaller than that.
+ * @param {L.Map} map @param {L.LayerGroup} layer @param {{grids: any[]} | null} answer @param {L.Bounds[]} labelled
+ */
+function showMarks(map, layer, answer, labelled) {
+  layer.clearLayers();
+  const taken = [...labelled];
+  for (const { mark, geometry } of answer?.grids ?? []) {
+    if (!mark) continue;
+    const box = L.geoJSON(geometry).getBounds();
+    const size = map.project(box.getSouthEast()).subtract(map.project(box.getNorthWest()));
+    const at = freeSpot(map.project(latLng(middleOf(geometry))), { half: MARK_PX / 2 + 2, size, taken });
+    taken.push(L.bounds([at.x - MARK_PX / 2, at.y - MARK_PX / 2], [at.x + MARK_PX / 2, at.y + MARK_PX / 2]));
+    L.marker(map.unproject(L.point(at)), { icon: L.divIcon({ className: "piece-mark", iconSize: [MARK_PX, MARK_PX], html: mark }), interactive: false, keyboard: false, zIndexOffset: 900 }).addTo(layer);
   }
 }
 
-/** @param {L.LayerGroup} layer @param {any} place @param {string} words */
-function drawRefusal(layer, place, words) {
+/**
+ * Where the sign of a refusal stands: on what is shown, as near as it can to what was drawn last.
+ * @param {any} place GeoJSON
+ * @param {Position | null} near
+ * @returns {Position}
+ */
+export function signSpot(place, near) {
+  const corners = cornersOf(place);
+  const [xs, ys] = [0, 1].map((axis) => corners.map((corner) => corner[axis]));
+  const [x, y] = near ?? [(Math.min(...xs) + Math.max(...xs)) / 2, (Math.min(...ys) + Math.max(...ys)) / 2];
+  const far = (/** @type {Position} */ corner) => Math.hypot((corner[0] - x) * Math.cos((y * Math.PI) / 180), corner[1] - y);
+  return corners.reduce((best, corner) => (far(corner) < far(best) ? corner : best));
+}
+
+/** @param {any} geometry @returns {Position[]} all its corners */
+function cornersOf(geometry) {
+  if (geometry.type === "GeometryCollection") return geometry.geometries.flatMap(cornersOf);
+  const depth = { Point: 0, MultiPoint: 1, LineString: 1, MultiLineString: 2, Polygon: 2, MultiPolygon: 3 }[/** @type {string} */ (geometry.type)] ?? 0;
+  return depth === 0 ? [geometry.coordinates] : geometry.coordinates.flat(depth - 1);
+}
+
+/** @param {L.LayerGroup} layer @param {{place: any, words: string, near: Position | null}} refusal `near`: what was drawn last */
+function drawRefusal(layer, { place, words, near }) {
   layer.clearLayers();
   if (!place) return;
   const { finding } = paletteOf(theme());
-  const drawn = L.geoJSON(place, {
+  L.geoJSON(place, {
     interactive: false, style: { color: finding, weight: 4, fillColor: finding, fillOpacity: 0.35 },
     pointToLayer: (_, at) => L.circleMarker(at, { radius: 11, color: finding, weight: 4, fill: false, interactive: false }),
   }).addTo(layer);
   const pin = L.divIcon({ className: "finding-pin", iconSize: [30, 30], html: "!" });
-  L.marker(drawn.getBounds().getCenter(), { icon: pin, title: words, alt: words, keyboard: false, interactive: false }).addTo(layer);
+  L.marker(latLng(signSpot(place, near)), { icon: pin, title: words, alt: words, keyboard: false, interactive: false }).addTo(layer);
 }
 
 /** @param {L.LayerGroup} layer @param {Scene | null} published @param {number} weight */

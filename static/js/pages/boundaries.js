@@ -3,7 +3,7 @@ import { ProblemError, get, post } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
 import { sheet } from "../frame.js";
 import { t, tn } from "../i18n.js";
-import { shortName } from "../map/grid_editor.js";
+import { middleOf, shortName } from "../map/grid_editor.js";
 import { fit, mapReady } from "../map/registry.js";
 import { isPhone } from "../screen.js";
 import { head, mountHome, showCommunity } from "../studio/home.js";
@@ -21,7 +21,8 @@ import { openStudio } from "../studio/studio.js";
 import { mountTalk, openCount, openSpots } from "../studio/talk.js";
 import { NO_INPUT, isDrawn, missing, toolOf } from "../studio/tools.js";
 import { isOpen, mountToolPanel } from "../studio/tool_panel.js";
-import { returnedWords, stateLook, stateWord } from "../studio/words.js";
+import { printNote, returnedWords, stateLook, stateWord } from "../studio/words.js";
+import { setPrintHead } from "../print_head.js";
 import { toast, toastProblem } from "../toast.js";
 import { currentState, keepState, onStateBack } from "../url_state.js";
 import { mountFindings } from "./boundaries_findings.js";
@@ -118,6 +119,7 @@ const page = {
   showBox,
   showFindings: (/** @type {any[]} */ found) => findings.show(found),
   showGrids: (/** @type {any[] | null} */ grids, /** @type {any} */ frame, /** @type {string} */ place) => {
+    setPrintHead(place, t("Grids in force on {day}", { day: day ?? root.dataset.today ?? "" }));
     if (grids) under.hide();
     else under.restore();
     editor.show({ frame, grids: (grids ?? []).map(asOfDay), chosen: new Set(), flashing: new Set(), place });
@@ -136,10 +138,11 @@ function asOfDay(grid) {
 
 const homePanel = mountHome(home, page);
 const toolPanel = mountToolPanel(part("[data-tools]"), { studio: current, zoomTo });
-/** @type {{grids: any[]} | null} grids of a proposal or a file that are looked at */
+/** @type {import("../map/grid_editor.js").Preview | null} grids of a proposal or a file that are looked at */
 let proposed = null;
-const showProposed = (/** @type {{grids: any[]} | null} */ answer) => editor.preview((proposed = answer));
-const proposals = mountProposals(part("[data-proposing]"), { studio: current, show: showProposed });
+const showProposed = (/** @type {import("../map/grid_editor.js").Preview | null} */ answer) => editor.preview((proposed = answer));
+const isShown = (/** @type {string} */ address) => studio?.address === address;
+const proposals = mountProposals(part("[data-proposing]"), { studio: current, isShown, show: showProposed });
 const files = mountFiles(part("[data-files]"), { studio: current, show: showProposed, zoomTo, limitMb: Number(root.dataset.uploadLimitMb) });
 const gridList = mountGridList(part("[data-view=grids]"), { studio: current, nameLimit: Number(root.dataset.nameLimit), zoomTo });
 const mapBar = mountMapBar(part(".stage"), { studio: current, onForm: (field) => (sheet?.setHeight("half"), toolPanel.reveal(field)), onPlace: zoomTo });
@@ -158,7 +161,7 @@ const compare = mountCompare(part(".stage"), {
   scene: async (signal) => {
     const { set } = current().state;
     const { grids } = await get(`${current().address}/before`, { signal });
-    return { frame: set.frame, grids: grids.map((/** @type {any} */ grid) => ({ ...asOfDay(grid), households: grid.households })), chosen: new Set(), flashing: new Set(), place: set.community };
+    return { frame: set.frame, grids: grids.map((/** @type {any} */ grid) => ({ ...asOfDay(grid), households: grid.households })), chosen: new Set(), flashing: new Set(), around, place: set.community };
   },
   onWay: (way) => {
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (desk.querySelectorAll("[data-compare]"))) button.setAttribute("aria-pressed", String(button.dataset.compare === way));
@@ -241,6 +244,7 @@ function showHead(set) {
   // Another state has other sides to compare, and other names for them.
   if (headShown && compare.way) compare.close();
   headShown = words;
+  setPrintHead(set.title === set.community ? set.title : `${set.title} · ${set.community}`, printNote(set));
   const titles = head(set.title, "", leave);
   if (step) titles.append(el("button", { class: "btn", type: "button", "data-go-review": "", onClick: () => (showTab("impact"), isPhone() && sheet?.setHeight("full"), review.reveal()) }, icon("check"), step));
   titles.append(el("p", { class: "studio-standing muted small" }, el("span", { class: `badge ${stateLook(set)}` }, stateWord(set)), el("span", {}, [set.title === set.community ? "" : set.community, set.author].filter(Boolean).join(" · "))));
@@ -302,14 +306,15 @@ async function repair(at) {
   }
 }
 
-/** @param {[number, number, number, number]} bbox of the community @param {string} name @param {AbortSignal} signal */
-async function askAround([west, south, east, north], name, signal) {
+/** @param {[number, number, number, number]} bbox of the community @param {AbortSignal} signal */
+async function askAround([west, south, east, north], signal) {
   const [x, y] = [(east - west) * AROUND_SHARE, (north - south) * AROUND_SHARE];
   const box = [west - x, south - y, east + x, north + y].map((degrees) => degrees.toFixed(6)).join(",");
   try {
     const { features } = await get(`/api/areas/boundaries?bbox=${box}&levels=grid,community`, { signal });
-    const own = new Set([...current().state.set.grids.values()].map((grid) => grid.grid_id));
-    around = features.filter((/** @type {any} */ one) => !own.has(one.id) && one.properties.name !== name).map((/** @type {any} */ one) => one.geometry);
+    // By their place: a grid that ends in this change set is no longer among its grids, and no neighbour either.
+    const own = [{ geometry: current().state.set.frame }];
+    around = features.map((/** @type {any} */ one) => one.geometry).filter((/** @type {any} */ geometry) => gridAt(own, middleOf(geometry)) === null);
     showStudio(current().state);
   } catch (error) {
     if (!signal.aborted) toastProblem(error);
@@ -342,7 +347,10 @@ async function followAddress({ pressed = false } = {}) {
   if (kind) root.closest(".panel__scroll")?.scrollTo({ top: 0 });
   if (kind === "change_set") await openSet(id, pressed);
   else if (kind === "area") await showCommunity(community, { id, on: day, today: root.dataset.today ?? "", page, back: leave, signal: opening.signal });
-  else await homePanel.load();
+  else {
+    setPrintHead(root.dataset.place ?? "", t("Grids in force on {day}", { day: root.dataset.today ?? "" }));
+    await homePanel.load();
+  }
 }
 
 function closeStudio() {
@@ -388,7 +396,7 @@ async function openSet(id, pressed) {
     showTab(answer.can.approve ? "impact" : "grids");
     void proposals.load();
     files.open();
-    void askAround(answer.bbox, answer.community, signal);
+    void askAround(answer.bbox, signal);
     if (pressed || !currentState().at) showBox(answer.bbox);
     else if (!map.getBounds().intersects(L.geoJSON(answer.frame).getBounds())) showBox(answer.bbox);
   } catch (error) {

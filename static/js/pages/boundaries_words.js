@@ -23,11 +23,12 @@ export function areaText(area_m2) {
 
 /**
  * @param {number} area_m2
- * @returns {string} hectares without their unit, for columns whose head names it: 0.35, 3.72, 12.4
+ * @returns {string} hectares without their unit, for columns whose head names it: 0.0043, 0.35, 3.72, 12.4
  */
 export function hectares(area_m2) {
   const area_ha = area_m2 / 10_000;
-  const digits = area_ha < 10 ? 2 : 1;
+  // A grid of some square metres is not nothing.
+  const digits = area_ha > 0 && area_ha < 0.01 ? 4 : area_ha < 10 ? 2 : 1;
   return new Intl.NumberFormat(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(area_ha);
 }
 

@@ -7,6 +7,9 @@ import { mountSwipe } from "./swipe.js";
 /** @typedef {ReturnType<typeof import("../map/grid_editor.js").mountGridEditor>} Editor */
 /** @typedef {import("../map/grid_editor.js").Scene} Scene */
 
+/** Leaflet rounds the middle of a map to a pixel. */
+const SAME_PX = 2;
+
 /**
  * @param {string} state of a change set
  * @returns {{left: string, right: string, both: string}} what the two sides are called
@@ -91,14 +94,18 @@ export function mountCompare(stage, { map, editor, twin, twinEditor, scene, stat
     measure();
     if (whole) map.fitBounds(frame, { padding: [16, 16], animate: false });
     else map.setView(centre, zoom, { animate: false });
+    const began = { middle: map.getCenter(), zoom: map.getZoom() };
     twinEditor.show(before);
     stops = [keepTogether(map, twin), mountTwinPointer(map, twin), () => {
       const middle = map.getCenter();
+      // Whoever looked around stays where that led to; else the view is what it was before.
+      const isSame = map.getZoom() === began.zoom && map.project(middle).distanceTo(map.project(began.middle)) < SAME_PX;
       names.forEach((name) => name.remove());
       twinEditor.show(null);
       stage.classList.remove("stage--beside");
       measure();
-      map.setView(middle, map.getZoom(), { animate: false });
+      if (isSame) map.setView(centre, zoom, { animate: false });
+      else map.setView(middle, map.getZoom(), { animate: false });
     }];
   }
   function leave() {

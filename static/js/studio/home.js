@@ -62,10 +62,10 @@ function communityRow(one, page) {
 
 /** @param {any} one @param {Page} page */
 export function setRow(one, page) {
-  const when = one.state === "published" ? t("in force since {day}", { day: one.effective_on }) : one.state === "approved" ? t("from {day}", { day: one.effective_on }) : formatInstant(one.updated_at);
+  const when = one.state === "published" ? t("in force since {day}", { day: one.effective_on }) : formatInstant(one.updated_at);
   return el("li", { class: "list__item" }, el("button", { class: "list__link", type: "button", "data-set": one.id, onClick: () => page.open("change_set", one.id) },
     el("span", { class: "list__text" }, el("span", { class: "list__title" }, one.title === one.community ? one.title : `${one.title} · ${one.community}`),
-      el("span", { class: "list__detail" }, `${one.author} · ${changedWords(one)} · ${when}`),
+      el("span", { class: "list__detail" }, `${one.author} · ${changedWords(one)} · `, el("span", { class: "nowrap" }, when)),
       el("span", { class: `badge ${stateLook(one)}` }, stateWord(one)),
       one.returned ? el("span", { class: "studio-returned", "data-returned": "" }, returnedWords(one.returned)) : null), icon("right")));
 }

@@ -3,13 +3,13 @@ import { get } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
 import { formatInstant, t, tn } from "../i18n.js";
 import { shortName } from "../map/grid_editor.js";
-import { areaText, hectares } from "../pages/boundaries_words.js";
+import { hectares } from "../pages/boundaries_words.js";
 import { toastProblem } from "../toast.js";
 import { lineageList } from "./home.js";
 import { csvOf, ringsOf, sorted } from "./model.js";
 import { isOpen } from "./tool_panel.js";
 import { datumName, encodingName } from "./file_words.js";
-import { editWord, findingWord } from "./words.js";
+import { editWord, figureWords, findingWord } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
 /** @typedef {import("./studio.js").Studio} Studio */
@@ -206,8 +206,7 @@ function buildingNames(buildings) {
 }
 
 /** @param {any} one @param {string} names @returns {Finding} */
-function findingOf({ kind, severity, size, place, at, buildings }, names) {
-  const measured = { building_cut: tn("{count} building", "{count} buildings", size), disconnected: tn("{count} part", "{count} parts", size), narrow: t("{count} m", { count: size }), households_few: tn("{count} household", "{count} households", size), households_many: tn("{count} household", "{count} households", size) }[/** @type {string} */ (kind)] ?? areaText(size);
+function findingOf({ kind, severity, size, limit, place, at, buildings }, names) {
   const weight = severity === "refuse" ? t("must be mended") : t("to be looked at");
-  return { look: severity === "refuse" ? "overlap" : "note", place, at, title: findingWord(kind), detail: [names, measured, buildingNames(buildings), weight].filter(Boolean).join(" · ") };
+  return { look: severity === "refuse" ? "overlap" : "note", place, at, title: findingWord(kind), detail: [names, figureWords(kind, size, limit), buildingNames(buildings), weight].filter(Boolean).join(" · ") };
 }

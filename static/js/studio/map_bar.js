@@ -4,7 +4,7 @@ import { t, tn } from "../i18n.js";
 import { areaText, hectares } from "../pages/boundaries_words.js";
 import { piecesOf, turnable } from "./model.js";
 import { measured } from "./studio.js";
-import { isOpen, refuseButton, saidWords } from "./tool_panel.js";
+import { brokenRules, cornersOnly, isOpen, refuseButton, saidWords } from "./tool_panel.js";
 import { alongWays, groundArea_m2, isDrawn, missing, nextWords, toolGroups, toolOf } from "./tools.js";
 
 /** @typedef {import("./studio.js").State} State */
@@ -99,7 +99,15 @@ function measuredWords({ points }) {
   return (points.length > 2 ? [...figures, t("{area} inside", { area: areaText(groundArea_m2(points)) })] : figures).join(" · ");
 }
 
-/** @param {State} state with a preview @returns {(Node | string)[]} each piece with its mark on the map */
+/** @param {State} state with a preview @returns {(Node | string)[]} each piece with its mark on the map, and the rules that are broken */
 function previewWords({ preview, set }) {
-  return piecesOf(preview, set).slice(0, 3).flatMap(({ mark, area_m2, households }) => [el("span", { class: "map-bar__piece" }, el("span", { class: "piece-mark" }, mark), ` ${tn("{area} ha, {count} household", "{area} ha, {count} households", households, { area: hectares(area_m2) })}`), " "]);
+  const pieces = piecesOf(preview, set);
+  if (pieces.length === 0 && preview.ended.length === 0) return [cornersOnly(preview, set)];
+  const warned = brokenRules(preview, pieces).slice(0, 2).map(({ words, marks, isRefused }) => el("span", { class: `map-bar__broken${isRefused ? " map-bar__words--refused" : ""}` }, icon("attend"), `${marks.join(t(", "))} ${words}`));
+  return [...pieceWords(pieces), ...warned];
+}
+
+/** @param {any[]} pieces @returns {(Node | string)[]} */
+function pieceWords(pieces) {
+  return pieces.slice(0, 3).flatMap(({ mark, area_m2, households }) => [el("span", { class: "map-bar__piece" }, el("span", { class: "piece-mark" }, mark), ` ${tn("{area} ha, {count} household", "{area} ha, {count} households", households, { area: hectares(area_m2) })}`), " "]);
 }

@@ -152,9 +152,10 @@ export function piecesOf({ grids }, set) {
 
 /**
  * The grid that holds a place (even-odd rule over all rings).
- * @param {Iterable<Grid>} grids
+ * @template {{geometry: any}} G
+ * @param {Iterable<G>} grids
  * @param {[number, number]} position
- * @returns {Grid | null}
+ * @returns {G | null}
  */
 export function gridAt(grids, position) {
   for (const grid of grids) if (holds(grid.geometry, position)) return grid;

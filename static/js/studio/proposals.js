@@ -30,9 +30,10 @@ export function percent(share) {
 
 /**
  * @param {HTMLElement} root
- * @param {{studio: () => Studio, show: (proposal: {grids: any[]} | null) => void}} page `show` draws a proposal on the map
+ * @param {{studio: () => Studio, isShown: (address: string) => boolean, show: (proposal: import("../map/grid_editor.js").Preview | null) => void}} page `isShown`: whether
+ *   this change set is the open one; `show` draws a proposal on the map
  */
-export function mountProposals(root, { studio, show }) {
+export function mountProposals(root, { studio, isShown, show }) {
   const size = el("input", { class: "input", type: "number", min: 2, max: 100_000, step: 1, value: 300, id: "proposal-size", "data-size": "" });
   const tolerance = el("input", { class: "input", type: "number", min: 1, max: 50, step: 1, value: 10, id: "proposal-tolerance" });
   const chosenOnly = el("input", { type: "checkbox", id: "proposal-only" });
@@ -56,8 +57,8 @@ export function mountProposals(root, { studio, show }) {
       const only = chosenOnly.checked ? state.input.grids : [];
       const { run } = await post(`${address}/proposals`, { size: Number(size.value), tolerance: Number(tolerance.value) / 100, ...(only.length ? { only } : {}) });
       document.dispatchEvent(new CustomEvent("job-requested"));
-      const job = await followJob(String(run), (found) => fillWith(work, jobCard(found)));
-      if (job.state === "done") await load();
+      const job = await followJob(String(run), (found) => isShown(address) && fillWith(work, jobCard(found)));
+      if (job.state === "done" && isShown(address)) await load();
     } catch (error) {
       toastProblem(error);
     } finally {
@@ -67,7 +68,10 @@ export function mountProposals(root, { studio, show }) {
   }
 
   async function load() {
-    const { proposals } = await get(`${studio().address}/proposals`);
+    const { address } = studio();
+    const { proposals } = await get(`${address}/proposals`);
+    // Another change set was opened meanwhile, or none is open: nothing of this one is shown there.
+    if (!isShown(address)) return;
     fillWith(work);
     show(null);
     fillWith(table, proposals.length ? comparison(proposals) : null);
@@ -99,13 +103,14 @@ export function mountProposals(root, { studio, show }) {
     const buttons = /** @type {HTMLElement[]} */ ([...table.querySelectorAll("[data-show]")]);
     const isNew = buttons.some((one) => one.dataset.show === style && one.getAttribute("aria-pressed") === "false");
     for (const one of buttons) one.setAttribute("aria-pressed", String(isNew && one.dataset.show === style));
-    show(isNew ? { grids } : null);
+    show(isNew ? { grids, alone: true } : null);
   }
   /** @param {Proposal} proposal */
   async function takeOver(proposal) {
     const { address, state } = studio();
     try {
       await post(`${address}/edits`, { kind: "proposal", proposal: proposal.id, versions: versionsOf(state.set) });
+      if (!isShown(address)) return;
       await load();
       await studio().reload();
       toast(t("{name} is taken over. Undo takes it back.", { name: styleWord(proposal.style) }));
@@ -119,6 +124,11 @@ export function mountProposals(root, { studio, show }) {
       chosenOnly.disabled = input.grids.length === 0;
       if (chosenOnly.disabled) chosenOnly.checked = false;
     },
-    load: () => load().catch(() => fillWith(table)),
+    /** A change set was opened: the table of the one before is none of its own. */
+    load: () => {
+      for (const part of [work, table]) fillWith(part);
+      const { address } = studio();
+      return load().catch((error) => isShown(address) && toastProblem(error));
+    },
   };
 }

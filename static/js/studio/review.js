@@ -1,7 +1,7 @@
 /** What a change set would move, and the steps of its review. */
 import { ProblemError, get, post } from "../api.js";
 import { el, fillWith, icon, listen } from "../dom.js";
-import { t, tn } from "../i18n.js";
+import { formatInstant, t, tn } from "../i18n.js";
 import { isoEcho } from "../iso_echo.js";
 import { shortName } from "../map/grid_editor.js";
 import { hectares } from "../pages/boundaries_words.js";
@@ -113,7 +113,8 @@ export function mountReview(root, page) {
     }
   };
   const approval = mountApproval(page, { step, words: () => note.value });
-  fillWith(root, words, steps, approval.answers);
+  const waits = el("div");
+  fillWith(root, waits, words, steps, approval.answers);
   /** @param {string} path @param {string} done what is said when it is */
   const turn = async (path, done) => {
     if (await step(path, { note: note.value })) toast(done);
@@ -134,6 +135,7 @@ export function mountReview(root, page) {
     if (drawn?.id !== set.id || drawn.state !== set.state) approval.withdraw();
     drawn = set;
     const { can } = set;
+    fillWith(waits, set.state === "approved" ? waitsFor(set) : null);
     words.hidden = !can.submit && !can.return && !can.approve;
     const takesBack = can.return && set.own;
     label.textContent = can.return && !set.own ? t("Words to the author; to return, say what to mend") : t("Words to the reviewer (optional)");
@@ -146,7 +148,7 @@ export function mountReview(root, page) {
       can.bring_back ? stepButton(t("Bring back as a draft"), "undo", () => void step("/bring-back", {}), "btn--wide", "bring-back") : null,
       can.discard ? stepButton(t("Discard the whole change set"), "trash", () => void discard(), "btn--quiet", "discard") : null);
     // Nothing is left to do for this person, and no publication is shown: no empty card.
-    card?.toggleAttribute("hidden", [steps, ...approval.answers].every((one) => one.textContent === ""));
+    card?.toggleAttribute("hidden", [waits, steps, ...approval.answers].every((one) => one.textContent === ""));
   }
   return {
     show,
@@ -161,6 +163,18 @@ export function mountReview(root, page) {
       note.focus({ preventScroll: true });
     },
   };
+}
+
+/**
+ * What an approved change set waits for, who approved it, and who can still stop it.
+ * @param {import("./studio.js").ChangeSet} set
+ */
+function waitsFor({ reviewer, effective_on: day, comments, author }) {
+  const at = comments.filter((/** @type {any} */ one) => one.kind === "approved").at(-1)?.at;
+  return el("div", { class: "notice", "data-waits": "" }, icon("history"), el("div", { class: "stack-s" },
+    el("strong", {}, t("To be published on {day}", { day })),
+    el("p", {}, t("{who} approved it on {at}. It is published within the first hour of {day}; until then the boundaries of today hold.", { who: reviewer, at: at ? formatInstant(at) : "–", day })),
+    el("p", {}, t("Until then {author} may take it back, and every approver may return it with words. For another day, return it: the day is chosen anew when it is approved again.", { author }))));
 }
 
 /**
@@ -191,13 +205,16 @@ function mountApproval(page, { step, words }) {
     try {
       const impact = await get(`${studio.address}/impact`);
       if (mine !== question) return;
-      askToPublish(asked, { impact, day: on, community: studio.state.set.community, comments: openCount(studio.state.set.comments), hasCompared: page.hasCompared(), onPublish: () => void publish(studio, on), onCompare: page.onCompare, onClose: () => approving.focus() });
+      askToPublish(asked, { impact, day: on, isLater: on > page.today, community: studio.state.set.community, comments: openCount(studio.state.set.comments), hasCompared: page.hasCompared(), onPublish: () => void publish(studio, on), onCompare: page.onCompare, onClose: () => approving.focus() });
     } catch (error) {
       toastProblem(error);
     }
   };
   const approving = stepButton(t("Approve and publish…"), "check", () => void approve(), "btn--primary btn--wide", "approve");
-  listen(day, "input", withdraw);
+  listen(day, "input", () => {
+    withdraw();
+    fillWith(approving, icon("check"), day.value > page.today ? t("Approve for {day}…", { day: day.value }) : t("Approve and publish…"));
+  });
   const field = el("div", { class: "field" }, el("label", { class: "field__label", for: day.id }, t("Takes effect on")), day, isoEcho(day), approving);
   return { field, answers: [asked, work], withdraw };
 }

@@ -34,6 +34,7 @@ import { NO_INPUT, afterEdit, editOf, isDrawn, legOf, missing, toolOf, wantsGrid
  * @property {"done" | "kept" | "aside" | "back"} what an edit is done, a sketch of an earlier visit is here, a sketch was put away,
  *   the server answers again
  * @property {string} [kind] of the edit
+ * @property {string} [turned] kind of the edit that an undo or redo turned
  * @property {string[]} [names] of the grids it left
  */
 
@@ -105,7 +106,8 @@ export function openStudio(answer, { storageKey, onChange }) {
   /** @param {any} answer of an edit @returns {Said} names only grids whose ground has changed, not those that got a corner */
   function saidOf({ edit, grids }) {
     const felt = grids.filter((/** @type {any} */ grid) => Math.abs((state.set.grids.get(grid.key)?.area_m2 ?? 0) - grid.area_m2) >= 1);
-    return { what: "done", kind: edit.kind, names: (felt.length ? felt : grids).map((/** @type {any} */ grid) => grid.name) };
+    const turned = state.set.edits.find((line) => line.number === edit.of)?.kind;
+    return { what: "done", kind: edit.kind, turned, names: (felt.length ? felt : grids).map((/** @type {any} */ grid) => grid.name) };
   }
   /** @param {string} path @param {any} body @returns {Promise<boolean>} whether it was done */
   async function send(path, body) {

@@ -8,7 +8,7 @@ import { isPhone } from "../screen.js";
 import { piecesOf, sorted, turnable } from "./model.js";
 import { measured } from "./studio.js";
 import { alongWays, groundArea_m2, missing, nextWords, parseLegs, toolGroups, toolOf, walked } from "./tools.js";
-import { beforeAfter, doneWord } from "./words.js";
+import { beforeAfter, doneWord, figureWords, findingWord } from "./words.js";
 
 /** @typedef {import("./studio.js").State} State */
 /** @typedef {import("./studio.js").Studio} Studio */
@@ -130,7 +130,9 @@ export function saidWords({ said, set }) {
   if (said?.what !== "done") return "";
   const names = (said.names ?? []).map((name) => inPlace(name, set.community));
   const few = names.length > 3 ? [...names.slice(0, 3), "…"] : names;
-  return few.length ? t("{did}: {grids}", { did: doneWord(said.kind ?? ""), grids: few.join(t(", ")) }) : doneWord(said.kind ?? "");
+  const turned = toolGroups().flat().find(({ kind }) => kind === said.turned)?.label();
+  const did = turned ? t("{did} ({what})", { did: doneWord(said.kind ?? ""), what: turned }) : doneWord(said.kind ?? "");
+  return few.length ? t("{did}: {grids}", { did, grids: few.join(t(", ")) }) : did;
 }
 
 /** @param {HTMLElement} root @param {State} state @param {() => Studio} studio */
@@ -184,7 +186,7 @@ function gridFields(tool, studio) {
   const many = tool.grids === "many";
   /** @type {HTMLSelectElement[]} */
   const selects = [];
-  const boxes = (many ? [t("Add a grid")] : names).map((name, place) => {
+  const fields = (many ? [t("Add a grid")] : names).map((name, place) => {
     const select = el("select", { class: "select", id: `studio-grid-${place}`, "data-grid-field": place });
     const label = el("label", { class: "field__label", for: select.id }, name);
     selects.push(select);
@@ -198,6 +200,8 @@ function gridFields(tool, studio) {
     return el("div", { class: "field" }, label, el("div", { class: "studio-add" }, select, add));
   });
   const chips = many ? el("ul", { class: "studio-chips" }) : null;
+  // Two side by side: what else the tool asks for stays in sight above the preview.
+  const boxes = tool.grids === 2 ? [el("div", { class: "row studio-pair" }, fields)] : fields;
   return { boxes: [...boxes, chips], selects, chips };
 }
 
@@ -269,7 +273,7 @@ function fillForm(parts, tool, state, { studio, zoomTo }) {
   const listed = grids.map(({ key, name }) => `${key}:${name}`).join();
   parts.grids.forEach((select, place) => {
     // An opened list is not pulled away under the person's hand.
-    if (select.dataset.listed !== listed) fillWith(select, el("option", { value: "" }, tool.grids === "many" ? t("Choose…") : t("Choose on the map or here")), grids.map((grid) => el("option", { value: grid.key }, inPlace(grid.name, state.set.community))));
+    if (select.dataset.listed !== listed) fillWith(select, el("option", { value: "" }, tool.grids === 1 ? t("Choose on the map or here") : t("Choose…")), grids.map((grid) => el("option", { value: grid.key }, inPlace(grid.name, state.set.community))));
     select.dataset.listed = listed;
     if (tool.grids !== "many") select.value = String(input.grids[place] ?? "");
   });
@@ -311,8 +315,49 @@ function resultOf({ refusal, tentative, preview, set, input }, tool, zoomTo) {
   const refused = refusal ? el("div", { class: `notice notice--${tentative ? "attend" : "alarm"}`, role: tentative ? "status" : "alert", "data-refusal": refusal.code }, icon("attend"),
     el("div", { class: "stack-s" }, el("p", {}, el("strong", {}, refusal.title)), refusal.detail && refusal.detail !== refusal.title ? el("p", {}, refusal.detail) : null,
       place ? el("button", { class: "btn", type: "button", "data-zoom-refusal": "", onClick: () => zoomTo(place) }, icon("search"), t("Show the place")) : null)) : null;
-  const shown = preview ? previewTable(preview, set) : null;
-  return refused || shown ? [refused, shown].filter((one) => one !== null) : [nextStep(nextWords(tool, input) || t("checking…"))];
+  const shown = preview ? previewParts(preview, set) : [];
+  return refused || shown.length ? [refused, ...shown].filter((one) => one !== null) : [nextStep(nextWords(tool, input) || t("checking…"))];
+}
+
+/** @param {any} preview @param {import("./studio.js").ChangeSet} set @returns {(HTMLElement | null)[]} what it makes, and which rules that breaks */
+function previewParts(preview, set) {
+  const pieces = piecesOf(preview, set);
+  if (pieces.length === 0 && preview.ended.length === 0) return [nextStep(cornersOnly(preview, set))];
+  return [previewTable(preview, set), brokenNotice(preview, pieces)];
+}
+
+/** @param {any} preview without a piece that people notice @param {import("./studio.js").ChangeSet} set @returns {string} */
+export function cornersOnly({ grids }, { community, grids: known }) {
+  const names = grids.map((/** @type {any} */ grid) => inPlace(known.get(grid.key)?.name ?? grid.name, community));
+  return t("Only the corner changes; ground and households stay: {grids}.", { grids: names.join(t(", ")) });
+}
+
+/**
+ * The rules that an edit would break, each once with the pieces that it is about.
+ * @param {{broken?: any[]}} preview
+ * @param {{key: number, mark: string}[]} pieces
+ * @returns {{words: string, marks: string[], isRefused: boolean}[]}
+ */
+export function brokenRules({ broken = [] }, pieces) {
+  const marks = new Map(pieces.map(({ key, mark }) => [key, mark]));
+  /** @type {Map<string, {words: string, marks: string[], isRefused: boolean}>} */
+  const told = new Map();
+  for (const { rule, gravity, grid, size, limit } of broken) {
+    const words = t("{rule}: {figure}", { rule: findingWord(rule), figure: figureWords(rule, size, limit) });
+    const one = told.get(words) ?? { words, marks: [], isRefused: gravity === "refuse" };
+    told.set(words, { ...one, marks: [...one.marks, marks.get(grid)].filter((mark) => mark !== undefined) });
+  }
+  return [...told.values()];
+}
+
+/** @param {any} preview @param {any[]} pieces @returns {HTMLElement | null} */
+function brokenNotice(preview, pieces) {
+  const rules = brokenRules(preview, pieces);
+  if (rules.length === 0) return null;
+  const isRefused = rules.some((one) => one.isRefused);
+  const line = (/** @type {{words: string, marks: string[]}} */ { words, marks }) => el("li", {}, marks.map((mark) => [el("span", { class: "piece-mark" }, mark), " "]).flat(), words);
+  return el("div", { class: `notice notice--${isRefused ? "alarm" : "attend"}`, "data-broken": "" }, icon("attend"), el("div", { class: "stack-s" },
+    el("strong", {}, isRefused ? t("So it cannot be submitted:") : t("Please look at this before you apply:")), el("ul", { class: "studio-broken" }, rules.map(line))));
 }
 
 /** @param {string} words */

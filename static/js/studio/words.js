@@ -1,13 +1,21 @@
 /** What the studio calls things: states, edits, kinds of rows, findings. Words only. */
 import { t, tn } from "../i18n.js";
+import { areaText } from "../pages/boundaries_words.js";
 
-/** @typedef {{state: string, returned?: {by: string, words: string} | null}} Standing where a change set stands */
+/** @typedef {{state: string, returned?: {by: string, words: string} | null, effective_on?: string | null}} Standing where a change set stands */
 
 /** @param {Standing} set @returns {string} */
-export function stateWord({ state, returned }) {
+export function stateWord({ state, returned, effective_on }) {
   if (returned) return t("Returned, to be mended");
-  const words = { draft: t("Being drafted"), review: t("Waits for review"), approved: t("Approved, takes effect on its day"), published: t("Published"), discarded: t("Discarded") };
+  if (state === "approved") return t("Approved for {day}", { day: effective_on ?? "" });
+  const words = { draft: t("Being drafted"), review: t("Waits for review"), published: t("Published"), discarded: t("Discarded") };
   return words[/** @type {keyof typeof words} */ (state)] ?? state;
+}
+
+/** @param {Standing} set @returns {string} what a print says of its boundaries: of which day they are, and that a draft is none */
+export function printNote(set) {
+  if (set.state === "published") return t("in force since {day}", { day: set.effective_on ?? "" });
+  return t("{state} · not in force", { state: stateWord(set) });
 }
 
 /** @param {{by: string, words: string}} returned @returns {string} who returned a change set, and what is to be mended */
@@ -81,6 +89,24 @@ export function findingWord(kind) {
     households_many: t("Many households"), building_cut: t("A boundary runs through a building"),
   };
   return words[/** @type {keyof typeof words} */ (kind)] ?? kind;
+}
+
+/**
+ * The figure of a broken rule, beside the limit that it passes: 43 m², at least 500 m².
+ * @param {string} kind of the rule
+ * @param {number} size in the unit of the kind
+ * @param {number | null} limit
+ * @returns {string}
+ */
+export function figureWords(kind, size, limit) {
+  const homes = (/** @type {number} */ count) => tn("{count} household", "{count} households", count);
+  const metres = (/** @type {number} */ count) => t("{count} m", { count });
+  const parts = (/** @type {number} */ count) => tn("{count} part", "{count} parts", count);
+  const buildings = (/** @type {number} */ count) => tn("{count} building", "{count} buildings", count);
+  const write = { building_cut: buildings, disconnected: parts, narrow: metres, households_few: homes, households_many: homes }[kind] ?? areaText;
+  if (limit === null) return write(size);
+  const bound = { limit: write(limit) };
+  return t("{figure}, {limit}", { figure: write(size), limit: ["area_large", "households_many"].includes(kind) ? t("at most {limit}", bound) : t("at least {limit}", bound) });
 }
 
 /** @param {string} kind @returns {string} */
