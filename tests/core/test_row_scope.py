@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm.exc import StaleDataError
 
 from core.audit import AuditEvent, record
 from core.db import LayerVersion, Scope, touch_layer, transaction
 from core.errors import InvalidInput
-from geo.areas.models import Area
+from geo.areas.models import Area, AreaName
 from geo.households.models import Dwelling, DwellingCell, Household, HouseholdContact
 from tests.conftest import Database
 from tests.small_town import SmallTown, add_dwelling, build_small_town
@@ -41,6 +42,38 @@ def test_boundaries_of_the_county_are_seen_but_changed_only_within_scope(town: S
         assert session.scalar(select(func.count()).select_from(Area)) == 6
         changed = session.execute(update(Area).where(Area.id == town.east.id).values(name="mine")).rowcount
         assert changed == 0
+
+
+def test_names_of_the_county_are_seen_but_ended_only_within_scope(town: SmallTown) -> None:
+    with transaction(Scope((town.west.path,))) as session:
+        names = session.scalars(select(AreaName.name).order_by(AreaName.area_id)).all()
+        assert names == session.scalars(select(Area.name).order_by(Area.id)).all()
+        ending = update(AreaName).where(AreaName.area_id == town.east.id).values(valid=Range(empty=True))
+        assert session.execute(ending).rowcount == 0
+    with transaction(Scope((str(town.county.id + 1),))) as session:
+        assert session.scalars(select(AreaName)).all() == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("UPDATE area_name SET name = 'mine'", id="rewritten"),
+        pytest.param("UPDATE area_name SET code = '1'", id="numbered anew"),
+        pytest.param("DELETE FROM area_name", id="forgotten"),
+    ],
+)
+def test_what_an_area_was_called_cannot_be_changed_by_anybody(town: SmallTown, statement: str) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction(Scope.everything()) as session,
+    ):
+        session.execute(text(statement))
+
+
+def test_an_area_has_one_name_at_any_date(town: SmallTown) -> None:
+    owner = {"county_id": town.west.county_id, "area_id": town.west.id, "area_path": town.west.path}
+    with pytest.raises(DBAPIError, match="ex_area_name_valid"), transaction(Scope.everything()) as session:
+        session.add(AreaName(code="1", name="another", **owner))
 
 
 def test_a_row_cannot_be_written_outside_the_scope(town: SmallTown) -> None:
