@@ -308,6 +308,44 @@ def test_the_report_says_the_answer_and_every_place(
     assert stranger(world, "leader").get(f"/documents/{asked.json['id']}").status_code == 404
 
 
+def report_pages(leader: FlaskClient, run_id: int) -> list[str]:
+    """Return the text of each page of a run's report, without white space."""
+    asked = leader.post(f"/api/leader/runs/{run_id}/report", json={})
+    execute(int(asked.json["id"]))
+    answer = leader.get(leader.get(f"/api/jobs/{asked.json['id']}").json["result_url"])
+    return [re.sub(r"\s", "", page.extract_text()) for page in PdfReader(io.BytesIO(answer.data)).pages]
+
+
+def test_the_report_tells_the_false_discovery_rate_that_was_asked_for(
+    leader: FlaskClient, world: World
+) -> None:
+    add_incidents(world.town, burst=60)
+    run_id = find(leader)
+    with transaction(Scope.everything()) as session:
+        run = session.get_one(JobRun, run_id)
+        run.result = run.result | {"params": run.result["params"] | {"q": 0.1}}
+    leader.post("/language", data={"locale": "en"})
+
+    assert "atmost10in100" in report_pages(leader, run_id)[-1]
+
+
+@pytest.mark.parametrize(
+    ("even", "is_tested"), [pytest.param(1500, True, id="none"), pytest.param(10, False, id="too few")]
+)
+def test_a_run_without_places_is_one_page(
+    leader: FlaskClient, world: World, even: int, *, is_tested: bool
+) -> None:
+    add_incidents(world.town, burst=0, even=even)
+    run_id = find(leader)
+    leader.post("/language", data={"locale": "en"})
+
+    pages = report_pages(leader, run_id)
+
+    assert len(pages) == 1
+    assert ("Noplacestoodout." in pages[0]) is is_tested
+    assert re.sub(r"\s", "", leader.get("/api/leader/state").json["sentence"]) in pages[0]
+
+
 def test_nobody_prints_another_countys_run(leader: FlaskClient, world: World) -> None:
     add_incidents(world.town, burst=60)
     run_id = find(leader)
