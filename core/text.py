@@ -1,5 +1,8 @@
 """Names and words as people type or paste them, fit to be shown, printed and stood in a file or a header."""
 
+#: Hangul fillers and the empty braille pattern: printable, and drawn as nothing.
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
 
 def visible(text: str) -> str:
     r"""Return a text in one line, without the signs that nobody sees: control signs, turners of direction.
@@ -8,9 +11,11 @@ def visible(text: str) -> str:
 
     >>> visible(" 桥东\x01\n第1\u202e网格 ")
     '桥东 第1网格'
+    >>> visible("\u3164\u2800")
+    ''
     """
     line = " ".join(text.split())
-    return "".join(sign for sign in line if sign.isprintable()).strip()
+    return "".join(sign for sign in line if sign.isprintable() and sign not in _BLANKS).strip()
 
 
 def visible_lines(text: str) -> str:

@@ -37,7 +37,8 @@ export function mountProposals(root, { studio, isShown, show }) {
   const size = el("input", { class: "input", type: "number", min: 2, max: 100_000, step: 1, value: 300, id: "proposal-size", "data-size": "" });
   const tolerance = el("input", { class: "input", type: "number", min: 1, max: 50, step: 1, value: 10, id: "proposal-tolerance" });
   const chosenOnly = el("input", { type: "checkbox", id: "proposal-only" });
-  const only = el("label", { class: "check" }, chosenOnly, t("only inside the grids chosen with “Merge”"));
+  const only = el("label", { class: "check" }, chosenOnly, t("Only inside the grids chosen with “Merge”"));
+  const how = el("p", { class: "field__hint", "data-only-hint": "" }, t("To divide some grids anew, take the tool “Merge” first and press them on the map."));
   const work = el("div", { "aria-live": "polite" });
   const table = el("div", { class: "stack-s" });
   const ask = el("button", { class: "btn btn--wide", type: "submit", "data-propose": "" }, icon("grid"), t("Propose grids"));
@@ -45,7 +46,7 @@ export function mountProposals(root, { studio, isShown, show }) {
     el("div", { class: "row" },
       el("div", { class: "field grow" }, el("label", { class: "field__label", for: size.id }, t("Households in a grid")), size),
       el("div", { class: "field grow" }, el("label", { class: "field__label", for: tolerance.id }, t("Tolerance in %")), tolerance)),
-    only, ask);
+    only, how, ask);
   form.addEventListener("submit", (event) => (event.preventDefault(), void propose()));
   fillWith(root, el("p", { class: "muted small" }, t("From streets, waters, buildings and households: no building is cut, edges run along streets.")), form, work, table);
 
@@ -123,6 +124,7 @@ export function mountProposals(root, { studio, isShown, show }) {
     show: ({ input }) => {
       chosenOnly.disabled = input.grids.length === 0;
       if (chosenOnly.disabled) chosenOnly.checked = false;
+      how.hidden = !chosenOnly.disabled;
     },
     /** A change set was opened: the table of the one before is none of its own. */
     load: () => {
