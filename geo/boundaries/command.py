@@ -19,11 +19,11 @@ from geo.shapes.edits.division import split
 from geo.shapes.edits.feature_path import path_along
 from geo.shapes.edits.gap_path import path_between_buildings
 from geo.shapes.edits.joining import merge
+from geo.shapes.edits.mending import mend
 from geo.shapes.edits.simplification import simplify
 from geo.shapes.edits.strip import give_strip
 from geo.shapes.edits.vertex import delete_vertex, insert_vertex, move_vertex
-from geo.shapes.mending import find_flaws, mend_one, repair
-from geo.shapes.tiling import Difference, EditRefused, as_ground
+from geo.shapes.tiling import Difference, EditRefused
 from geo.shapes.traverse import traverse
 
 if TYPE_CHECKING:
@@ -195,29 +195,6 @@ def _strip(_session: Session, drafted: Drafted, sent: Sent) -> Difference:
     return give_strip(drafted.tiling, giver, taker, width_m=sent.metres("width_m"))
 
 
-def _repair(_session: Session, drafted: Drafted, sent: Sent) -> Difference:
-    """Mend every flaw of the draft, or the one nearest to a place."""
-    keys = sorted(drafted.tiling.parts)
-    parts = [drafted.tiling.parts[key] for key in keys]
-    frame = drafted.tiling.frame
-    if sent.values.get("at"):
-        at = sent.point("at")
-        flaws = sorted(find_flaws(parts, frame), key=lambda flaw: flaw.place.distance(at))
-        mended = mend_one(parts, flaws[0], frame).shapes if flaws else parts
-    else:
-        mended = repair(parts, frame).shapes
-    shapes = {key: as_ground(shape) for key, shape in zip(keys, mended, strict=True)}
-    changed = {
-        key: shape
-        for key, shape in shapes.items()
-        if not shapely.equals_exact(shape, drafted.tiling.parts[key])
-    }
-    return Difference(
-        {key: drafted.tiling.parts[key] for key in changed},
-        {k: s for k, s in changed.items() if not s.is_empty},
-    )
-
-
 EDITS: dict[str, Reader] = {
     "draw": lambda _, d, s: draw(d.tiling, s.polygon(), snap_m=s.metres("snap_m", default=SNAP_M, most=50.0)),
     "split": lambda _, d, s: split(d.tiling, s.key("grid"), s.lines()),
@@ -230,6 +207,6 @@ EDITS: dict[str, Reader] = {
     "give_strip": _strip,
     "cut_hole": lambda _, d, s: cut_hole(d.tiling, s.key("grid"), s.polygon()),
     "proposal": lambda x, d, s: taken_over(d, proposal_of(x, d, s.key("proposal"))),
-    "repair": _repair,
+    "repair": lambda _, d, s: mend(d.tiling, at=s.point("at") if s.values.get("at") else None),
     "simplify": lambda _, d, s: simplify(d.tiling, s.metres("tolerance_m", most=200.0)),
 }

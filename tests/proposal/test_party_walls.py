@@ -231,7 +231,7 @@ def test_equal_seeds_give_equal_grids_of_a_perimeter_block() -> None:
     [
         pytest.param("helsinki", 12_000, 1, 0.95, id="helsinki"),
         pytest.param("helsinki", 12_000, 2, 0.95, id="helsinki, other households"),
-        pytest.param("lujiazui", 30_000, 1, 0.9, id="lujiazui"),
+        pytest.param("lujiazui", 30_000, 1, 0.94, id="lujiazui"),
     ],
 )
 def test_inner_cities_are_divided_within_the_tolerance(
@@ -242,4 +242,5 @@ def test_inner_cities_are_divided_within_the_tolerance(
     proposals = propose(ground, Wish(size=300))
 
     assert_sound(ground, proposals)
-    assert proposals[0].comparison.within_tolerance >= floor
+    best = proposals[0].comparison
+    assert best.attainable >= best.within_tolerance >= floor

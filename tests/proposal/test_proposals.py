@@ -143,6 +143,8 @@ def test_tower_that_cannot_be_divided_is_named_as_the_reason() -> None:
     tower = max(best.grids, key=lambda grid: grid.households)
     assert tower.households >= 400
     assert tower.why is Why.BLOCK
+    assert best.comparison.indivisible == 1
+    assert best.comparison.attainable == (len(best.grids) - 1) / len(best.grids)
     assert sum(grid.why is Why.WITHIN for grid in best.grids) >= len(best.grids) - 2
 
 

@@ -243,6 +243,11 @@ def _tell_proposal(proposal: dict[str, Any], answer: dict[str, Any]) -> None:
         f"   网格 grids {proposal['grids']}, {wished}: {proposal['within_tolerance']:.1%} 达标 within, "
         f"最大偏差 worst {proposal['worst_deviation']:.1%}"
     )
+    if proposal["indivisible"]:
+        click.echo(
+            f"   至多 at most {proposal['attainable']:.1%}: 不切断建筑 no building is cut, "
+            f"{proposal['indivisible']} 处户数超过一个网格 places hold more households than a grid"
+        )
     click.echo(
         f"   紧凑度 compactness {proposal['compactness']:.3f}, 沿街边界 edge on streets "
         f"{proposal['edge_on_street']:.1%}, 切断建筑 buildings cut {proposal['buildings_cut']}"

@@ -11,6 +11,7 @@ from geo.shapes.edits.division import split
 from geo.shapes.edits.feature_path import path_along
 from geo.shapes.edits.gap_path import path_between_buildings
 from geo.shapes.edits.joining import merge
+from geo.shapes.edits.mending import mend
 from geo.shapes.edits.proof import proved
 from geo.shapes.edits.rule import Found, Households, Kind, Rules, Severity, count_households, judge
 from geo.shapes.edits.simplification import simplify
@@ -31,6 +32,7 @@ __all__ = [
     "give_strip",
     "insert_vertex",
     "judge",
+    "mend",
     "merge",
     "move_vertex",
     "path_along",

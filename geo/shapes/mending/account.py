@@ -72,7 +72,8 @@ class Repaired:
         object that was given.
     moves : list of Move
     remaining : list of Finding
-        What was left: gaps wider than the limit, narrow grids, shapes without ground, remarks.
+        What was left: gaps wider than the limit, narrow grids, narrow parts in such a gap that border nobody,
+        shapes without ground, remarks.
     dropped : tuple of int
         Shapes that were drawn twice; they are empty now.
     """

@@ -163,7 +163,8 @@ def _not_within(told: list[Finding], found: list[Finding], scene: Scene) -> list
 
 def _unexplained(flagged: _Flagged, found: list[Finding]) -> list[Finding]:
     """Return shapes whose invalid edges no finding touches: edges that cross at less than the noise."""
-    places = [each for each in found if each.wrong]
+    # A gap breaks no edge; one too wide to be filled would hide what crosses beside it.
+    places = [each for each in found if each.wrong and each.kind is not Kind.GAP]
     tree = shapely.STRtree([each.place for each in places])
     told = []
     for index, edges in zip(flagged.index.tolist(), flagged.edges, strict=True):

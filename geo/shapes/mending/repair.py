@@ -41,7 +41,8 @@ def repair(
     """Return `shapes` (EPSG:4326) as a partition, and what was done about each finding.
 
     The result is a valid coverage on the 1e-7 degree grid. What no rule can decide is left and listed as
-    `remaining`: gaps wider than ``limits.gap_m``, grids narrower than a sliver, shapes without ground.
+    `remaining`: gaps wider than ``limits.gap_m`` and narrow parts alone in one, grids narrower than a sliver,
+    shapes without ground.
     Polygons without a finding come back as the objects that were given.
 
     >>> from shapely import box

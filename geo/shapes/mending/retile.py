@@ -129,14 +129,16 @@ class _Decisions:
         free = [
             face
             for face, claim in enumerate(self.faces.owners)
-            if not claim
-            and (
-                self._finding(face, lambda each: each.free) or (tidy and not ground(self.faces.shapes[face]))
-            )
+            if not claim and (self._finding(face, lambda each: each.free) or (tidy and self._is_noise(face)))
         ]
         # The largest first: what it is given to then borders the smaller ones.
         for face in sorted(free, key=lambda face: -float(self.faces.area_m2[face])):
             self._give_to_neighbour([face], self._finding(face, lambda each: each.free))
+
+    def _is_noise(self, face: int) -> bool:
+        # What was clipped may be as thin: given back, it would be found outside for ever.
+        outside = self._finding(face, lambda each: each.kind is Kind.OUTSIDE_PARENT)
+        return outside is None and not ground(self.faces.shapes[face])
 
     def _give_to_neighbour(self, piece: list[int], finding: Finding | None) -> None:
         own = self.faces.owners[piece[0]]

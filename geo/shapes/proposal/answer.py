@@ -70,6 +70,13 @@ class Comparison:
     grids : int
     within_tolerance : float
         Share of grids whose households deviate from the size by no more than the tolerance.
+    attainable : float
+        The share of these grids that could be within the tolerance at best, as no building is cut: a place
+        that holds more by itself makes a grid of its own, and the others share what is left. What streets
+        and neighbours allow besides is not asked.
+    indivisible : int
+        Such places: buildings, buildings drawn over each other, or points with more households than a grid
+        may have.
     worst_deviation : float
         Largest deviation of a grid, as a share of the size.
     compactness : float
@@ -95,6 +102,8 @@ class Comparison:
 
     grids: int
     within_tolerance: float
+    attainable: float
+    indivisible: int
     worst_deviation: float
     compactness: float
     least_compact: float

@@ -74,9 +74,12 @@ def owners_today(ground: ProposalGround, points: Shapes) -> IntArray:
 
 
 def compare(
-    grids: Sequence[Grid], blocks: Blocks, grid_of_block: IntArray, yard: Yardstick, *, band: Any
+    grids: Sequence[Grid], blocks: Blocks, grid_of_block: IntArray, yard: Yardstick, *, band: Any, bound: Any
 ) -> Comparison:
-    """Return the figures of a division; `band` is (size, tolerance)."""
+    """Return the figures of a division.
+
+    `band` is (size, tolerance), `bound` (grids that could fit, places that hold more than a grid).
+    """
     size, tolerance = band
     load = np.array([grid.households for grid in grids])
     off = np.abs(load - size) / size
@@ -93,6 +96,8 @@ def compare(
     return Comparison(
         grids=len(grids),
         within_tolerance=float((off <= tolerance + 1e-9).mean()),
+        attainable=bound[0] / len(grids),
+        indivisible=bound[1],
         worst_deviation=float(off.max()),
         compactness=float(compactness.mean()),
         least_compact=float(compactness.min()),

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from geo.shapes.proposal.arrays import IntArray
     from geo.shapes.proposal.task import Task, Taste
 
-#: A grid outside the tolerance costs this much at once, and the square of its excess on top: more than
-#: any gain of shape [ours].
-_OUTSIDE = 4.0
-_EXCESS = 2000.0
+#: A grid outside the tolerance costs this much at once: more than a move can gain in compactness, which is
+#: twice the largest `Taste.compact`. The square of its excess on top leads it back, and is small enough that
+#: one grid far outside is cheaper than several just outside, where blocks do not add up [ours].
+_OUTSIDE = 20.0
+_EXCESS = 500.0
 #: A pass ends when this many moves in a row brought no new best.
 _PATIENCE = 60
 _MOST_PASSES = 20
@@ -48,15 +49,25 @@ def refine(
     home : (k,) array of int, optional
         The grid of today each part stands for; needed where the taste weighs moved households.
     """
-    state = _State(task, part, taste, home)
+    division = Division(task, part, taste, home)
     for _ in range(passes):
-        if state.improve() > -_TINY:
+        if division.improve() > -_TINY:
             break
-    return Outcome(np.array(state.part, np.int64), state.objective())
+    return Outcome(np.array(division.part, np.int64), division.objective())
 
 
-class _State:
-    """The division while it changes; plain lists, as single numbers are read millions of times."""
+class Division:
+    """A division while it changes; plain lists, as single numbers are read millions of times.
+
+    Attributes
+    ----------
+    part : list of int
+        The grid of each block; changed by `move` alone.
+    load : list of int
+        The households of each grid.
+    near : list of list of (int, float, float)
+        For each block the blocks beside it, the length of the edge (metres) and what it costs to cut it.
+    """
 
     def __init__(self, task: Task, part: IntArray, taste: Taste, home: IntArray | None) -> None:
         count = int(part.max()) + 1
@@ -71,13 +82,13 @@ class _State:
         self._home: list[int] = home.tolist() if home is not None else [-1] * count
         side_m = math.sqrt(float(task.area_m2.sum()) / task.count)
         cost = (task.length_m @ taste.cost) * (taste.edge / side_m)
-        self._near: list[list[tuple[int, float, float]]] = [[] for _ in self.part]
+        self.near: list[list[tuple[int, float, float]]] = [[] for _ in self.part]
         for (a, b), length, price in zip(
             task.pairs.tolist(), task.length_m.sum(axis=1).tolist(), cost.tolist(), strict=True
         ):
-            self._near[a].append((b, length, price))
-            self._near[b].append((a, length, price))
-        self._load, self._ground, self._edge, self._blocks = self._sums(count)
+            self.near[a].append((b, length, price))
+            self.near[b].append((a, length, price))
+        self.load, self._ground, self._edge, self._blocks = self._sums(count)
         self._term = [self._terms(g, 0, 0.0, 0.0) for g in range(count)]
 
     def _sums(self, count: int) -> tuple[list[int], list[float], list[float], list[int]]:
@@ -86,13 +97,13 @@ class _State:
             load[g] += self._weight[block]
             ground[g] += self._area[block]
             blocks[g] += 1
-            inner = sum(length for other, length, _ in self._near[block] if self.part[other] == g)
+            inner = sum(length for other, length, _ in self.near[block] if self.part[other] == g)
             edge[g] += self._perimeter[block] - inner
         return load, ground, edge, blocks
 
     def _terms(self, g: int, weight: int, area: float, edge: float) -> float:
         """Return what grid `g` costs when it gains these."""
-        load = self._load[g] + weight
+        load = self.load[g] + weight
         perimeter = self._edge[g] + edge
         out = max(load - self._high, self._low - load, 0.0) / self._size
         cost = _OUTSIDE + _EXCESS * out * out if out > 0 else 0.0
@@ -104,14 +115,7 @@ class _State:
 
     def objective(self) -> float:
         """Return the objective of the whole division."""
-        cut = sum(
-            price
-            for block, near in enumerate(self._near)
-            for other, _, price in near
-            if block < other and self.part[block] != self.part[other]
-        )
-        moved = sum(self._strays(block, g) for block, g in enumerate(self.part))
-        return sum(self._term) + cut + moved
+        return self.price(list(range(len(self.load))), list(range(len(self.part))))
 
     def _strays(self, block: int, g: int) -> float:
         """Return the cost of the block's households being in `g` though they live elsewhere today."""
@@ -122,7 +126,7 @@ class _State:
     def _shared(self, block: int) -> dict[int, tuple[float, float]]:
         """Return length and price of the block's edges with each grid around it."""
         shared: dict[int, tuple[float, float]] = {}
-        for other, length, price in self._near[block]:
+        for other, length, price in self.near[block]:
             g = self.part[other]
             old = shared.get(g, (0.0, 0.0))
             shared[g] = (old[0] + length, old[1] + price)
@@ -145,13 +149,26 @@ class _State:
                 found.append((leave + join + self._strays(block, g), g))
         return found
 
-    def _move(self, block: int, g: int) -> None:
+    def price(self, grids: list[int], blocks: list[int]) -> float:
+        """Return what some grids cost, with the edges between them; `blocks` are all of theirs."""
+        chosen = set(grids)
+        cut = sum(
+            price
+            for block in blocks
+            for other, _, price in self.near[block]
+            if block < other and self.part[other] != self.part[block] and self.part[other] in chosen
+        )
+        moved = sum(self._strays(block, self.part[block]) for block in blocks) if self._moved else 0.0
+        return sum(self._term[g] for g in grids) + cut + moved
+
+    def move(self, block: int, g: int) -> None:
+        """Give a block to grid `g`, which it may not touch."""
         source = self.part[block]
         weight, area, around = self._weight[block], self._area[block], self._perimeter[block]
         shared = self._shared(block)
         for grid, sign in ((source, -1), (g, 1)):
             inner = shared.get(grid, (0.0, 0.0))[0]
-            self._load[grid] += sign * weight
+            self.load[grid] += sign * weight
             self._ground[grid] += sign * area
             self._edge[grid] += sign * (around - 2 * inner)
             self._blocks[grid] += sign
@@ -164,14 +181,14 @@ class _State:
         g = self.part[block]
         if self._blocks[g] == 1:
             return True
-        own = [other for other, _, _ in self._near[block] if self.part[other] == g]
+        own = [other for other, _, _ in self.near[block] if self.part[other] == g]
         if len(own) < 2:
             return False
         wanted = set(own[1:])
         seen = {block, own[0]}
         front = [own[0]]
         while front and wanted:
-            for other, _, _ in self._near[front.pop()]:
+            for other, _, _ in self.near[front.pop()]:
                 if other not in seen and self.part[other] == g:
                     seen.add(other)
                     wanted.discard(other)
@@ -197,18 +214,18 @@ class _State:
                 heapq.heappush(heap, (now, block, g))
                 continue
             done.append((block, self.part[block]))
-            self._move(block, g)
+            self.move(block, g)
             locked.add(block)
             total += now
             if total < best - _TINY:
                 best, kept = total, len(done)
             self._wake(block, locked, heap)
         for block, source in reversed(done[kept:]):
-            self._move(block, source)
+            self.move(block, source)
         return best
 
     def _wake(self, block: int, locked: set[int], heap: list[tuple[float, int, int]]) -> None:
-        for other, _, _ in self._near[block]:
+        for other, _, _ in self.near[block]:
             if other not in locked:
                 for gain, g in self._moves(other):
                     heapq.heappush(heap, (gain, other, g))

@@ -19,7 +19,7 @@ from geo.shapes.proposal.measure import compare, owners_today, yardstick_of
 from geo.shapes.proposal.mend import mend
 from geo.shapes.proposal.question import check_question
 from geo.shapes.proposal.refine import Outcome, refine
-from geo.shapes.proposal.task import TASTES, Task, tasks_of
+from geo.shapes.proposal.task import TASTES, Task, fitting, tasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,8 +188,18 @@ def _proposal(survey: _Survey, tasks: list[Task], part: IntArray, style: Style) 
     place = np.zeros(len(grids), np.int64)
     place[order] = np.arange(len(order))
     band = (survey.size, survey.wish.tolerance)
-    comparison = compare(coded, blocks, place[part], survey.yard, band=band)
+    comparison = compare(
+        coded, blocks, place[part], survey.yard, band=band, bound=_bound(survey, tasks, part)
+    )
     return Proposal(style, 0, (), survey.size, tuple(coded), comparison)
+
+
+def _bound(survey: _Survey, tasks: list[Task], part: IntArray) -> tuple[int, int]:
+    """Return how many grids could be within the tolerance, and how many blocks hold more by themselves."""
+    slack = survey.wish.tolerance * survey.size + 1e-9
+    low, high = survey.size - slack, survey.size + slack
+    fits = (fitting(task.weight, len(np.unique(part[task.blocks])), low, high) for task in tasks)
+    return sum(fits), int((survey.blocks.weight > high).sum())
 
 
 def _grid(survey: _Survey, tasks: list[Task], part: IntArray, number: int) -> Grid:

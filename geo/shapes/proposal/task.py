@@ -115,6 +115,23 @@ def grid_count(households: float, size: float) -> int:
     return min((few, few + 1), key=lambda count: (abs(households / count - size), count))
 
 
+def fitting(weight: IntArray, count: int, low: float, high: float) -> int:
+    """Return how many of `count` grids could hold `low` to `high` households, wherever the blocks lie.
+
+    Each block of more than `high` makes a grid by itself; of the others no grid takes more than all of them.
+
+    >>> [fitting(np.array([400, 100, 200, 300]), count, 270, 330) for count in (2, 3, 4)]
+    [1, 2, 2]
+    >>> fitting(np.array([100, 150, 200]), 1, 270, 330)  # 450 make neither one grid nor two
+    0
+    """
+    towers = weight > high
+    rest, others = float(weight[~towers].sum()), count - int(towers.sum())
+    if not towers.any() and not count * low <= rest <= count * high:
+        others -= 1
+    return max(0, min(others, int(rest // low)))
+
+
 def tasks_of(blocks: Blocks, today: IntArray, size: float, tolerance: float) -> list[Task]:
     """Return the connected pieces of ground that hold households; the grids of each are its own."""
     number = len(blocks.weight)

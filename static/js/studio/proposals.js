@@ -1,7 +1,7 @@
 /** Proposals of grids: asked of a job, compared in a table, looked at on the map, taken over as one edit. */
 import { get, post } from "../api.js";
 import { el, fillWith, icon } from "../dom.js";
-import { t } from "../i18n.js";
+import { t, tn } from "../i18n.js";
 import { toast, toastProblem } from "../toast.js";
 import { followJob, jobCard } from "../tray.js";
 import { versionsOf } from "./model.js";
@@ -89,7 +89,10 @@ export function mountProposals(root, { studio, isShown, show }) {
       [t("Buildings cut"), (/** @type {Proposal} */ one) => String(one.comparison.buildings_cut)],
       [t("Households that move"), (/** @type {Proposal} */ one) => String(one.comparison.moved ?? "–")],
     ];
-    return el("div", { class: "table-wrap", "data-proposals": "" }, el("table", { class: "table studio-proposals" },
+    const { indivisible = 0, attainable = 1 } = proposals[0].comparison;
+    return el("div", { class: "table-wrap", "data-proposals": "" },
+      indivisible ? el("p", { class: "field__hint", "data-indivisible": "" }, tn("No building is cut: {count} place holds more households than a grid. At most {share} of the grids can be within the tolerance.", "No building is cut: {count} places hold more households than a grid. At most {share} of the grids can be within the tolerance.", indivisible, { share: percent(attainable) })) : null,
+      el("table", { class: "table studio-proposals" },
       el("thead", {}, el("tr", {}, el("th", {}), proposals.map((one) => el("th", { scope: "col" }, styleWord(one.style))))),
       el("tbody", {},
         rows.map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, /** @type {string} */ (name)), proposals.map((one) => el("td", { class: "number" }, /** @type {(one: Proposal) => string} */ (value)(one))))),
