@@ -13,6 +13,7 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from geo.areas.models import ChangeSet
 from geo.areas.queries import area_by_id, dated_grids
 from geo.boundaries import queries
+from geo.boundaries.code_queries import present_codes
 from geo.boundaries.ruling import require_rules
 from geo.boundaries.service import Drafted, load
 from geo.boundaries.talk import say
@@ -83,15 +84,21 @@ def overtaken_grids(session: Session, drafted: Drafted) -> list[str]:
 
 
 def require_publishable(session: Session, drafted: Drafted) -> None:
-    """Refuse a change set that changes nothing or whose grids do not tile their community.
+    """Refuse a change set that changes nothing, has another community's code, or does not tile its own.
 
     Raises
     ------
     Conflict
-        ``change_set_empty``, ``partition_broken`` (field `flaws`: with place, point and size).
+        ``change_set_empty``, ``grid_code_taken`` (field `code`: an area beyond the community has got it since
+        it was given in the draft), ``partition_broken`` (field `flaws`: with place, point and size).
     """
-    if not queries.touched_drafts(session, drafted.row.id):
-        raise Conflict("change_set_empty", id=drafted.row.id)
+    row = drafted.row
+    if not queries.touched_drafts(session, row.id):
+        raise Conflict("change_set_empty", id=row.id)
+    codes = {draft.code for draft in drafted.grids.values() if not draft.ended}
+    taken = codes & present_codes(session, row.county_id, beyond=row.area_id)
+    if taken:
+        raise Conflict("grid_code_taken", code=min(taken))
     keys = sorted(drafted.tiling.parts)
     parts = [drafted.tiling.parts[key] for key in keys]
     if is_partition(parts, drafted.tiling.frame):

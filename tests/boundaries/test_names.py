@@ -11,7 +11,8 @@ from core.clock import today
 from core.db import Scope, transaction
 from core.errors import Conflict, InvalidInput
 from geo.areas.models import Area, ChangeSet
-from geo.areas.queries import DatedGrid, dated_grids
+from geo.areas.queries import DatedGrid, area_by_code, dated_grids
+from geo.areas.service import name_area
 from geo.boundaries import code_queries, service
 from geo.boundaries.comparing import grids_before
 from geo.boundaries.queries import lineage_of
@@ -170,6 +171,19 @@ def test_a_restored_grid_that_comes_back_in_the_draft_keeps_its_code_or_is_refus
         service.undo(session, back)
 
     assert (no.value.code, no.value.fields["code"]) == ("grid_code_taken", "990001001001001")
+
+
+def test_a_code_that_another_community_has_got_since_is_not_published(town: SmallTown, reviewer: int) -> None:
+    set_id = opened(town)
+    renamed(town, set_id, 1, "西网格", "050")
+    with transaction(Scope.everything()) as session:
+        north = area_by_code(session, "990001001002")
+        name_area(session, north, code="990001001001050", name=north.name, day=today())
+
+    with pytest.raises(Conflict) as no:
+        published(town, set_id, reviewer)
+
+    assert (no.value.code, no.value.fields["code"]) == ("grid_code_taken", "990001001001050")
 
 
 def test_a_published_rename_is_not_taken_back_by_a_set_opened_before(town: SmallTown, reviewer: int) -> None:
