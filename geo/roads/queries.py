@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from core.db import StoredSetting
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 #: Key of the stored setting with speeds that differ from ours: {mode: {road class: km/h}}.
 SPEED_SETTING = "road_speeds"
+
+
+def has_osm_roads(session: Session) -> bool:
+    """Tell whether any road came from OpenStreetMap, whose licence wants to be named on every map."""
+    return bool(session.scalar(select(exists().where(RoadSection.source_ref.like("osm:%")))))
 
 
 def load_sections(session: Session, *, county_id: int, epsg: int) -> SectionArrays:

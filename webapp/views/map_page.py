@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.db import scope_of
 from geo.areas.queries import ancestors, area_by_id, scope_extent
+from geo.roads.queries import has_osm_roads
 from patrols.districts.tiles import has_districts
 from webapp.maps import (
     BaseTiles,
@@ -24,6 +25,7 @@ from webapp.security import csp_nonce
 
 #: Where a map opens that has nothing to show yet: China, from far.
 NOWHERE = (104.0, 35.0, 4)
+OSM = "© OpenStreetMap contributors (ODbL)"
 
 
 def scope_map(
@@ -44,7 +46,7 @@ def scope_map(
     dead = {"districts"} if "districts" in named and not has_districts(session) else set()
     layers = [VectorTiles(name, visible=name in shown) for name in named if name not in dead]
     common = (LayerControl(), Legend(), LocateButton(), ZoomButtons(), ScaleBar())
-    for element in (BaseTiles(), *layers, *common, *tools):
+    for element in (_base(session), *layers, *common, *tools):
         patrol_map.add_child(element)
     return compose(patrol_map, csp_nonce())
 
@@ -56,9 +58,13 @@ def twin_map(session: Session, tools: Sequence[MacroElement]) -> MapParts:
     patrol_map = PatrolMap(
         center=(lon, lat), zoom=15 if extent else zoom, bounds=extent, min_zoom=4, key="twin", twin=True
     )
-    for element in (BaseTiles(), *tools):
+    for element in (_base(session), *tools):
         patrol_map.add_child(element)
     return compose(patrol_map, csp_nonce())
+
+
+def _base(session: Session) -> BaseTiles:
+    return BaseTiles(attribution=OSM if has_osm_roads(session) else "")
 
 
 def place_words(session: Session, area_id: int | None) -> str:
