@@ -85,8 +85,7 @@ def read_features(
         What `refuse_heavy`, `refuse_many_vertices` and `read_layer` raise, ``columns_missing``,
         ``column_not_found`` or ``column_forbidden``; ``datum_shifted`` (fields `file`, `datum`, `near`,
         `near_as_is`: percent of the boundaries on streets) where the streets say that the file is shifted and
-        nobody has said so; ``datum_untold`` (field `file`) where nothing tells in what its degrees are;
-        ``datum_marked``.
+        nobody has said so; ``datum_marked``.
     """
     as_stored = read_boundaries(refuse_heavy(path), layer=options.layer, crs=options.crs)
     refuse_many_vertices(as_stored.geometries, path.name)
@@ -138,10 +137,9 @@ def _as_told(layer: Layer, fit: DatumFit, report: ImportReport) -> Layer:
         )
     if fit.is_sure or fit.verdict is Verdict.OUTSIDE_CHINA:
         return in_wgs84(layer, fit)
-    if known_crs(layer.crs).is_geographic:
-        # What is loaded is never changed by a later import, so a person says it first.
-        raise InvalidInput("datum_untold", file=report.source)
     # Eastings and northings are a survey's: no web map gives any.
+    if known_crs(layer.crs).is_geographic:
+        report.notice("datum_untold")
     return in_wgs84(layer, Datum.WGS84)
 
 

@@ -33,10 +33,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 def run(*arguments, exit_code=0):
-    # No street stands here before the areas do, so a person says what their degrees are.
-    said = ("--datum", "wgs84") if arguments[0] == "areas" else ()
-    every = [str(each) for each in (*arguments, *said)]
-    result = CliRunner().invoke(imports, every, catch_exceptions=False)
+    result = CliRunner().invoke(imports, [str(each) for each in arguments], catch_exceptions=False)
     assert result.exit_code == exit_code, result.output
     assert "Traceback" not in result.output
     return result.output
@@ -304,7 +301,7 @@ def test_true_areas_adopt_the_provisional_county_and_its_rows(tmp_path):
     run("cameras", table(tmp_path, ("经度", "纬度"), ("119.215", "30.105"), name="cam.csv"))
     report = run_json("areas", areas_file(tmp_path))
     codes = [notice["code"] for notice in report["notices"]]
-    assert codes == ["county_adopted", "rows_reowned"]
+    assert codes == ["datum_untold", "county_adopted", "rows_reowned"]
     assert rows("SELECT code, name FROM area WHERE level = 'county'") == [(COUNTY, "青溪县")]
     assert rows("SELECT kind, count(*) FROM area_boundary GROUP BY 1") == [("published", 5)]
     for name in ("incident", "dwelling", "household", "camera"):

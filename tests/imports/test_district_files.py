@@ -34,9 +34,6 @@ from webapp.cli.imports import imports
 A, B = box(119, 30, 119.008, 30.02), box(119.008, 30, 119.02, 30.02)
 ROWS = [("XQ01", "西巡区", "", A), ("XQ02", "东巡区", "", B)]
 
-#: No street stands in these counties, so a person says what the file's degrees are.
-AS_IT_IS = ("--datum", "wgs84")
-
 type Row = tuple[str, str, str, shapely.Geometry | None]
 
 
@@ -70,9 +67,7 @@ def districts_file(folder: Path, rows: Sequence[Row] = ROWS, **more: str) -> Pat
 
 
 def run(path: Path, *options: str, exit_code: int = 0) -> str:
-    result = CliRunner().invoke(
-        imports, ["districts", str(path), *AS_IT_IS, *options], catch_exceptions=False
-    )
+    result = CliRunner().invoke(imports, ["districts", str(path), *options], catch_exceptions=False)
     assert result.exit_code == exit_code, result.output
     return result.output
 
@@ -122,7 +117,7 @@ def test_districts_that_came_before_their_areas_are_given_to_them_by_the_import_
     path = tmp_path / "areas.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), "utf-8")
 
-    told = CliRunner().invoke(imports, ["areas", str(path), *AS_IT_IS, "--json"], catch_exceptions=False)
+    told = CliRunner().invoke(imports, ["areas", str(path), "--json"], catch_exceptions=False)
 
     assert {"code": "rows_reowned", "fields": {"patrol_district": 1}} in json.loads(told.output)["notices"]
     assert [(row[0], row[3]) for row in stored()] == [("XQ01", "town"), ("XQ02", "county")]
@@ -401,7 +396,7 @@ def test_an_import_killed_before_it_ended_leaves_nothing(
     with owner_engine.connect() as holder, owner_engine.connect() as watcher:
         holder.execute(text("LOCK TABLE audit_event IN EXCLUSIVE MODE"))
         with subprocess.Popen(
-            [*command, "districts", str(path), *AS_IT_IS, "--force-kind", "full_time"], cwd=PROJECT_DIR
+            [*command, "districts", str(path), "--force-kind", "full_time"], cwd=PROJECT_DIR
         ) as child:
             until(lambda: waiting_for_audit(watcher) > 0)
             child.kill()

@@ -112,16 +112,6 @@ ERRORS: dict[str, Words] = {
             "{near_as_is} %: add --datum {datum} to convert it once, or --datum wgs84 if it is not shifted."
         ),
     ),
-    "datum_untold": (
-        (
-            "这里的道路不足以判断 {file} 的坐标基准：CGCS2000/WGS-84 请加 --datum wgs84，"
-            "高德、腾讯地图请加 --datum gcj02，百度地图请加 --datum bd09。"
-        ),
-        (
-            "The streets here do not tell in which datum {file} is: add --datum wgs84 for CGCS2000/WGS 84, "
-            "gcj02 for Amap and Tencent, bd09 for Baidu."
-        ),
-    ),
     "shape_part_missing": (
         "{file} 缺少同名的 {part} 文件，请把整套 Shapefile 放在一起（或打包为 zip）。",
         "{file} lacks its {part} file; keep all parts of a Shapefile together, or zip them.",
@@ -284,6 +274,17 @@ SKIPPED: dict[str, Words] = {
 }
 
 NOTICES: dict[str, Words] = {
+    "datum_untold": (
+        (
+            "已按 CGCS2000/WGS-84 导入：这里的道路不足以判断坐标是否偏移。"
+            "文件若来自高德、腾讯或百度地图，请先导入道路，或用 --datum gcj02、bd09 重新导入。"
+        ),
+        (
+            "Loaded as CGCS2000/WGS 84: the streets here do not tell whether the coordinates are shifted. "
+            "For a file from Amap, Tencent or Baidu import roads first, or name its datum with --datum gcj02 "
+            "or bd09."
+        ),
+    ),
     "datum_converted": (
         "坐标已从 {datum} 转换为 WGS-84/CGCS2000（仅一次）。",
         "The coordinates were converted from {datum} to WGS 84/CGCS2000, once.",
