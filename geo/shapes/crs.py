@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Geod, Transformer
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 _ELLIPSOID = Geod(ellps="WGS84")
@@ -58,10 +59,18 @@ def shape_to_lonlat[S: BaseGeometry](shape: S, epsg: int) -> S:
 def area_m2(shape: BaseGeometry) -> float:
     """Return the area of `shape` (EPSG:4326) on the WGS 84 ellipsoid, in square metres.
 
-    Geodesic (Karney 2013), hence the same wherever the deployment measures.
+    Geodesic (Karney 2013), hence the same wherever the deployment measures. Lines and points have none.
 
     >>> from shapely import box
     >>> round(area_m2(box(119.2, 30.1, 119.201, 30.101)))
     10685
     """
-    return abs(float(_ELLIPSOID.geometry_area_perimeter(shape)[0]))
+    parts = [part for part in shapely.get_parts(shape) if isinstance(part, Polygon) and not part.is_empty]
+    # Each ring by itself: which way a hole runs must not matter.
+    return sum((_ring_m2(part.exterior) - sum(map(_ring_m2, part.interiors)) for part in parts), 0.0)
+
+
+def _ring_m2(ring: BaseGeometry) -> float:
+    # Arrays: handed a shape, pyproj takes its corners one by one.
+    lonlat = shapely.get_coordinates(ring)[:-1]
+    return abs(float(_ELLIPSOID.polygon_area_perimeter(lonlat[:, 0], lonlat[:, 1])[0]))

@@ -1,7 +1,11 @@
 """What a tiling is judged by."""
 
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely import box
 
 from geo.shapes.crs import area_m2
@@ -41,6 +45,37 @@ def test_sizes_are_judged(rules, expected) -> None:
 
     assert _kinds(found) == expected
     assert all(item.severity is Severity.WARN and item.size > 0 for item in found)
+
+
+@given(
+    st.lists(st.floats(0.0001, 0.5), min_size=1, max_size=6),
+    st.floats(-66, 66),
+    st.sampled_from([0.97, 0.99, 1 - 1e-9, 1 + 1e-9, 1.01, 1.03]),
+)
+def test_grids_near_a_limit_are_measured_on_the_ellipsoid(
+    widths_deg: list[float], lat: float, share: float
+) -> None:
+    edges = np.round(np.cumsum([0.0, *widths_deg]), 7)
+    parts = {
+        key + 1: box(west, lat, east, lat + 0.4)
+        for key, (west, east) in enumerate(itertools.pairwise(edges.tolist()))
+    }
+    sizes = {key: area_m2(part) for key, part in parts.items()}
+    limit_m2 = sizes[1] * share
+    strips = Tiling(box(0, lat, float(edges[-1]), lat + 0.4), parts, len(parts) + 1)
+
+    found = judge(
+        strips,
+        Rules(
+            min_area_m2=limit_m2,
+            max_area_m2=limit_m2,
+            severity={Kind.AREA_SMALL: Severity.WARN, Kind.AREA_LARGE: Severity.WARN},
+        ),
+    )
+
+    expected = [("area_small", (key,)) for key, size in sizes.items() if size < limit_m2]
+    expected += [("area_large", (key,)) for key, size in sizes.items() if size > limit_m2]
+    assert _kinds(found) == expected
 
 
 def test_gap_overlap_and_what_leaves_the_parent_are_refused_with_place_and_size() -> None:
