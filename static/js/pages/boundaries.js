@@ -348,7 +348,7 @@ async function followAddress({ pressed = false } = {}) {
   if (kind === "change_set") await openSet(id, pressed);
   else if (kind === "area") await showCommunity(community, { id, on: day, today: root.dataset.today ?? "", page, back: leave, signal: opening.signal });
   else {
-    setPrintHead(root.dataset.place ?? "", t("Grids in force on {day}", { day: root.dataset.today ?? "" }));
+    setPrintHead(root.dataset.placeName ?? "", t("Grids in force on {day}", { day: root.dataset.today ?? "" }));
     await homePanel.load();
   }
 }
