@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from alembic import command
-from shapely import box
+from shapely import Polygon, box
 from sqlalchemy import Engine
 
 from core.clock import today
@@ -239,10 +239,10 @@ def test_lineage_tells_the_names_of_its_day(town: SmallTown, reviewer: int) -> N
     ],
 )
 def test_new_grids_on_the_ground_of_one_that_ends(
-    town: SmallTown, reviewer: int, after: dict[int, object], kinds: set[str]
+    town: SmallTown, reviewer: int, after: dict[int, Polygon], kinds: set[str]
 ) -> None:
     set_id = opened(town)
-    do(town, set_id, after, ended=(1,))  # type: ignore[arg-type]  # boxes are polygons
+    do(town, set_id, after, ended=(1,))
     published(town, set_id, reviewer)
 
     with transaction(Scope.everything()) as session:

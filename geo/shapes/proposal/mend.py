@@ -177,7 +177,7 @@ class _Search:
             held = Counter[int]()
             for block in piece:
                 held[old[block]] += self._weight[block]
-            name = max(free, key=lambda grid, held=held: held[grid])  # type: ignore[misc]
+            name = max(free, key=held.__getitem__)
             free.remove(name)
             new.update(dict.fromkeys(piece, name))
         return new
